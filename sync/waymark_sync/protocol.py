@@ -1,0 +1,322 @@
+"""Every message of the sync protocol, and the limits of each.
+
+The only definition of the wire: TypeScript's types are rendered from these Structs. Sealed bytes,
+headers, hashes and signatures travel as they are (msgpack) or as base64url without padding (JSON).
+New fields have defaults, no field ever changes its type, unknown fields are ignored.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+LABEL = b"waymark-sync/1"
+"""Prefix of the HPKE `info`; with a suffix, of every signed text."""
+LABEL_ITEM = LABEL + b"/item"
+LABEL_PULL = LABEL + b"/pull"
+LABEL_ENROL = LABEL + b"/enrol"
+LABEL_RECEIPT = LABEL + b"/receipt"
+LABEL_KEYS = LABEL + b"/keys"
+LABEL_MESSAGE = LABEL + b"/message"
+
+PROTOCOL_VERSION = 1
+SUITE_P256 = 1
+"""DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. Other numbers are reserved."""
+
+ITEMS_MAX = 64  # a push of this many text reports is about 300 kB: seconds on a 2G link
+PUSH_BYTES_MAX = 1_048_576  # one item of the largest bucket fits, with room for its frame
+HEADER_BYTES_MAX = 4_096  # about 20 attachments' manifest
+SEALED_BYTES_MAX = 262_144 + 81  # the largest padding bucket, HPKE's encapsulated key and tag
+PULL_LIMIT_MAX = 100  # messages are small; a page stays under 500 kB
+PADDING_BUCKETS = (4_096, 16_384, 65_536, 262_144)
+"""Plaintext lengths in bytes: the sealed length then says little about the story."""
+
+Uuid = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", max_length=36)
+]
+Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z", max_length=16)]
+Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z", max_length=32)]
+Sha256 = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+"""ECDSA P-256, SHA-256, as r || s."""
+Point = Annotated[bytes, Meta(min_length=65, max_length=65)]
+"""P-256 public key, uncompressed: 0x04 || x || y."""
+Natural = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
+
+Verdict = Literal["accepted", "duplicate", "conflict", "rejected", "retry"]
+"""A verdict this list does not hold means `retry`."""
+STORED: tuple[Verdict, ...] = ("accepted", "duplicate", "conflict")
+
+MessageKind = Literal[
+    "receipt", "ack", "status", "signpost", "message", "form", "directory", "key", "revoke", "needs_attention"
+]
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """One sealed attachment that follows its report. `sha256` is of the sealed bytes."""
+
+    att_id: Uuid
+    size: Natural
+    sha256: Sha256
+
+
+class ReturnKeys(Struct, frozen=True, kw_only=True):
+    """What the service may know of a return code. Made on the device; the code itself never travels."""
+
+    locator_hash: Sha256
+    verifier: Sha256
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """What travels in the clear. Its exact bytes are part of the HPKE `info` and are never re-encoded."""
+
+    v: Literal[1] = 1
+    suite: int = SUITE_P256
+    kid: Kid
+    device_id: Uuid
+    """A centre device's enrolled id; a visitor makes a random one per report."""
+    epoch: Epoch
+    """64 random bits, minted when the local store is created or found empty."""
+    seq: Annotated[int, Meta(ge=1, le=9_007_199_254_740_991)]
+    """1, 2, 3 ... per (device_id, epoch), never reused. Only to notice gaps."""
+    item_id: Uuid
+    """UUIDv4. The human reference derives from it."""
+    kind: Annotated[str, Meta(min_length=1, max_length=32)] = "report"
+    schema_v: Annotated[int, Meta(ge=1, le=65_535)] = 1
+    att: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
+    reply_key: Point | None = None
+    """Answers to the reporter are sealed to this key. None: answers go to the centre device alone."""
+    public_key: Point | None = None
+    """A visitor's signing key. None on an enrolled device, whose key the service holds."""
+    return_keys: ReturnKeys | None = None
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """One sealed item, as it lies in the outbox and on the wire."""
+
+    header: Annotated[bytes, Meta(min_length=1, max_length=HEADER_BYTES_MAX)]
+    sealed: Annotated[bytes, Meta(min_length=1, max_length=SEALED_BYTES_MAX)]
+    sha256: Sha256
+    """SHA-256 of header || sealed."""
+    sig: Signature
+    """By the device's key over LABEL_ITEM || sha256."""
+
+
+class QueueState(Struct, frozen=True, kw_only=True):
+    """What the device still holds; how the service notices that something never came."""
+
+    epoch: Epoch
+    max_seq: Natural
+    queued: Natural
+    oldest_age_s: Natural = 0
+    kids: Annotated[tuple[Kid, ...], Meta(max_length=16)] = ()
+
+
+class PushRequest(Struct, frozen=True, kw_only=True):
+    """Up to ITEMS_MAX envelopes of one device; none at all is a heartbeat.
+
+    Items are read one by one (`msgspec.Raw`), so that a malformed one condemns only itself.
+    """
+
+    v: Literal[1] = 1
+    device_id: Uuid
+    incarnation_seen: Uuid | None = None
+    app_build: Annotated[str, Meta(max_length=64)] = ""
+    caps: Annotated[tuple[str, ...], Meta(max_length=32)] = ()
+    queue: QueueState | None = None
+    items: Annotated[tuple[Envelope, ...], Meta(max_length=ITEMS_MAX)] = ()
+    work: bytes | None = None
+    """Reserved: a visitor's proof of work."""
+
+
+class Leaf(Struct, frozen=True, kw_only=True):
+    """Where a result stands in the receipt's Merkle tree (RFC 9162, section 2.1)."""
+
+    index: Natural
+    size: Annotated[int, Meta(ge=1)]
+    path: tuple[Sha256, ...]
+
+
+class ItemResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one item. `pos` and `leaf` are there exactly when the verdict is one of STORED."""
+
+    item_id: str
+    """As the header has it; empty where the header could not be read (`index` still tells)."""
+    index: Natural
+    """Position of the item in the request."""
+    verdict: str
+    reason: str | None = None
+    retry_after_s: Natural | None = None
+    pos: Natural | None = None
+    leaf: Leaf | None = None
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """Signed proof that the leaves under `root` were durable at `at`. Text signed: `receipt_text`."""
+
+    incarnation: Uuid
+    restore_floor: Natural
+    at: Natural
+    """Server time, milliseconds since 1970 UTC."""
+    kid: Kid
+    root: Sha256
+    sig: Signature
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """The service will stop taking new captures of this build. Queued items are always taken."""
+
+    level: Literal["soft_eol", "hard_eol"]
+    on: str
+    url: str | None = None
+
+
+class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Sent after the commit. `receipt` is None when nothing was stored."""
+
+    incarnation: Uuid
+    server_time: Natural
+    restore_floor: Natural
+    downstream: bool
+    """True: a pull would bring something."""
+    challenge: str
+    """Opaque; to be signed in the next pull. Good for a few minutes of server time."""
+    results: tuple[ItemResult, ...]
+    receipt: Receipt | None = None
+    keys_issued_at: Natural = 0
+    """`issued_at` of the current key set: larger than the device's own means fetch it."""
+    backoff_s: Natural | None = None
+    alert: Alert | None = None
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info."""
+
+    id: Uuid
+    pos: Natural
+    kind: str
+    """One of MessageKind. An unknown kind is stored raw and replayed after an upgrade."""
+    sealed: bytes
+    min_caps: tuple[str, ...] = ()
+
+
+class PullResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of the feed. `reset`: forget the old cursor; the messages start again from the first."""
+
+    incarnation: Uuid
+    cursor: str
+    more: bool
+    messages: tuple[Message, ...]
+    challenge: str
+    reset: bool = False
+
+
+class EnrolRequest(Struct, frozen=True, kw_only=True):
+    """A centre tablet presents the one-time code that was made at the desk."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    sign_key: Point
+    seal_key: Point
+    """The device's ECDH key: its feed is sealed to it."""
+    sig: Signature
+    """By `sign_key` over LABEL_ENROL || code as typed, upper-case, without spaces or hyphens || seal_key."""
+
+
+class EnrolResponse(Struct, frozen=True, kw_only=True):
+    device_id: Uuid
+    centre_id: str
+    centre_name: str
+
+
+class ServiceKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One public key of the service."""
+
+    kid: Kid
+    use: Literal["seal", "receipt"]
+    suite: int
+    public: Point
+    state: Literal["current", "retiring", "retired"] = "current"
+    """Seal only to `current`; verify receipts with any."""
+
+
+class KeySet(Struct, frozen=True, kw_only=True):
+    issued_at: Natural
+    keys: tuple[ServiceKey, ...]
+
+
+class SignedKeySet(Struct, frozen=True, kw_only=True):
+    """`payload` is msgpack of KeySet; `sig` by the root that the app build pins, over LABEL_KEYS || payload."""
+
+    payload: bytes
+    sig: Signature
+
+
+# What lies inside a sealed message, as JSON. Device applies each `id` once.
+
+
+class AckBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Kinds `ack`, `status`, `message`: a person has read the report and says something."""
+
+    item_id: Uuid
+    at: str
+    """UTC, `2026-01-02T03:04:05.678Z`."""
+    from_name: str
+    """The organisation that answers, as the reporter knows it."""
+    text: str = ""
+
+
+class ReceiptBody(Struct, frozen=True, kw_only=True):
+    """Kind `receipt`: the receipt of an item whose answer may have been lost on the way."""
+
+    item_id: Uuid
+    result: ItemResult
+    receipt: Receipt
+
+
+class AttentionBody(Struct, frozen=True, kw_only=True):
+    """Kind `needs_attention`: the item is safe, but could not be read; a person looks at it."""
+
+    item_id: Uuid
+    at: str
+    reason: str
+
+
+class ExportedQueue(Struct, frozen=True, kw_only=True):
+    """A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe."""
+
+    format: Literal["waymark-sealed-queue/1"] = "waymark-sealed-queue/1"
+    items: tuple[Envelope, ...] = ()
+
+
+def receipt_text(receipt: Receipt) -> bytes:
+    """The bytes a receipt's signature covers: fixed widths, so nothing is ambiguous."""
+    return b"".join(
+        (
+            LABEL_RECEIPT,
+            bytes.fromhex(receipt.incarnation.replace("-", "")),
+            receipt.restore_floor.to_bytes(8, "big"),
+            receipt.at.to_bytes(8, "big"),
+            len(receipt.kid).to_bytes(1, "big"),
+            receipt.kid.encode("ascii"),
+            receipt.root,
+        )
+    )
+
+
+def leaf_bytes(item_id: str, sha256: bytes, pos: int, verdict: str) -> bytes:
+    """One Merkle leaf: 16 + 32 + 8 bytes, then the verdict in ASCII."""
+    return bytes.fromhex(item_id.replace("-", "")) + sha256 + pos.to_bytes(8, "big") + verdict.encode("ascii")
+
+
+def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> bytes:
+    """The bytes a pull's signature covers. Fields cannot contain the separator."""
+    return b"\n".join((LABEL_PULL, device_id.encode(), challenge.encode(), cursor.encode(), str(limit).encode()))
+
+
+def message_info(*, feed_id: str, message_id: str, kind: str) -> bytes:
+    """HPKE `info` of a message: it cannot be moved to another feed or pass for another kind."""
+    return b"\n".join((LABEL_MESSAGE, feed_id.encode(), message_id.encode(), kind.encode()))
+
+
+decode_header = msgspec.msgpack.Decoder(Header).decode
+encode_header = msgspec.msgpack.Encoder().encode

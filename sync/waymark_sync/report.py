@@ -1,0 +1,149 @@
+"""What is inside the seal: the report's body, every version ever shipped, with up-converters.
+
+A device cannot convert what it has sealed, so a version once shipped is read for ever. Unknown fields
+are kept by keeping the opened bytes; unknown codes are kept as they came.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from waymark_sync.protocol import Uuid
+
+SCHEMA_VERSION = 1
+NOT_ANSWERED: Literal["not_answered"] = "not_answered"
+"""Recorded where a question was asked and skipped. An absent field was never asked."""
+
+NARRATIVE_MAX = 20_000  # characters; more is asked for as a second report rather than cut
+TEXT_MAX = 2_000
+LINE_MAX = 200
+
+ReporterRole = Literal[
+    "victim",
+    "witness",
+    "third_party_friend_family",
+    "third_party_professional",
+    "organisation_victim",
+]
+SharingChoice = Literal["P1", "P2", "P3", "U1", "A1", "A2"]
+"""P1 police with my details; P2 police, the centre stays between; P3 police, no details; U1 support only,
+no police; A1 anonymous with return code; A2 anonymous, for the figures only."""
+RELEASED_TO_POLICE: frozenset[SharingChoice] = frozenset({"P1", "P2", "P3"})
+
+Channel = Literal["self_phone", "centre_tablet"]
+Line = Annotated[str, Meta(max_length=LINE_MAX)]
+Text = Annotated[str, Meta(max_length=TEXT_MAX)]
+Codes = Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)]
+Skipped = Literal["not_answered"]
+
+
+class When(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When it happened. `start` and `end` are local dates `YYYY-MM-DD`; nothing finer than was said."""
+
+    precision: Literal["exact", "day", "week", "month", "ongoing", "dont_know"]
+    start: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")] | None = None
+    end: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")] | None = None
+    text: Line = ""
+    """The reporter's own words, for example "after evening prayer"."""
+
+
+class SafeContact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How this person may be reached without harm. Shown as an instruction, never as a bare number."""
+
+    methods: Codes = ()
+    """Of call, text, email, letter, via_centre, no_contact."""
+    phone: Line = ""
+    email: Line = ""
+    times: Line = ""
+    voicemail_ok: bool = False
+    say_who_calling: Literal["nothing", "first_name", "organisation"] = "nothing"
+    code_word: Line = ""
+    must_not_know: Text = ""
+    """People or groups who must not learn of the report."""
+
+
+class LimitsAcknowledged(Struct, frozen=True, kw_only=True):
+    """The reporter has read when confidentiality ends. `text_version` names the words that were shown."""
+
+    at: str
+    text_version: Line
+
+
+class Answers(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field per question. The five without which a report cannot be finished have no default."""
+
+    confidentiality_limits_ack: LimitsAcknowledged
+    reporter_role: ReporterRole
+    narrative_original: Annotated[str, Meta(min_length=1, max_length=NARRATIVE_MAX)]
+    """Verbatim, in any language."""
+    when: When
+    sharing_choice: SharingChoice
+    event_types: Codes | Skipped | None = None
+    strands: Codes | Skipped | None = None
+    sub_strands: Codes | Skipped | None = None
+    """`strand.sub_strand`, for example `race.gypsy_roma_traveller`."""
+    place_type: Line | None = None
+    postcode: Line | None = None
+    """As typed; upper case with one space where it is a UK postcode."""
+    place_text: Text | None = None
+    name_known_as: Line | None = None
+    safe_contact: SafeContact | Skipped | None = None
+
+
+class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A report as a device seals it: JSON, padded to a bucket."""
+
+    item_id: Uuid
+    """Repeats the header's, so that a body cannot be moved under another header."""
+    form_version: Line
+    policy_version: Line
+    app_build: Line
+    channel: Channel
+    centre_id: Line
+    """The receiving centre, which the reporter was shown by name."""
+    ui_language: Annotated[str, Meta(max_length=35)]
+    started_at: str
+    """Device clock, UTC. Data, never a decision."""
+    completed_at: str
+    answers: Answers
+    signposts_shown: Codes = ()
+    """Directory ids, in the order shown."""
+    directory_version: Line = ""
+
+
+Converter = Callable[[dict[str, Any]], dict[str, Any]]
+CONVERTERS: Mapping[int, Converter] = MappingProxyType({})
+"""From version n to n + 1, for every n below SCHEMA_VERSION."""
+
+
+class UnreadableReport(Exception):
+    """The bytes inside the seal are no report of a known version. `reason` names a place, never a value."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
+    """Parse an opened body of any shipped version. Raises UnreadableReport."""
+    if not 1 <= schema_v <= SCHEMA_VERSION:
+        raise UnreadableReport(f"schema version {schema_v} is not known here")
+    try:
+        body = msgspec.json.decode(plaintext)
+    except msgspec.DecodeError as error:
+        raise UnreadableReport("not JSON") from error
+    for version in range(schema_v, SCHEMA_VERSION):
+        body = CONVERTERS[version](body)
+    try:
+        return msgspec.convert(body, ReportBody)
+    except msgspec.ValidationError as error:
+        raise UnreadableReport(_place(str(error))) from error
+
+
+def _place(message: str) -> str:
+    # msgspec quotes offending values in a few messages ("Invalid enum value 'x'"); only the path is safe to keep.
+    _, _, path = message.rpartition(" - at ")
+    return f"does not fit the form at {path}" if path else "does not fit the form"

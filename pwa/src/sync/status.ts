@@ -1,0 +1,24 @@
+/**
+ * What the screens may know of the outbox. Values here are functions of the stores: they are set by
+ * re-reading after a change, never by hand. This module stays small, as it is loaded before first paint.
+ */
+
+import { signal } from '@preact/signals'
+import type { DeviceIdentity, OutboxCard, SyncStatus } from './types.ts'
+
+export const cardsNow = signal<readonly OutboxCard[]>([])
+export const deviceNow = signal<DeviceIdentity | null>(null)
+export const statusNow = signal<SyncStatus>({
+  phase: 'idle',
+  lastSuccessAt: null,
+  durable: null,
+  opfs: null,
+  offlineReady: false,
+  updateReady: false,
+  queued: 0,
+  storageFault: null,
+})
+
+export function note(change: Partial<SyncStatus>): void {
+  statusNow.value = { ...statusNow.value, ...change }
+}

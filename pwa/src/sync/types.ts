@@ -1,0 +1,181 @@
+/**
+ * What the rest of the app sees of the outbox, the device and the directory. No wire shapes here: those
+ * are in `protocol.generated.ts`.
+ */
+
+export type ReportState = 'ready' | 'sending' | 'sent' | 'acknowledged' | 'attention' | 'retrying'
+
+export type FeedMessage = {
+  readonly id: string
+  /** `ack`, `message` or `needs_attention`; others are kept but not shown. */
+  readonly kind: string
+  /** UTC, `2026-01-02T03:04:05.678Z`. */
+  readonly at: string
+  readonly fromName: string
+  readonly text: string
+}
+
+export type OutboxCard = {
+  readonly itemId: string
+  readonly reference: string
+  readonly createdAt: string
+  /** Of the sealed envelope, as it travels. */
+  readonly bytes: number
+  readonly state: ReportState
+  readonly attempts: number
+  /** A code, never a sentence and never an answer. */
+  readonly lastError: string | null
+  /** Milliseconds since 1970, device clock; null when nothing is planned. */
+  readonly nextTryAt: number | null
+  readonly sentAt: string | null
+  readonly position: number | null
+  readonly messages: readonly FeedMessage[]
+  readonly mode: 'visitor' | 'centre'
+}
+
+export type SyncStatus = {
+  readonly phase: 'idle' | 'sending' | 'offline' | 'stopped'
+  readonly lastSuccessAt: string | null
+  /** null until asked: `navigator.storage.persisted()`. */
+  readonly durable: boolean | null
+  /** null until the SQLite worker has been tried. */
+  readonly opfs: boolean | null
+  /** True once everything that saving needs is on the device. */
+  readonly offlineReady: boolean
+  /** A newer version is waiting; `applyUpdate()` takes it. */
+  readonly updateReady: boolean
+  readonly queued: number
+  /** A code when a store of this device does not work as it must. */
+  readonly storageFault: string | null
+}
+
+export type DeviceIdentity =
+  | { readonly mode: 'visitor' }
+  | {
+      readonly mode: 'centre'
+      readonly deviceId: string
+      readonly centreId: string
+      readonly centreName: string
+    }
+
+export type Stored = 'both' | 'parcel-only'
+
+export type SavedReport = {
+  readonly itemId: string
+  readonly reference: string
+  readonly stored: Stored
+  /** `navigator.storage.persisted()` after asking: chooses between the two wordings of "saved". */
+  readonly durable: boolean
+}
+
+export type SaveFailedCode =
+  | 'no_storage'
+  | 'storage_full'
+  | 'read_back_differs'
+  | 'no_service_key'
+  | 'too_long'
+  | 'no_crypto'
+  | 'device_keys_lost'
+  | 'not_loaded'
+
+/** The report was not kept. The answers are still in memory, and the same call may be made again. */
+export class SaveFailed extends Error {
+  readonly code: SaveFailedCode
+  constructor(code: SaveFailedCode, options?: ErrorOptions) {
+    super(code, options)
+    this.name = 'SaveFailed'
+    this.code = code
+  }
+}
+
+export type EnrolFailedCode = 'wrong_code' | 'used_or_expired' | 'too_many_tries' | 'no_connection' | 'no_storage'
+
+export class EnrolFailed extends Error {
+  readonly code: EnrolFailedCode
+  constructor(code: EnrolFailedCode, options?: ErrorOptions) {
+    super(code, options)
+    this.name = 'EnrolFailed'
+    this.code = code
+  }
+}
+
+export type Centre = { readonly id: string; readonly name: string; readonly forceId: string | null }
+export type ReceivingCentre = Centre & { readonly forceName: string | null }
+
+/** Why a service is suggested. Words are in i18n. */
+export type SuggestionReason = 'sub_strand' | 'strand' | 'all_strands' | 'local' | 'national' | 'open_now'
+
+export type ServiceSuggestion = {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  /** As shown and dialled; null when the service has none. */
+  readonly phone: string | null
+  readonly demo: boolean
+  readonly openNow: boolean
+  /** Today's hours in local time, or null when closed all day. */
+  readonly today: { readonly opens: string; readonly closes: string } | null
+  readonly why: readonly SuggestionReason[]
+}
+
+
+export type SuggestionQuery = {
+  readonly strands: readonly string[]
+  readonly subStrands: readonly string[]
+  readonly postcode: string | null
+  readonly now: Date
+}
+
+export type When = {
+  readonly precision: 'exact' | 'day' | 'week' | 'month' | 'ongoing' | 'dont_know'
+  readonly start?: string
+  readonly end?: string
+  readonly text?: string
+}
+
+export type SafeContact = {
+  readonly methods?: readonly string[]
+  readonly phone?: string
+  readonly email?: string
+  readonly times?: string
+  readonly voicemail_ok?: boolean
+  readonly say_who_calling?: 'nothing' | 'first_name' | 'organisation'
+  readonly code_word?: string
+  readonly must_not_know?: string
+}
+
+export type Skipped = 'not_answered'
+
+export type Answers = {
+  readonly confidentiality_limits_ack: { readonly at: string; readonly text_version: string }
+  readonly reporter_role:
+    | 'victim'
+    | 'witness'
+    | 'third_party_friend_family'
+    | 'third_party_professional'
+    | 'organisation_victim'
+  readonly narrative_original: string
+  readonly when: When
+  readonly sharing_choice: 'P1' | 'P2' | 'P3' | 'U1' | 'A1' | 'A2'
+  readonly event_types?: readonly string[] | Skipped
+  readonly strands?: readonly string[] | Skipped
+  readonly sub_strands?: readonly string[] | Skipped
+  readonly place_type?: string
+  readonly postcode?: string
+  readonly place_text?: string
+  readonly name_known_as?: string
+  readonly safe_contact?: SafeContact | Skipped
+}
+
+/** What the UI hands over: the report's body without what only the outbox knows. */
+export type DraftBody = {
+  readonly form_version: string
+  readonly policy_version: string
+  readonly centre_id: string
+  readonly ui_language: string
+  readonly started_at: string
+  readonly completed_at: string
+  readonly answers: Answers
+  readonly signposts_shown?: readonly string[]
+  readonly directory_version?: string
+}

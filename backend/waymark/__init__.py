@@ -1,0 +1,1 @@
+"""The Waymark service: takes sealed reports in, brings answers back."""

@@ -1,0 +1,87 @@
+"""The one catalogue of expected refusals: what went wrong, and what to do next (RFC 9457).
+
+A Problem is for the person or program that asked; a bug is any other exception and is never shown.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+
+
+class ProblemKind(Struct, frozen=True, kw_only=True):
+    """One row of the catalogue. `next` is a sentence a person can follow."""
+
+    code: str
+    status: int
+    title: str
+    next: str
+
+
+class ProblemBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`application/problem+json` as it travels."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    next: str
+    detail: str | None = None
+
+
+class Problem(Exception):
+    """An expected refusal. `detail` names fields and limits, never values."""
+
+    def __init__(
+        self, kind: ProblemKind, detail: str | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+        self.detail = detail
+        self.headers: Mapping[str, str] = MappingProxyType(dict(headers or {}))
+
+    @property
+    def body(self) -> ProblemBody:
+        kind = self.kind
+        return ProblemBody(
+            type=f"urn:waymark:problem:{kind.code}",
+            title=kind.title,
+            status=kind.status,
+            code=kind.code,
+            next=kind.next,
+            detail=self.detail,
+        )
+
+
+def _kinds(*rows: tuple[str, int, str, str]) -> Mapping[str, ProblemKind]:
+    return MappingProxyType(
+        {code: ProblemKind(code=code, status=status, title=title, next=do) for code, status, title, do in rows}
+    )
+
+
+CATALOGUE = _kinds(
+    ("malformed", 400, "The request could not be read", "Update the app and send again. Nothing was stored and nothing is lost on the device."),
+    ("invalid", 400, "An answer does not fit", "Correct the field that is named and send again."),
+    ("login_needed", 401, "You are not logged in", "Log in and try again."),
+    ("login_failed", 401, "The user name or password is not right", "Check both and try again, or ask your administrator to reset the password."),
+    ("proof_needed", 401, "The device has to prove that the feed is its own", "Sign the challenge in the Waymark-Challenge header and ask again."),
+    ("wrong_origin", 403, "The request did not come from this service's own pages", "Open the service in its own window and try again."),
+    ("not_found", 404, "There is nothing here", "Check the address, or go back to the list."),
+    ("method_not_allowed", 405, "This address does not take that kind of request", "Use one of the methods named in the Allow header."),
+    ("already_acknowledged", 409, "Someone has already acknowledged this report", "Open the report again to read what was sent."),
+    ("changed_meanwhile", 409, "Someone else changed this at the same time", "Open it again and repeat the step if it is still needed."),
+    ("code_not_known", 404, "This code is not known", "Check each character, or ask for a new code at the desk."),
+    ("code_expired", 410, "This code has been used or has expired", "Ask for a new code at the desk."),
+    ("too_large", 413, "The request is too large", "Send fewer items at a time. Nothing was stored and nothing is lost on the device."),
+    ("unsupported_type", 415, "The content type is not one that is read here", "Send application/json or application/msgpack."),
+    ("wrong_host", 421, "This server does not answer to that name", "Open the address that the server prints when it starts."),
+    ("too_many_attempts", 429, "Too many attempts", "Wait for the time in the Retry-After header and try again."),
+    ("internal", 500, "Something went wrong on our side", "Try again in a minute. If it goes on, tell the operator the time it happened."),
+    ("busy", 503, "The service is busy", "Wait for the time in the Retry-After header. The device keeps everything until then."),
+    ("storage_full", 507, "The service has no room left", "The device keeps everything. The operator has to free space."),
+)  # fmt: skip
+
+
+def problem(code: str, detail: str | None = None, *, headers: Mapping[str, str] | None = None) -> Problem:
+    """Raise the result. Raises KeyError for a code that the catalogue does not hold."""
+    return Problem(CATALOGUE[code], detail, headers=headers)

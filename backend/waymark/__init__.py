@@ -1,1 +1,3 @@
-"""The Waymark service: takes sealed reports in, brings answers back."""
+"""The Waymark service: takes sealed reports, opens them, brings them to the people who can act."""
+
+__version__ = "0.1.0"

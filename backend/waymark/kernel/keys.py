@@ -1,0 +1,289 @@
+"""The service's keys: made once, never overwritten, readable by their owner alone.
+
+The root signs the list of public keys that devices accept and is needed for nothing else: after `keys trust`
+an operator may carry `root.pem` away. Everything here lies outside the database and outside its backups.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from msgspec import Struct
+
+from waymark_sync.protocol import (
+    LABEL_KEYS,
+    SUITE_P256,
+    KeySet,
+    Receipt,
+    ServiceKey,
+    SignedKeySet,
+    receipt_text,
+)
+from waymark_sync.seal import new_key, raw_public, sign, signature_valid
+
+ROOT: Final = "root.pem"
+ROOT_PUBLIC: Final = "root.pub"
+KEY_SET: Final = "keyset.json"
+CHALLENGE: Final = "challenge.key"
+SEAL_PREFIX: Final = "seal-"
+RECEIPT_PREFIX: Final = "receipt-"
+VAULT_PREFIX: Final = "vault-"
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+
+
+class KeysRefused(Exception):
+    """Keys are missing, incomplete, altered or readable by others. The message says what to do."""
+
+
+class KeyRing:
+    """What the running service needs of its keys. Holds private keys: never log, copy or print it."""
+
+    def __init__(
+        self,
+        *,
+        root_public: bytes,
+        signed: SignedKeySet,
+        private: Mapping[str, ec.EllipticCurvePrivateKey],
+        challenge_key: bytes,
+        kek: bytes,
+        kek_id: str,
+    ) -> None:
+        key_set = msgspec.msgpack.decode(signed.payload, type=KeySet)
+        self.root_public = root_public
+        self.issued_at = key_set.issued_at
+        self.challenge_key = challenge_key
+        self.kek = kek
+        self.kek_id = kek_id
+        self._signed = signed
+        self._public = {key.kid: key for key in key_set.keys}
+        self._private = private
+        self._receipt_kid = _current(key_set, "receipt").kid
+
+    def __repr__(self) -> str:
+        return f"KeyRing({', '.join(sorted(self._public))})"
+
+    @property
+    def seal_key(self) -> ServiceKey:
+        """What a device seals to now."""
+        return next(k for k in self._public.values() if k.use == "seal" and k.state == "current")
+
+    def service_key(self, kid: str) -> ServiceKey | None:
+        """The public half, current or not; None when this service never had such a key."""
+        return self._public.get(kid)
+
+    def opening_key(self, kid: str) -> ec.EllipticCurvePrivateKey | None:
+        """None for an unknown key and for one that only signs."""
+        known = self._public.get(kid)
+        return self._private.get(kid) if known and known.use == "seal" else None
+
+    def signed_key_set(self) -> SignedKeySet:
+        return self._signed
+
+    def sign_receipt(self, *, incarnation: str, restore_floor: int, at: int, root: bytes) -> Receipt:
+        """at: server time in milliseconds."""
+        receipt = Receipt(
+            incarnation=incarnation,
+            restore_floor=restore_floor,
+            at=at,
+            kid=self._receipt_kid,
+            root=root,
+            sig=bytes(64),
+        )
+        sig = sign(self._private[self._receipt_kid], receipt_text(receipt))
+        return msgspec.structs.replace(receipt, sig=sig)
+
+
+class _KeySetFile(Struct, frozen=True, kw_only=True):
+    """`keyset.json`: base64url without padding, as everywhere on the wire."""
+
+    payload: str
+    sig: str
+
+
+def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
+    """Make every key at once. Raises KeysRefused when the folder holds anything: keys are never overwritten.
+
+    issued_at: milliseconds since 1970 UTC. All files appear together or not at all: they are written to a
+    folder beside this one, which is then renamed.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise KeysRefused(f"{folder} is not empty; keys are never overwritten")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    draft.mkdir(mode=FOLDER_MODE)
+    try:
+        for name, content in _fresh_files(issued_at).items():
+            _write_durably(draft / name, content)
+        _sync_folder(draft)
+        draft.rename(folder)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    _sync_folder(folder.parent)
+    return load_keys(folder)
+
+
+def load_keys(folder: Path) -> KeyRing:
+    """Raises KeysRefused. Checks modes, the root's signature and that each listed key is there."""
+    if faults := tuple(mode_faults(folder)):
+        raise KeysRefused("; ".join(faults))
+    try:
+        root_public = unbase64(_read(folder, ROOT_PUBLIC).decode("ascii"))
+        signed = _read_key_set(folder, root_public)
+        kek_file = next(iter(sorted(folder.glob(VAULT_PREFIX + "*.key"))), folder / f"{VAULT_PREFIX}*.key")
+        return KeyRing(
+            root_public=root_public,
+            signed=signed,
+            private=_private_keys(folder, signed),
+            challenge_key=_secret(folder, CHALLENGE),
+            kek=_secret(folder, kek_file.name),
+            kek_id=kek_file.stem.removeprefix(VAULT_PREFIX),
+        )
+    except (ValueError, msgspec.DecodeError) as error:
+        raise KeysRefused(
+            f"a key file in {folder} cannot be read; restore the folder from your copy"
+        ) from error
+
+
+def mode_faults(folder: Path) -> Iterator[str]:
+    """What is missing, or open to other accounts of the machine."""
+    if not folder.is_dir():
+        yield f"there are no keys in {folder}: run `waymark keys create`"
+        return
+    if folder.stat().st_mode & 0o077:
+        yield f"other accounts can enter {folder}: run chmod 700 {folder}"
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.stat().st_mode & 0o177:
+            yield f"other accounts can read {path}: run chmod 600 {path}"
+
+
+def trust_json(ring: KeyRing) -> bytes:
+    """What the build of the pages pins: the root's public key, and the key set it signed."""
+    signed = ring.signed_key_set()
+    key_set = {"payload": base64url(signed.payload), "sig": base64url(signed.sig)}
+    return (
+        msgspec.json.format(
+            msgspec.json.encode({"root": base64url(ring.root_public), "keyset": key_set}), indent=2
+        )
+        + b"\n"
+    )
+
+
+def fingerprint(public: bytes) -> str:
+    """Sixteen hexadecimal digits that name a public key; used as `kid`."""
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def unbase64(text: str) -> bytes:
+    """Raises ValueError."""
+    stripped = text.strip()
+    return base64.b64decode(stripped + "=" * (-len(stripped) % 4), altchars=b"-_", validate=True)
+
+
+def _fresh_files(issued_at: int) -> dict[str, bytes]:
+    root, seal, receipt = new_key(), new_key(), new_key()
+    seal_kid, receipt_kid = fingerprint(raw_public(seal)), fingerprint(raw_public(receipt))
+    kek = secrets.token_bytes(32)
+    payload = msgspec.msgpack.encode(
+        KeySet(
+            issued_at=issued_at,
+            keys=(
+                ServiceKey(kid=seal_kid, use="seal", suite=SUITE_P256, public=raw_public(seal)),
+                ServiceKey(kid=receipt_kid, use="receipt", suite=SUITE_P256, public=raw_public(receipt)),
+            ),
+        )
+    )
+    key_set = _KeySetFile(payload=base64url(payload), sig=base64url(sign(root, LABEL_KEYS + payload)))
+    return {
+        ROOT: _pem(root),
+        ROOT_PUBLIC: base64url(raw_public(root)).encode("ascii") + b"\n",
+        KEY_SET: msgspec.json.encode(key_set) + b"\n",
+        f"{SEAL_PREFIX}{seal_kid}.pem": _pem(seal),
+        f"{RECEIPT_PREFIX}{receipt_kid}.pem": _pem(receipt),
+        CHALLENGE: base64url(secrets.token_bytes(32)).encode("ascii") + b"\n",
+        # Named by a hash of the key under a label, so that the name tells nothing.
+        f"{VAULT_PREFIX}{fingerprint(b'waymark-kek' + kek)}.key": base64url(kek).encode("ascii") + b"\n",
+    }
+
+
+def _read_key_set(folder: Path, root_public: bytes) -> SignedKeySet:
+    file = msgspec.json.decode(_read(folder, KEY_SET), type=_KeySetFile)
+    signed = SignedKeySet(payload=unbase64(file.payload), sig=unbase64(file.sig))
+    if not signature_valid(root_public, LABEL_KEYS + signed.payload, signed.sig):
+        raise KeysRefused(f"{folder / KEY_SET} is not signed by {ROOT_PUBLIC}; restore both from your copy")
+    return signed
+
+
+def _private_keys(folder: Path, signed: SignedKeySet) -> dict[str, ec.EllipticCurvePrivateKey]:
+    """Every key of the set, retired seal keys included: a tablet may come back after months."""
+    private = {}
+    for key in msgspec.msgpack.decode(signed.payload, type=KeySet).keys:
+        prefix = SEAL_PREFIX if key.use == "seal" else RECEIPT_PREFIX
+        name = f"{prefix}{key.kid}.pem"
+        loaded = load_pem_private_key(_read(folder, name), password=None)
+        if not isinstance(loaded, ec.EllipticCurvePrivateKey) or raw_public(loaded) != key.public:
+            raise KeysRefused(
+                f"{folder / name} is not the key that {KEY_SET} lists; restore it from your copy"
+            )
+        private[key.kid] = loaded
+    return private
+
+
+def _current(key_set: KeySet, use: str) -> ServiceKey:
+    for key in key_set.keys:
+        if key.use == use and key.state == "current":
+            return key
+    raise KeysRefused(f"{KEY_SET} lists no current {use} key")
+
+
+def _secret(folder: Path, name: str) -> bytes:
+    secret = unbase64(_read(folder, name).decode("ascii"))
+    if len(secret) != 32:
+        raise KeysRefused(f"{folder / name} does not hold 32 bytes; restore it from your copy")
+    return secret
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise KeysRefused(f"{folder / name} cannot be read; restore it from your copy of the keys") from error
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

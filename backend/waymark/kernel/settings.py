@@ -1,0 +1,157 @@
+"""What an operator can set: one Struct, read once at start from WAYMARK_* and never changed afterwards.
+
+Reading checks the values themselves. What needs the disk or the database is checked in `checks`.
+Nothing printed from here holds a secret.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, Literal, cast, get_args
+from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
+
+HOST: Final = "127.0.0.1"
+"""The service listens here and nowhere else; what faces a network is the operator's TLS proxy."""
+
+Profile = Literal["demo", "production", "test"]
+
+NAMES: Final[Mapping[str, str]] = {
+    "WAYMARK_PROFILE": "demo, production or test",
+    "WAYMARK_PORT": "loopback port to listen on",
+    "WAYMARK_ORIGIN": "the one origin that browsers open",
+    "WAYMARK_DATA": "folder of the database and, unless set apart, of the keys",
+    "WAYMARK_DATABASE_URL": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
+    "WAYMARK_KEYS": "folder of the keys; keep it out of every backup of the data",
+    "WAYMARK_PWA": "folder of the built pages",
+    "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
+}
+BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
+"""Read by the build of the pages, never by the service."""
+
+_SCHEMES = ("sqlite", "postgresql", "postgres")
+
+
+class SettingsRefused(Exception):
+    """One or more settings are wrong or unsafe. Each reason says what to do instead."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that differs between two installations."""
+
+    profile: Profile = "demo"
+    port: int = 8000
+    origin: str = "http://localhost:8000"
+    """Scheme, host and port exactly as the address bar shows them, without a final slash."""
+    data: Path = Path("data")
+    database_url: str = "sqlite:///data/waymark.db"
+    """Never log this: it may hold a password. `masked_database_url` is for people."""
+    keys: Path = Path("data/keys")
+    pwa: Path = Path("pwa/dist")
+
+    @property
+    def host_name(self) -> str:
+        """What the Host header of every request must say."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def encrypted_in_transit(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @property
+    def masked_database_url(self) -> str:
+        return mask_password(self.database_url)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """None on PostgreSQL."""
+        scheme, _, path = self.database_url.partition(":///")
+        return Path(path) if scheme == "sqlite" else None
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsRefused with every reason at once, so that one start shows them all."""
+    data = Path(environ.get("WAYMARK_DATA") or "data").absolute()
+    port = _port(environ.get("WAYMARK_PORT") or "8000")
+    settings = Settings(
+        profile=cast(Profile, environ.get("WAYMARK_PROFILE") or "demo"),
+        port=port,
+        origin=(environ.get("WAYMARK_ORIGIN") or f"http://localhost:{port}").rstrip("/"),
+        data=data,
+        database_url=environ.get("WAYMARK_DATABASE_URL") or f"sqlite:///{data / 'waymark.db'}",
+        keys=Path(environ.get("WAYMARK_KEYS") or data / "keys").absolute(),
+        pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
+    )
+    if reasons := (*_refusals(settings), *_name_refusals(environ, settings.profile)):
+        raise SettingsRefused(reasons)
+    return settings
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Every setting by its variable, safe to print."""
+    return {
+        "WAYMARK_PROFILE": settings.profile,
+        "WAYMARK_PORT": str(settings.port),
+        "WAYMARK_ORIGIN": settings.origin,
+        "WAYMARK_DATA": str(settings.data),
+        "WAYMARK_DATABASE_URL": settings.masked_database_url,
+        "WAYMARK_KEYS": str(settings.keys),
+        "WAYMARK_PWA": str(settings.pwa),
+        "WAYMARK_HOST": HOST,
+    }
+
+
+def mask_password(url: str) -> str:
+    """Also hides a query string: libpq takes a password there, too."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return url
+    user, at, host = parts.netloc.rpartition("@")
+    if ":" in user:
+        user = user.partition(":")[0] + ":***"
+    return parts._replace(
+        netloc=f"{user}{at}{host}", query="***" if parts.query else "", fragment=""
+    ).geturl()
+
+
+def _port(text: str) -> int:
+    """Zero stands for "no port", which `_refusals` then explains."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 65_536 else 0
+
+
+def _refusals(settings: Settings) -> Iterator[str]:
+    origin = urlsplit(settings.origin)
+    if settings.profile not in get_args(Profile):
+        yield "WAYMARK_PROFILE must be demo, production or test"
+    if not settings.port:
+        yield "WAYMARK_PORT must be a number from 1 to 65535"
+    if origin.scheme not in {"http", "https"} or not origin.hostname or settings.origin != _origin_of(origin):
+        yield "WAYMARK_ORIGIN must look like https://reports.example.org, with no path"
+    elif origin.scheme == "http" and origin.hostname != "localhost":
+        yield (
+            "WAYMARK_ORIGIN must start with https:// (of http, only localhost is a secure context to a "
+            "browser); put a TLS proxy in front and name its address here"
+        )
+    if settings.database_url.partition(":")[0] not in _SCHEMES:
+        yield "WAYMARK_DATABASE_URL must start with sqlite:/// or postgresql://"
+    elif settings.database_url.startswith("sqlite") and not str(settings.sqlite_path or "").strip("."):
+        yield "WAYMARK_DATABASE_URL must name a file: sqlite:///var/lib/waymark/waymark.db"
+
+
+def _origin_of(origin: SplitResult) -> str:
+    """Without the user, path, query and fragment that an origin cannot have."""
+    return f"{origin.scheme}://{origin.netloc.rpartition('@')[2]}"
+
+
+def _name_refusals(environ: Mapping[str, str], profile: str) -> Iterator[str]:
+    if environ.get("WAYMARK_HOST", HOST) != HOST:
+        yield f"WAYMARK_HOST is fixed to {HOST}: put a TLS proxy in front instead of listening on a network"
+    # A misspelt safety setting must not pass for a set one. Elsewhere, tests add their own.
+    if profile == "production":
+        known = NAMES.keys() | BUILD_NAMES
+        for name in sorted(n for n in environ if n.startswith("WAYMARK_") and n not in known):
+            yield f"{name} is no setting; `waymark settings` lists them"

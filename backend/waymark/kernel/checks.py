@@ -1,0 +1,81 @@
+"""What must hold before the service may take a report. Each fault is a sentence that says what to do.
+
+`serve` refuses to start on any of them; `doctor` prints them all.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from waymark.kernel.db import Database, DatabaseFault
+from waymark.kernel.keys import KeyRing, KeysRefused, base64url, load_keys
+from waymark.kernel.migrate import pending
+from waymark.kernel.settings import Settings
+
+PAGES: Final = ("index.html", "desk.html")
+
+SAFE_SQLITE: Final[Mapping[str, tuple[str, ...]]] = {
+    "journal_mode": ("wal",),
+    "synchronous": ("2", "3"),  # FULL, EXTRA
+    "secure_delete": ("1",),
+    "foreign_keys": ("1",),
+}
+SAFE_POSTGRES: Final[Mapping[str, tuple[str, ...]]] = {
+    "fsync": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),
+    "full_page_writes": ("on",),
+    "server_encoding": ("UTF8",),
+}
+
+
+def of_disk(settings: Settings) -> Iterator[str]:
+    """Data folder, keys and pages."""
+    yield from of_data_folder(settings.data)
+    try:
+        ring = load_keys(settings.keys)
+    except KeysRefused as refused:
+        yield str(refused)
+    else:
+        yield from of_pages(settings.pwa, ring)
+
+
+def of_data_folder(folder: Path) -> Iterator[str]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+            os.fsync(file.fileno())
+    except OSError:
+        yield f"cannot write to {folder}: give it to the account that runs Waymark, or set WAYMARK_DATA"
+        return
+    if folder.stat().st_mode & 0o077:
+        yield f"other accounts can enter {folder}: run chmod 700 {folder}"
+
+
+def of_pages(folder: Path, ring: KeyRing) -> Iterator[str]:
+    """A build that pins another root would refuse every receipt of this service, in silence."""
+    if any(not (folder / page).is_file() for page in PAGES):
+        yield f"there are no built pages in {folder}: run `make build`, or set WAYMARK_PWA"
+        return
+    root = base64url(ring.root_public).encode("ascii")
+    if not any(root in script.read_bytes() for script in folder.rglob("*.js")):
+        yield f"the pages in {folder} were built for other keys: run `make build` again with these keys"
+
+
+async def of_database(database: Database) -> list[str]:
+    """Durability, then the schema."""
+    facts = await database.facts()
+    wanted = SAFE_SQLITE if database.engine == "sqlite" else SAFE_POSTGRES
+    faults = [
+        f"the database has {name}={facts.get(name)}, so what is acknowledged may be lost: set it to {good[0]}"
+        for name, good in wanted.items()
+        if facts.get(name) not in good
+    ]
+    try:
+        if waiting := await pending(database):
+            faults.append(f"{len(waiting)} migrations wait to be applied: run `waymark migrate`")
+    except DatabaseFault as fault:
+        faults.append(str(fault))
+    return faults

@@ -1,0 +1,54 @@
+"""Counts what the content security policy stopped. In a sound build the count stays at nought.
+
+A browser's report quotes addresses and scripts; only the directive's name is kept.
+"""
+
+import logging
+from collections import Counter
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, post
+from msgspec import Struct, field
+
+from waymark.kernel import logs
+from waymark.kernel.web.headers import DIRECTIVES
+
+BODY_BYTES_MAX: Final = 16_384  # a report with a long script sample is about 4 kB
+
+
+class _Violation(Struct, frozen=True):
+    directive: str = field(name="effective-directive", default="")
+    violated: str = field(name="violated-directive", default="")
+
+
+class _Report(Struct, frozen=True):
+    """`application/csp-report`, what `report-uri` sends."""
+
+    violation: _Violation = field(name="csp-report", default=_Violation())
+
+
+@post(
+    "/csp-report",
+    status_code=204,
+    request_max_body_size=BODY_BYTES_MAX,
+    public="browsers send these without credentials",
+    unaudited="touches no report",
+)
+async def count_violation(request: Request[Any, Any, Any]) -> None:
+    directive = _directive(await request.body())
+    violations: Counter[str] = request.app.state.csp_violations
+    violations[directive] += 1
+    logs.event("csp_violation", level=logging.WARNING, directive=directive, total=violations.total())
+
+
+def _directive(body: bytes) -> str:
+    """One we sent, or `other`: the field is a stranger's text."""
+    try:
+        violation = msgspec.json.decode(body, type=_Report).violation
+    except msgspec.DecodeError:
+        return "other"
+    named = (violation.directive or violation.violated).partition(" ")[0]
+    # Browsers refine "script-src" to "script-src-elem".
+    known = named if named in DIRECTIVES else named.removesuffix("-elem").removesuffix("-attr")
+    return known if known in DIRECTIVES else "other"

@@ -1,0 +1,65 @@
+"""The headers that every answer carries, whatever made it: page, API, refusal or bug."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' blob: data:",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "manifest-src": "'self'",
+    "font-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "object-src": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "waymark-workers",
+    "report-uri": "/csp-report",
+}
+DIRECTIVES: Final = frozenset(_POLICY)
+
+_UNUSED_FEATURES: Final = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+
+
+def content_security_policy(path: str) -> str:
+    """Only a worker may compile WebAssembly: SQLite runs there, and no page needs it."""
+    policy = dict(_POLICY)
+    if _runs_wasm(path):
+        policy["script-src"] = "'self' 'wasm-unsafe-eval'"
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+def security_headers(*, encrypted_in_transit: bool) -> Mapping[bytes, bytes]:
+    """All but the content security policy, which differs by path. Names in lower case."""
+    headers = {
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-embedder-policy": "require-corp",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",  # for browsers older than frame-ancestors
+        "cache-control": "no-store",
+    }
+    if encrypted_in_transit:
+        headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+    return {name.encode(): value.encode() for name, value in headers.items()}
+
+
+def _runs_wasm(path: str) -> bool:
+    return path.startswith("/assets/") and ".worker-" in path and path.endswith(".js")

@@ -1,0 +1,103 @@
+"""Is the process alive; can it take a report? Words only: an outsider learns nothing of the inside."""
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from litestar import Request, Response, get
+from msgspec import Struct, structs
+
+from waymark.kernel.db import Connection, Database, DatabaseFault, Sql
+from waymark.kernel.keys import KeysRefused, load_keys
+from waymark.kernel.migrate import pending
+from waymark.kernel.settings import Settings
+
+DISK_FREE_BYTES_MIN: Final = 256 * 1024 * 1024  # deleting needs room, too: a full disk cannot free itself
+ANSWER_WITHIN_S: Final = 5.0
+FRESH_S: Final = 2.0  # each look is a durable write, so a stranger must not be able to ask for thousands
+
+TOUCH: Final = Sql("UPDATE migration SET name = name WHERE number = 1")
+
+Word = Literal["ok", "failing", "low", "pending"]
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """All of them `ok`, or the answer is 503."""
+
+    database: Word
+    keys: Word
+    disk: Word
+    migrations: Word
+
+
+class Readiness:
+    """Looks at most every FRESH_S, however often it is asked."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._looking = asyncio.Lock()
+        self._seen: tuple[float, Ready] | None = None
+
+    async def look(self) -> Ready:
+        async with self._looking:
+            if self._seen is None or time.monotonic() - self._seen[0] > FRESH_S:
+                ready = Ready(
+                    database=await _database(self._database),
+                    migrations=await _migrations(self._database),
+                    keys=_keys(self._settings.keys),
+                    disk=_disk(self._settings.data),
+                )
+                self._seen = (time.monotonic(), ready)
+            return self._seen[1]
+
+
+@get("/health/live", public="tells only that the process answers", unaudited="touches no report")
+async def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@get("/health/ready", public="four words, for a load balancer", unaudited="touches no report")
+async def ready(request: Request[Any, Any, Any]) -> Response[Ready]:
+    found: Ready = await request.app.state.readiness.look()
+    return Response(found, status_code=200 if set(structs.astuple(found)) == {"ok"} else 503)
+
+
+async def _database(database: Database) -> Word:
+    """Reachable and writable: a disk that turned read-only still answers every read."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await database.write(_touch)
+    except (DatabaseFault, TimeoutError):
+        return "failing"
+    return "ok"
+
+
+async def _migrations(database: Database) -> Word:
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            return "pending" if await pending(database) else "ok"
+    except (DatabaseFault, TimeoutError):
+        return "failing"
+
+
+def _touch(db: Connection) -> None:
+    db.execute(TOUCH)
+
+
+def _keys(folder: Path) -> Word:
+    """Read again each time: keys that vanished are noticed before the next start needs them."""
+    try:
+        load_keys(folder)
+    except KeysRefused:
+        return "failing"
+    return "ok"
+
+
+def _disk(folder: Path) -> Word:
+    try:
+        return "ok" if shutil.disk_usage(folder).free >= DISK_FREE_BYTES_MIN else "low"
+    except OSError:
+        return "failing"

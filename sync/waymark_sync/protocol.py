@@ -245,7 +245,7 @@ class KeySet(Struct, frozen=True, kw_only=True):
 
 
 class SignedKeySet(Struct, frozen=True, kw_only=True):
-    """`payload` is msgpack of KeySet; `sig` by the root that the app build pins, over LABEL_KEYS || payload."""
+    """`payload` is msgpack of KeySet; `sig` over LABEL_KEYS || payload, by the root that the build pins."""
 
     payload: bytes
     sig: Signature
@@ -309,8 +309,9 @@ def leaf_bytes(item_id: str, sha256: bytes, pos: int, verdict: str) -> bytes:
 
 
 def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> bytes:
-    """The bytes a pull's signature covers. Fields cannot contain the separator."""
-    return b"\n".join((LABEL_PULL, device_id.encode(), challenge.encode(), cursor.encode(), str(limit).encode()))
+    """The bytes a pull's signature covers: five lines. No field holds a line break."""
+    fields = (device_id, challenge, cursor, str(limit))
+    return b"\n".join((LABEL_PULL, *(field.encode() for field in fields)))
 
 
 def message_info(*, feed_id: str, message_id: str, kind: str) -> bytes:

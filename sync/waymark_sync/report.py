@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from waymark_sync.codec import UNREADABLE, safe_place
 from waymark_sync.protocol import Uuid
 
 SCHEMA_VERSION = 1
@@ -133,17 +134,11 @@ def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
         raise UnreadableReport(f"schema version {schema_v} is not known here")
     try:
         body = msgspec.json.decode(plaintext)
-    except msgspec.DecodeError as error:
-        raise UnreadableReport("not JSON") from error
+    except UNREADABLE:
+        raise UnreadableReport("not JSON") from None
     for version in range(schema_v, SCHEMA_VERSION):
         body = CONVERTERS[version](body)
     try:
         return msgspec.convert(body, ReportBody)
-    except msgspec.ValidationError as error:
-        raise UnreadableReport(_place(str(error))) from error
-
-
-def _place(message: str) -> str:
-    # msgspec quotes offending values in a few messages ("Invalid enum value 'x'"); only the path is safe to keep.
-    _, _, path = message.rpartition(" - at ")
-    return f"does not fit the form at {path}" if path else "does not fit the form"
+    except UNREADABLE as error:
+        raise UnreadableReport(safe_place(str(error))) from None

@@ -1,0 +1,191 @@
+"""The rules of verdicts, receipts, purging and cursors: pure functions of what is stored and what came.
+
+The server's intake, the client and the simulation call these same objects. Nothing here knows a
+database, a clock or a network; nothing here opens a seal or judges content.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from waymark_sync.codec import UNREADABLE, from_base64url, to_base64url
+from waymark_sync.protocol import PROTOCOL_VERSION, Envelope, Header, Natural, Uuid, Verdict, decode_header
+
+CHAIN_START = bytes(32)
+"""The running hash of a feed that holds no message."""
+
+Fault = Literal["hash_wrong", "version_unknown", "header_unreadable"]
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What the service already holds under an item's id, or under its (device_id, epoch, seq)."""
+
+    item_id: str
+    sha256: bytes
+    pos: int
+
+
+class Cursor(Struct, frozen=True, kw_only=True):
+    """How far a device has read its feed, and proof that it read this lineage's feed."""
+
+    incarnation: Uuid
+    pos: Natural
+    """Of the last message applied; 0 before the first."""
+    chain: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """Running hash of the feed up to `pos`, by `next_chain`."""
+    caps: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """`caps_hash` of what the device said it understands: a device that learns more reads again."""
+
+
+class _VersionOnly(Struct):
+    v: int
+
+
+# What becomes of an item.
+
+
+def verdict(*, sha256: bytes, item_id: str, by_id: Known | None, by_seq: Known | None) -> Verdict:
+    """Decide what an item is that has no structural fault. Never `rejected`, never `retry`.
+
+    The same bytes are a duplicate however often they come. The same id with other bytes, or a number
+    that another item already used, is a conflict: both are kept and a person looks.
+    """
+    if by_id is not None:
+        return "duplicate" if by_id.item_id == item_id and by_id.sha256 == sha256 else "conflict"
+    return "accepted" if by_seq is None else "conflict"
+
+
+def structural_fault(envelope: Envelope) -> Fault | None:
+    """Say why an envelope must be `rejected`, or None. Signature and key are the opener's to judge."""
+    if hashlib.sha256(envelope.header + envelope.sealed).digest() != envelope.sha256:
+        return "hash_wrong"
+    if read_header(envelope.header) is not None:
+        return None
+    return "version_unknown" if _other_version(envelope.header) else "header_unreadable"
+
+
+def read_header(raw: bytes) -> Header | None:
+    """None for anything that is no header of this version."""
+    try:
+        return decode_header(raw)
+    except UNREADABLE:
+        return None
+
+
+def _other_version(raw: bytes) -> bool:
+    try:
+        return msgspec.msgpack.decode(raw, type=_VersionOnly).v != PROTOCOL_VERSION
+    except UNREADABLE:
+        return False
+
+
+def purgeable(*, receipt_incarnation: str, current_incarnation: str, pos: int, restore_floor: int) -> bool:
+    """True when every backup that may still be restored holds the item, so the device may let go."""
+    return receipt_incarnation == current_incarnation and pos <= restore_floor
+
+
+# The tree under a receipt: RFC 9162, section 2.1.
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """Root over leaves as `leaf_bytes` makes them. Raises ValueError when there is none."""
+    if not leaves:
+        raise ValueError("a tree without leaves has no root here: nothing stored, no receipt")
+    if len(leaves) == 1:
+        return _leaf_hash(leaves[0])
+    split = _split(len(leaves))
+    return _node_hash(merkle_root(leaves[:split]), merkle_root(leaves[split:]))
+
+
+def merkle_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Sibling hashes from the leaf upwards. Empty for a tree of one."""
+    if not 0 <= index < len(leaves):
+        raise ValueError(f"no leaf {index} in a tree of {len(leaves)}")
+    if len(leaves) == 1:
+        return ()
+    split = _split(len(leaves))
+    if index < split:
+        return (*merkle_path(leaves[:split], index), merkle_root(leaves[split:]))
+    return (*merkle_path(leaves[split:], index - split), merkle_root(leaves[:split]))
+
+
+def root_from_path(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The root that a leaf and its path lead to. Raises ValueError if no tree of `size` has such a path."""
+    if not 0 <= index < size:
+        raise ValueError("the leaf lies outside the tree")
+    node, first, last = _leaf_hash(leaf), index, size - 1
+    for sibling in path:
+        if last == 0:
+            raise ValueError("the path is too long")
+        if first % 2 == 1 or first == last:
+            node = _node_hash(sibling, node)
+            while first % 2 == 0 and first != 0:
+                first, last = first // 2, last // 2
+        else:
+            node = _node_hash(node, sibling)
+        first, last = first // 2, last // 2
+    if last != 0:
+        raise ValueError("the path is too short")
+    return node
+
+
+def _split(size: int) -> int:
+    """The largest power of two smaller than `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _leaf_hash(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def _node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+# How a feed is read without missing or repeating anything, even across a restore.
+
+
+def next_chain(previous: bytes, message_id: str, sealed: bytes) -> bytes:
+    """Running hash of a feed after one more message."""
+    return hashlib.sha256(previous + UUID(message_id).bytes + hashlib.sha256(sealed).digest()).digest()
+
+
+def caps_hash(caps: Sequence[str]) -> bytes:
+    """The same for the same set of capabilities, in whatever order they are named."""
+    return hashlib.sha256("\n".join(sorted(set(caps))).encode()).digest()
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    """Opaque to the device; holds no character that `pull_text` uses to separate."""
+    return to_base64url(
+        UUID(cursor.incarnation).bytes + cursor.pos.to_bytes(8, "big") + cursor.chain + cursor.caps
+    )
+
+
+def decode_cursor(text: str) -> Cursor | None:
+    """None for anything that `encode_cursor` did not make: the feed then starts again."""
+    try:
+        raw = from_base64url(text)
+    except ValueError:
+        return None
+    if len(raw) != 16 + 8 + 32 + 32:
+        return None
+    return Cursor(
+        incarnation=str(UUID(bytes=raw[:16])),
+        pos=int.from_bytes(raw[16:24], "big"),
+        chain=raw[24:56],
+        caps=raw[56:],
+    )
+
+
+def cursor_good(cursor: Cursor, *, incarnation: str, chain_at_pos: bytes | None, caps: bytes) -> bool:
+    """May the feed go on after this cursor? If not, it is sent again from its first message.
+
+    chain_at_pos: running hash of the stored feed up to and including `cursor.pos` (CHAIN_START for 0),
+    None when no message of this feed stands at that position.
+    """
+    return cursor.incarnation == incarnation and cursor.chain == chain_at_pos and cursor.caps == caps

@@ -1,0 +1,398 @@
+/**
+ * The protocol's messages, the report's body, their limits and labels.
+ * Rendered by `python -m waymark_sync.typescript`; change the Structs, not this file.
+ */
+
+/** Prefix of the HPKE `info`; with a suffix, of every signed text. */
+export const LABEL = 'waymark-sync/1'
+
+export const LABEL_ITEM = 'waymark-sync/1/item'
+
+export const LABEL_PULL = 'waymark-sync/1/pull'
+
+export const LABEL_ENROL = 'waymark-sync/1/enrol'
+
+export const LABEL_RECEIPT = 'waymark-sync/1/receipt'
+
+export const LABEL_KEYS = 'waymark-sync/1/keys'
+
+export const LABEL_MESSAGE = 'waymark-sync/1/message'
+
+export const PROTOCOL_VERSION = 1
+
+/** DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. Other numbers are reserved. */
+export const SUITE_P256 = 1
+
+/** A push of this many text reports is about 300 kB: seconds on a 2G link */
+export const ITEMS_MAX = 64
+
+/** One item of the largest bucket fits, with room for its frame */
+export const PUSH_BYTES_MAX = 1048576
+
+/** About 20 attachments' manifest */
+export const HEADER_BYTES_MAX = 4096
+
+/** The largest padding bucket, HPKE's encapsulated key and tag */
+export const SEALED_BYTES_MAX = 262225
+
+/** Messages are small; a page stays under 500 kB */
+export const PULL_LIMIT_MAX = 100
+
+/** Plaintext lengths in bytes: the sealed length then says little about the story. */
+export const PADDING_BUCKETS = [4096, 16384, 65536, 262144] as const
+
+export type Uuid = string
+
+export type Epoch = string
+
+export type Kid = string
+
+export type Sha256 = Uint8Array<ArrayBuffer>
+
+/** ECDSA P-256, SHA-256, as r || s. */
+export type Signature = Uint8Array<ArrayBuffer>
+
+/** P-256 public key, uncompressed: 0x04 || x || y. */
+export type Point = Uint8Array<ArrayBuffer>
+
+export type Natural = number
+
+/** A verdict this list does not hold means `retry`. */
+export type Verdict = 'accepted' | 'duplicate' | 'conflict' | 'rejected' | 'retry'
+
+export const STORED = ['accepted', 'duplicate', 'conflict'] as const
+
+export type MessageKind = 'receipt' | 'ack' | 'status' | 'signpost' | 'message' | 'form' | 'directory' | 'key' | 'revoke' | 'needs_attention'
+
+/** One sealed attachment that follows its report. `sha256` is of the sealed bytes. */
+export type Attachment = {
+  readonly att_id: Uuid
+  readonly size: Natural
+  readonly sha256: Sha256
+}
+
+/** What the service may know of a return code. Made on the device; the code itself never travels. */
+export type ReturnKeys = {
+  readonly locator_hash: Sha256
+  readonly verifier: Sha256
+}
+
+/** What travels in the clear. Its exact bytes are part of the HPKE `info` and are never re-encoded. */
+export type Header = {
+  readonly v?: 1
+  readonly suite?: number
+  readonly kid: Kid
+  /** A centre device's enrolled id; a visitor makes a random one per report. */
+  readonly device_id: Uuid
+  /** 64 random bits, minted when the local store is created or found empty. */
+  readonly epoch: Epoch
+  /** 1, 2, 3 ... per (device_id, epoch), never reused. Only to notice gaps. */
+  readonly seq: number
+  /** UUIDv4. The human reference derives from it. */
+  readonly item_id: Uuid
+  readonly kind?: string
+  readonly schema_v?: number
+  readonly att?: readonly Attachment[]
+  /** Answers to the reporter are sealed to this key. None: answers go to the centre device alone. */
+  readonly reply_key?: Point | null
+  /** A visitor's signing key. None on an enrolled device, whose key the service holds. */
+  readonly public_key?: Point | null
+  readonly return_keys?: ReturnKeys | null
+}
+
+/** One sealed item, as it lies in the outbox and on the wire. */
+export type Envelope = {
+  readonly header: Uint8Array<ArrayBuffer>
+  readonly sealed: Uint8Array<ArrayBuffer>
+  /** SHA-256 of header || sealed. */
+  readonly sha256: Sha256
+  /** By the device's key over LABEL_ITEM || sha256. */
+  readonly sig: Signature
+}
+
+/** What the device still holds; how the service notices that something never came. */
+export type QueueState = {
+  readonly epoch: Epoch
+  readonly max_seq: Natural
+  readonly queued: Natural
+  readonly oldest_age_s?: Natural
+  readonly kids?: readonly Kid[]
+}
+
+/**
+ * Up to ITEMS_MAX envelopes of one device; none at all is a heartbeat.
+ *
+ * Items are read one by one (`msgspec.Raw`), so that a malformed one condemns only itself.
+ */
+export type PushRequest = {
+  readonly v?: 1
+  readonly device_id: Uuid
+  readonly incarnation_seen?: Uuid | null
+  readonly app_build?: string
+  readonly caps?: readonly string[]
+  readonly queue?: QueueState | null
+  readonly items?: readonly Envelope[]
+  /** Reserved: a visitor's proof of work. */
+  readonly work?: Uint8Array<ArrayBuffer> | null
+}
+
+/** Where a result stands in the receipt's Merkle tree (RFC 9162, section 2.1). */
+export type Leaf = {
+  readonly index: Natural
+  readonly size: number
+  readonly path: readonly Sha256[]
+}
+
+/** What became of one item. `pos` and `leaf` are there exactly when the verdict is one of STORED. */
+export type ItemResult = {
+  /** As the header has it; empty where the header could not be read (`index` still tells). */
+  readonly item_id: string
+  /** Position of the item in the request. */
+  readonly index: Natural
+  readonly verdict: string
+  readonly reason?: string | null
+  readonly retry_after_s?: Natural | null
+  readonly pos?: Natural | null
+  readonly leaf?: Leaf | null
+}
+
+/** Signed proof that the leaves under `root` were durable at `at`. Text signed: `receipt_text`. */
+export type Receipt = {
+  readonly incarnation: Uuid
+  readonly restore_floor: Natural
+  /** Server time, milliseconds since 1970 UTC. */
+  readonly at: Natural
+  readonly kid: Kid
+  readonly root: Sha256
+  readonly sig: Signature
+}
+
+/** The service will stop taking new captures of this build. Queued items are always taken. */
+export type Alert = {
+  readonly level: 'soft_eol' | 'hard_eol'
+  readonly on: string
+  readonly url?: string | null
+}
+
+/** Sent after the commit. `receipt` is None when nothing was stored. */
+export type PushResponse = {
+  readonly incarnation: Uuid
+  readonly server_time: Natural
+  readonly restore_floor: Natural
+  /** True: a pull would bring something. */
+  readonly downstream: boolean
+  /** Opaque; to be signed in the next pull. Good for a few minutes of server time. */
+  readonly challenge: string
+  readonly results: readonly ItemResult[]
+  readonly receipt?: Receipt | null
+  /** `issued_at` of the current key set: larger than the device's own means fetch it. */
+  readonly keys_issued_at?: Natural
+  readonly backoff_s?: Natural | null
+  readonly alert?: Alert | null
+}
+
+/** One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info. */
+export type Message = {
+  readonly id: Uuid
+  readonly pos: Natural
+  /** One of MessageKind. An unknown kind is stored raw and replayed after an upgrade. */
+  readonly kind: string
+  readonly sealed: Uint8Array<ArrayBuffer>
+  readonly min_caps?: readonly string[]
+}
+
+/** A page of the feed. `reset`: forget the old cursor; the messages start again from the first. */
+export type PullResponse = {
+  readonly incarnation: Uuid
+  readonly cursor: string
+  readonly more: boolean
+  readonly messages: readonly Message[]
+  readonly challenge: string
+  readonly reset?: boolean
+}
+
+/** A centre tablet presents the one-time code that was made at the desk. */
+export type EnrolRequest = {
+  readonly code: string
+  readonly sign_key: Point
+  /** The device's ECDH key: its feed is sealed to it. */
+  readonly seal_key: Point
+  /** By `sign_key` over LABEL_ENROL || code as typed, upper-case, without spaces or hyphens || seal_key. */
+  readonly sig: Signature
+}
+
+export type EnrolResponse = {
+  readonly device_id: Uuid
+  readonly centre_id: string
+  readonly centre_name: string
+}
+
+/** One public key of the service. */
+export type ServiceKey = {
+  readonly kid: Kid
+  readonly use: 'seal' | 'receipt'
+  readonly suite: number
+  readonly public: Point
+  /** Seal only to `current`; verify receipts with any. */
+  readonly state?: 'current' | 'retiring' | 'retired'
+}
+
+export type KeySet = {
+  readonly issued_at: Natural
+  readonly keys: readonly ServiceKey[]
+}
+
+/** `payload` is msgpack of KeySet; `sig` over LABEL_KEYS || payload, by the root that the build pins. */
+export type SignedKeySet = {
+  readonly payload: Uint8Array<ArrayBuffer>
+  readonly sig: Signature
+}
+
+/** Kinds `ack`, `status`, `message`: a person has read the report and says something. */
+export type AckBody = {
+  readonly item_id: Uuid
+  /** UTC, `2026-01-02T03:04:05.678Z`. */
+  readonly at: string
+  /** The organisation that answers, as the reporter knows it. */
+  readonly from_name: string
+  readonly text?: string
+}
+
+/** Kind `receipt`: the receipt of an item whose answer may have been lost on the way. */
+export type ReceiptBody = {
+  readonly item_id: Uuid
+  readonly result: ItemResult
+  readonly receipt: Receipt
+}
+
+/** Kind `needs_attention`: the item is safe, but could not be read; a person looks at it. */
+export type AttentionBody = {
+  readonly item_id: Uuid
+  readonly at: string
+  readonly reason: string
+}
+
+/** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
+export type ExportedQueue = {
+  readonly format?: 'waymark-sealed-queue/1'
+  readonly items?: readonly Envelope[]
+}
+
+export const SCHEMA_VERSION = 1
+
+/** Recorded where a question was asked and skipped. An absent field was never asked. */
+export const NOT_ANSWERED = 'not_answered'
+
+/** Characters; more is asked for as a second report rather than cut */
+export const NARRATIVE_MAX = 20000
+
+export const TEXT_MAX = 2000
+
+export const LINE_MAX = 200
+
+export type ReporterRole = 'victim' | 'witness' | 'third_party_friend_family' | 'third_party_professional' | 'organisation_victim'
+
+/**
+ * P1 police with my details; P2 police, the centre stays between; P3 police, no details; U1 support only,
+ * no police; A1 anonymous with return code; A2 anonymous, for the figures only.
+ */
+export type SharingChoice = 'P1' | 'P2' | 'P3' | 'U1' | 'A1' | 'A2'
+
+export const RELEASED_TO_POLICE = ['P1', 'P2', 'P3'] as const
+
+export type Channel = 'self_phone' | 'centre_tablet'
+
+export type Line = string
+
+export type Text = string
+
+export type Codes = readonly string[]
+
+export type Skipped = 'not_answered'
+
+/** When it happened. `start` and `end` are local dates `YYYY-MM-DD`; nothing finer than was said. */
+export type When = {
+  readonly precision: 'exact' | 'day' | 'week' | 'month' | 'ongoing' | 'dont_know'
+  readonly start?: string | null
+  readonly end?: string | null
+  /** The reporter's own words, for example "after evening prayer". */
+  readonly text?: Line
+}
+
+/** How this person may be reached without harm. Shown as an instruction, never as a bare number. */
+export type SafeContact = {
+  /** Of call, text, email, letter, via_centre, no_contact. */
+  readonly methods?: Codes
+  readonly phone?: Line
+  readonly email?: Line
+  readonly times?: Line
+  readonly voicemail_ok?: boolean
+  readonly say_who_calling?: 'nothing' | 'first_name' | 'organisation'
+  readonly code_word?: Line
+  /** People or groups who must not learn of the report. */
+  readonly must_not_know?: Text
+}
+
+/** The reporter has read when confidentiality ends. `text_version` names the words that were shown. */
+export type LimitsAcknowledged = {
+  readonly at: string
+  readonly text_version: Line
+}
+
+/** One field per question. The five without which a report cannot be finished have no default. */
+export type Answers = {
+  readonly confidentiality_limits_ack: LimitsAcknowledged
+  readonly reporter_role: ReporterRole
+  /** Verbatim, in any language. */
+  readonly narrative_original: string
+  readonly when: When
+  readonly sharing_choice: SharingChoice
+  readonly event_types?: Codes | Skipped | null
+  readonly strands?: Codes | Skipped | null
+  /** `strand.sub_strand`, for example `race.gypsy_roma_traveller`. */
+  readonly sub_strands?: Codes | Skipped | null
+  readonly place_type?: Line | null
+  /** As typed; upper case with one space where it is a UK postcode. */
+  readonly postcode?: Line | null
+  readonly place_text?: Text | null
+  readonly name_known_as?: Line | null
+  readonly safe_contact?: SafeContact | Skipped | null
+}
+
+/** A report as a device seals it: JSON, padded to a bucket. */
+export type ReportBody = {
+  /** Repeats the header's, so that a body cannot be moved under another header. */
+  readonly item_id: Uuid
+  readonly form_version: Line
+  readonly policy_version: Line
+  readonly app_build: Line
+  readonly channel: Channel
+  /** The receiving centre, which the reporter was shown by name. */
+  readonly centre_id: Line
+  readonly ui_language: string
+  /** Device clock, UTC. Data, never a decision. */
+  readonly started_at: string
+  readonly completed_at: string
+  readonly answers: Answers
+  /** Directory ids, in the order shown. */
+  readonly signposts_shown?: Codes
+  readonly directory_version?: Line
+}
+
+/** Crockford's base 32: no I, L, O, U. */
+export const REFERENCE_LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** A number modulo 37 as one character: catches every wrong character and every swap of two letters. */
+export const REFERENCE_CHECKS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U'
+
+export const DELAY_FIRST_S = 2.0
+
+export const DELAY_MAX_S = 900.0
+
+/** Devices told the same Retry-After must not come back in the same second */
+export const FLOOR_JITTER = 0.2
+
+/** An item that failed this often all alone is shown to a person and tried daily */
+export const SUSPECT_AFTER = 5
+
+export const SUSPECT_DELAY_S = 86400.0

@@ -1,0 +1,45 @@
+/**
+ * Rows of the queue on the screen. A row that a person can see never moves and never goes away under
+ * their finger: it is only refreshed where it stands. What is new waits until they ask for it.
+ */
+
+import type { ReportRow } from './shapes.ts'
+
+export type Rows = {
+  /** In the order in which the person first saw them. */
+  readonly shown: readonly ReportRow[]
+  /** Arrived since, in the server's order; not on the screen yet. */
+  readonly arrived: readonly ReportRow[]
+  /** More arrived than one page holds: showing them starts the list again. */
+  readonly gap: boolean
+}
+
+export const NO_ROWS: Rows = { shown: [], arrived: [], gap: false }
+
+/**
+ * Take in the first page of the queue as it is now. `complete`: there is no further page. New is what
+ * stands above a row that is already known; what stands below has moved up from the next page.
+ */
+export function merge(rows: Rows, incoming: readonly ReportRow[], complete: boolean): Rows {
+  const now = new Map(incoming.map((row) => [row.id, row]))
+  const known = new Set(rows.shown.map((row) => row.id))
+  const lastKnown = incoming.reduce((last, row, index) => (known.has(row.id) ? index : last), -1)
+  const apart = lastKnown === -1
+  const above = apart ? incoming : incoming.slice(0, lastKnown)
+  return {
+    shown: rows.shown.map((row) => now.get(row.id) ?? row),
+    arrived: above.filter((row) => !known.has(row.id)),
+    gap: apart && incoming.length > 0 && !complete,
+  }
+}
+
+/** Add the next page at the end. A row that moved between pages is not shown twice. */
+export function extend(rows: Rows, older: readonly ReportRow[]): Rows {
+  const known = new Set([...rows.shown, ...rows.arrived].map((row) => row.id))
+  return { ...rows, shown: [...rows.shown, ...older.filter((row) => !known.has(row.id))] }
+}
+
+/** The person asked for what is new: above everything else, in its order. */
+export function reveal(rows: Rows): Rows {
+  return { shown: [...rows.arrived, ...rows.shown], arrived: [], gap: false }
+}

@@ -1,0 +1,35 @@
+/** Times as the desk reads them: UK local time, written out, the age beside it. */
+
+import { say, sayCount } from './words.ts'
+
+const ZONE = 'Europe/London'
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: ZONE })
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', minute: '2-digit', hour12: true, timeZone: ZONE })
+const PLAIN_DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+
+/** "16 June 2026 at 8:06am". */
+export function absolute(at: string): string {
+  const date = new Date(at)
+  const clock = CLOCK.format(date).replace(/\s/g, '').toLowerCase()
+  return say('time.at', { date: DATE.format(date), clock })
+}
+
+/** "16 June 2026" for a local date `YYYY-MM-DD`: a date has no zone and no clock. */
+export function localDate(on: string): string {
+  return PLAIN_DATE.format(new Date(`${on}T00:00:00Z`))
+}
+
+/** "12 minutes ago". Give it the server's time, not the desk's. */
+export function age(fromMs: number, nowMs: number): string {
+  const minutes = Math.floor(Math.max(0, nowMs - fromMs) / 60_000)
+  if (minutes < 1) return say('time.now')
+  if (minutes < 60) return sayCount('time.minutes', minutes)
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? sayCount('time.hours', hours) : sayCount('time.days', Math.floor(hours / 24))
+}
+
+/** What is left of a code's life, in whole minutes rounded up: "14 minutes". */
+export function remaining(untilMs: number, nowMs: number): string | null {
+  const minutes = Math.ceil((untilMs - nowMs) / 60_000)
+  return minutes > 0 ? sayCount('time.left', minutes) : null
+}

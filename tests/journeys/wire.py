@@ -1,0 +1,74 @@
+"""A proxy that loses answers: the request reaches the real server, the answer never reaches the device."""
+
+import http.client
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host"})
+
+
+class LossyWire:
+    """Listens on a loopback port and forwards to another. `lose_answers` counts down on /sync/v1/push."""
+
+    def __init__(self, port: int) -> None:
+        self.lose_answers = 0
+        self.lost = 0
+        self.pushes = 0
+        wire = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+            def _forward(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+                headers["Host"] = self.headers["Host"]
+                upstream.request(self.command, self.path, body or None, headers)
+                answer = upstream.getresponse()
+                content = answer.read()
+                upstream.close()
+                if wire.swallow(self.path):
+                    self.close_connection = True
+                    return
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in HOP_BY_HOP | {"content-length", "server", "date"}:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content)
+
+            do_GET = do_POST = do_HEAD = do_DELETE = _forward  # noqa: N815 - http.server looks these names up
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_port
+        self._lock = threading.Lock()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def swallow(self, path: str) -> bool:
+        if not path.startswith("/sync/v1/push"):
+            return False
+        with self._lock:
+            self.pushes += 1
+            if self.lose_answers == 0:
+                return False
+            self.lose_answers -= 1
+            self.lost += 1
+            return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -152,5 +152,5 @@ class _faults:  # noqa: N801 - reads as a statement: with _faults():
             raise Refused("a constraint refused the row") from error
         if isinstance(error, errors.DiskFull):
             raise Full("no room on the disk") from error
-        if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
-            raise Unavailable("PostgreSQL is out of reach or shutting down") from error
+        if isinstance(error, (psycopg.OperationalError, errors.ReadOnlySqlTransaction, PoolTimeout)):
+            raise Unavailable("PostgreSQL is out of reach or will not write") from error

@@ -3,18 +3,22 @@
 `serve` refuses to start on any of them; `doctor` prints them all.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
+from msgspec import Struct
+
 from waymark.kernel.db import Database, DatabaseFault
-from waymark.kernel.keys import KeyRing, KeysRefused, base64url, load_keys
+from waymark.kernel.keys import KeyRing, KeysRefused, load_keys
 from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings
 
-PAGES: Final = ("index.html", "desk.html")
+PAGES: Final = ("index.html", "desk.html", "sw.js")
 
 SAFE_SQLITE: Final[Mapping[str, tuple[str, ...]]] = {
     "journal_mode": ("wal",),
@@ -28,6 +32,13 @@ SAFE_POSTGRES: Final[Mapping[str, tuple[str, ...]]] = {
     "full_page_writes": ("on",),
     "server_encoding": ("UTF8",),
 }
+
+
+class _Build(Struct, frozen=True):
+    """What the build of the pages says of itself."""
+
+    root: str
+    """SHA-256 of the root's public key, in hexadecimal."""
 
 
 def of_disk(settings: Settings) -> Iterator[str]:
@@ -59,9 +70,15 @@ def of_pages(folder: Path, ring: KeyRing) -> Iterator[str]:
     if any(not (folder / page).is_file() for page in PAGES):
         yield f"there are no built pages in {folder}: run `make build`, or set WAYMARK_PWA"
         return
-    root = base64url(ring.root_public).encode("ascii")
-    if not any(root in script.read_bytes() for script in folder.rglob("*.js")):
+    if _pinned_root(folder) != hashlib.sha256(ring.root_public).hexdigest():
         yield f"the pages in {folder} were built for other keys: run `make build` again with these keys"
+
+
+def _pinned_root(folder: Path) -> str | None:
+    try:
+        return msgspec.json.decode((folder / "build.json").read_bytes(), type=_Build).root
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 async def of_database(database: Database) -> list[str]:

@@ -123,7 +123,7 @@ def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
     """
     if folder.exists() and any(folder.iterdir()):
         raise KeysRefused(f"{folder} is not empty; keys are never overwritten")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     draft.mkdir(mode=FOLDER_MODE)
     try:

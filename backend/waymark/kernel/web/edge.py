@@ -62,7 +62,7 @@ class Edge:
         await _send_page(page, scope, send)
 
     def _route(self, scope: Any) -> str:
-        """Only names we made ourselves are logged: templates and pages. A mistyped address may be anything."""
+        """A template or a page of ours: a mistyped address may hold anything, so it is never logged."""
         path: str = scope["path"]
         if path in self._pages:
             return "/assets/*" if path.startswith("/assets/") else path

@@ -1,0 +1,43 @@
+"""The console script `waymark`; the same commands are a Litestar CLI plugin (`litestar waymark ...`).
+
+Commands import what they need when they run, so that `waymark settings` stays instant.
+"""
+
+import sys
+
+import click
+
+from waymark.cli import doctor, keys, queue, serve
+
+__all__ = ["group", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="waymark", prog_name="waymark")
+def group() -> None:
+    """Run and look after a Waymark service."""
+
+
+group.add_command(serve.serve)
+group.add_command(serve.migrate)
+group.add_command(doctor.show_settings)
+group.add_command(doctor.doctor)
+group.add_command(keys.keys)
+group.add_command(queue.import_queue)
+
+
+@group.group()
+def bench() -> None:
+    """Measure this machine. Prints JSON."""
+
+
+def main() -> None:
+    """Refusals become one sentence a line and exit code 1; anything else is a bug and keeps its traceback."""
+    from waymark.cli.context import REFUSALS, reasons
+
+    try:
+        group(prog_name="waymark")
+    except REFUSALS as refused:
+        for reason in reasons(refused):
+            click.echo(f"waymark: {reason}", err=True)
+        sys.exit(1)

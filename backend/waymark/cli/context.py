@@ -1,0 +1,51 @@
+"""What every command begins with: settings, and a database that is closed again."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from waymark.kernel import checks
+from waymark.kernel.clock import milliseconds, now
+from waymark.kernel.db import Database, DatabaseFault, open_database
+from waymark.kernel.keys import KeyRing, KeysRefused, create_keys, load_keys
+from waymark.kernel.settings import Settings, SettingsRefused, read_settings
+
+REFUSALS = (SettingsRefused, KeysRefused, DatabaseFault)
+"""Expected, and each says what to do."""
+
+
+def reasons(refused: Exception) -> tuple[str, ...]:
+    return refused.reasons if isinstance(refused, SettingsRefused) else (str(refused),)
+
+
+def settings_from_environment() -> Settings:
+    """Raises SettingsRefused."""
+    return read_settings(os.environ)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    database = await open_database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def keys_made(folder: Path) -> tuple[KeyRing, bool]:
+    """The ring in the folder, and whether it was made just now. Existing keys are never touched."""
+    if folder.is_dir() and any(folder.iterdir()):
+        return load_keys(folder), False
+    return create_keys(folder, issued_at=milliseconds(now())), True
+
+
+async def faults(settings: Settings) -> list[str]:
+    """Everything that stands between this installation and its first report."""
+    found = list(checks.of_disk(settings))
+    try:
+        async with opened(settings) as database:
+            found += await checks.of_database(database)
+    except DatabaseFault as fault:
+        found.append(str(fault))
+    return found

@@ -1,0 +1,41 @@
+"""`waymark keys`: make them once, and hand the public part to the build of the pages."""
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def keys() -> None:
+    """Make the service's keys; export what the pages pin."""
+
+
+@keys.command()
+def create() -> None:
+    """Make every key in WAYMARK_KEYS. Existing keys are never touched."""
+    from waymark.cli.context import keys_made, settings_from_environment
+    from waymark.kernel.keys import ROOT, fingerprint
+
+    folder = settings_from_environment().keys
+    ring, new = keys_made(folder)
+    click.echo(f"{'Made keys' if new else 'There are keys already'} in {folder}")
+    click.echo(f"Root fingerprint {fingerprint(ring.root_public)}")
+    if new:
+        click.echo(
+            f"Copy the folder to a safe place apart from the data. {ROOT} may then leave this machine."
+        )
+
+
+@keys.command()
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+def trust(out: Path) -> None:
+    """Write the public root and the signed key set to OUT, for the build of the pages."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.keys import load_keys, trust_json
+
+    content = trust_json(load_keys(settings_from_environment().keys))
+    # An unchanged file keeps its time, so that the pages are not built again for nothing.
+    if not out.is_file() or out.read_bytes() != content:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    click.echo(f"Pages built with {out} trust the keys of this service.")

@@ -1,0 +1,177 @@
+"""Fixtures that several folders of tests share: both engines, keys, pages, the app, the served process."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from support.postgres import Cluster
+from support.server import Server, free_port
+from waymark.app import create_app
+from waymark.kernel.db import Database, Engine, open_database
+from waymark.kernel.keys import KeyRing, create_keys, load_keys
+from waymark.kernel.migrate import MAKE_BLOB, migrate
+from waymark.kernel.settings import Settings
+from waymark.kernel.vault import Vault
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL for the whole run. Missing binaries fail the run; nothing is skipped."""
+    cluster = Cluster()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(cluster: Cluster) -> str:
+    """The name of a database to use as template."""
+    asyncio.run(_migrate(cluster.create("migrated")))
+    return "migrated"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Both, unless a test asks for one: `@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`."""
+    chosen: Engine = request.param
+    return chosen
+
+
+@pytest.fixture
+def blank_url(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without a single table. `blank` has the one domain that tables are written with."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank' / 'waymark.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = f"blank_{uuid4().hex}"
+    yield cluster.create(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def blank(blank_url: str) -> AsyncIterator[Database]:
+    database = await open_database(blank_url)
+    await database.write(lambda db: db.execute(MAKE_BLOB))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def database_url(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    if engine == "sqlite":
+        yield f"sqlite:///{_copied(request.getfixturevalue('migrated_sqlite'), tmp_path / 'data')}"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = f"test_{uuid4().hex}"
+    yield cluster.create(name, template=request.getfixturevalue("migrated_postgres"))
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await open_database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of keys, made once."""
+    folder = tmp_path_factory.mktemp("service") / "keys"
+    create_keys(folder, issued_at=1_767_225_600_000)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ring(keys: Path) -> KeyRing:
+    return load_keys(keys)
+
+
+@pytest.fixture(scope="session")
+def vault(ring: KeyRing) -> Vault:
+    return Vault(ring.kek, ring.kek_id)
+
+
+@pytest.fixture(scope="session")
+def pages(ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The least that passes for built pages: real ones are the journeys' business."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "assets").mkdir()
+    for name in ("index", "desk", "leaving"):
+        (folder / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>", encoding="utf-8")
+    (folder / "sw.js").write_text("// service worker", encoding="utf-8")
+    root = hashlib.sha256(ring.root_public).hexdigest()
+    (folder / "build.json").write_text(json.dumps({"version": "test", "root": root}), encoding="utf-8")
+    (folder / "assets" / "main-0a1b2c3d.js").write_text("// padding\n" * 200, encoding="utf-8")
+    (folder / "assets" / "outbox.worker-0a1b2c3d.js").write_text("// worker", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def settings(database_url: str, keys: Path, pages: Path, tmp_path: Path) -> Settings:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    return Settings(profile="test", data=data, database_url=database_url, keys=keys, pwa=pages)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """The real application, with its database, its keys and its jobs."""
+    async with AsyncTestClient(app=create_app(settings), base_url=settings.origin) as client:
+        yield client
+
+
+@pytest.fixture
+def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
+
+    The database is migrated and the server not started yet. All are stopped when the test ends.
+    """
+    made: list[Server] = []
+
+    def make(**environ: str) -> Server:
+        folder = tmp_path / f"server-{len(made)}"
+        defaults = {
+            "WAYMARK_PROFILE": "test",
+            "WAYMARK_PORT": str(free_port()),
+            "WAYMARK_DATA": str(folder),
+            "WAYMARK_KEYS": str(keys),
+            "WAYMARK_PWA": str(pages),
+        }
+        made.append(Server({**defaults, **environ}, tmp_path / f"server-{len(made)}.log"))
+        made[-1].waymark("migrate")
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+async def _migrate(url: str) -> None:
+    database = await open_database(url)
+    await migrate(database)
+    await database.close()
+
+
+def _copied(template: Path, folder: Path) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return Path(shutil.copy(template, folder / "waymark.db"))

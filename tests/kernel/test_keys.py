@@ -1,0 +1,188 @@
+"""Keys: made once, whole, for their owner alone; what the pages pin verifies."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from waymark.kernel.keys import (
+    KeyRing,
+    KeysRefused,
+    base64url,
+    create_keys,
+    load_keys,
+    mode_faults,
+    trust_json,
+    unbase64,
+)
+from waymark_sync.protocol import LABEL, LABEL_KEYS, Header, KeySet, receipt_text
+from waymark_sync.seal import new_key, open_item, seal_item, signature_valid
+
+AT = 1_767_225_600_000
+EVERY_NEEDED_FILE = ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    create_keys(tmp_path / "keys", issued_at=AT)
+    return tmp_path / "keys"
+
+
+def test_only_the_owner_can_read_keys(folder: Path) -> None:
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_umask_of_the_operator_changes_nothing(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create_keys(tmp_path / "keys", issued_at=AT)
+    finally:
+        os.umask(before)
+
+    assert list(mode_faults(tmp_path / "keys")) == []
+
+
+def test_keys_are_never_overwritten(folder: Path) -> None:
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    with pytest.raises(KeysRefused, match="never overwritten"):
+        create_keys(folder, issued_at=AT)
+
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_keys_that_cannot_be_written_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+
+    with pytest.raises(OSError, match="No space"):
+        create_keys(tmp_path / "keys", issued_at=AT)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o700])
+def test_file_open_to_others_is_refused(folder: Path, mode: int) -> None:
+    (folder / "challenge.key").chmod(mode)
+
+    with pytest.raises(KeysRefused, match="chmod 600"):
+        load_keys(folder)
+
+
+def test_folder_open_to_others_is_refused(folder: Path) -> None:
+    folder.chmod(0o750)
+
+    with pytest.raises(KeysRefused, match="chmod 700"):
+        load_keys(folder)
+
+
+def test_missing_folder_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(KeysRefused, match="waymark keys create"):
+        load_keys(tmp_path / "keys")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+)
+def test_missing_file_is_refused(folder: Path, pattern: str) -> None:
+    next(folder.glob(pattern)).unlink()
+
+    with pytest.raises(KeysRefused, match="copy"):
+        load_keys(folder)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+)
+def test_damaged_file_is_refused(folder: Path, pattern: str) -> None:
+    next(folder.glob(pattern)).write_bytes(b"\xff\x00 damaged")
+
+    with pytest.raises(KeysRefused):
+        load_keys(folder)
+
+
+def test_key_of_another_service_is_refused(folder: Path, tmp_path: Path) -> None:
+    create_keys(tmp_path / "other", issued_at=AT)
+    ours = next(folder.glob("seal-*"))
+    ours.write_bytes(next((tmp_path / "other").glob("seal-*")).read_bytes())
+
+    with pytest.raises(KeysRefused, match="is not the key"):
+        load_keys(folder)
+
+
+def test_root_may_leave_the_machine(folder: Path) -> None:
+    (folder / "root.pem").unlink()
+
+    assert load_keys(folder).seal_key.use == "seal"
+
+
+def test_what_a_device_seals_to_the_listed_key_opens(folder: Path) -> None:
+    ring = load_keys(folder)
+    header = Header(
+        kid=ring.seal_key.kid,
+        device_id="0b1e2f6c-8f0b-4a52-9d5e-0f6f0b1a2c3d",
+        epoch="00112233445566ff",
+        seq=1,
+        item_id="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    )
+    envelope = seal_item(header, b"story", service_key=ring.seal_key.public, device_key=new_key())
+
+    opening_key = ring.opening_key(header.kid)
+
+    assert opening_key is not None
+    assert open_item(envelope.header, envelope.sealed, private_key=opening_key) == b"story"
+    assert LABEL
+
+
+def test_receipt_key_opens_nothing(folder: Path) -> None:
+    ring = load_keys(folder)
+    listed = msgspec.msgpack.decode(ring.signed_key_set().payload, type=KeySet)
+    receipt_kid = next(key.kid for key in listed.keys if key.use == "receipt")
+
+    assert ring.opening_key(receipt_kid) is None
+    assert ring.opening_key("unknown") is None
+    assert ring.service_key("unknown") is None
+
+
+def test_receipt_verifies_with_the_listed_key(ring: KeyRing) -> None:
+    receipt = ring.sign_receipt(
+        incarnation="7c9e6679-7425-40de-944b-e07fc1f90ae7", restore_floor=0, at=AT, root=bytes(32)
+    )
+    key = ring.service_key(receipt.kid)
+
+    assert key is not None
+    assert key.use == "receipt"
+    assert signature_valid(key.public, receipt_text(receipt), receipt.sig)
+    forged = msgspec.structs.replace(receipt, restore_floor=99)
+    assert not signature_valid(key.public, receipt_text(forged), forged.sig)
+
+
+def test_pages_can_verify_the_key_set_with_the_pinned_root(ring: KeyRing) -> None:
+    trust = msgspec.json.decode(trust_json(ring))
+    payload = unbase64(trust["keyset"]["payload"])
+
+    assert unbase64(trust["root"]) == ring.root_public
+    assert signature_valid(unbase64(trust["root"]), LABEL_KEYS + payload, unbase64(trust["keyset"]["sig"]))
+    assert msgspec.msgpack.decode(payload, type=KeySet).issued_at == AT
+    assert "=" not in trust["root"]
+
+
+def test_no_private_key_is_in_what_leaves(folder: Path) -> None:
+    ring = load_keys(folder)
+    leaves = trust_json(ring) + repr(ring).encode() + ring.signed_key_set().payload
+
+    assert ring.kek not in leaves
+    assert base64url(ring.kek).encode() not in leaves
+    assert base64url(ring.challenge_key).encode() not in leaves
+
+
+def test_every_kid_names_its_public_key(ring: KeyRing) -> None:
+    import hashlib
+
+    listed = msgspec.msgpack.decode(ring.signed_key_set().payload, type=KeySet)
+
+    assert all(key.kid == hashlib.sha256(key.public).hexdigest()[:16] for key in listed.keys)

@@ -1,0 +1,121 @@
+"""The service as users run it: a process on a free loopback port, with a data folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+READY_S_MAX: Final = 20.0
+STOP_S_MAX: Final = 15.0
+
+
+class Server:
+    """Not started yet when made. `kill` is SIGKILL; the same data can be started again."""
+
+    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+        self._environ = {**_inherited(), **environ}
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self._environ["WAYMARK_PORT"])
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def data(self) -> Path:
+        return Path(self._environ["WAYMARK_DATA"])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server is not running"
+        return self._process.pid
+
+    @property
+    def log_text(self) -> str:
+        """Everything that every start of this server has written."""
+        return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+
+    def waymark(self, *arguments: str) -> str:
+        """Run another command of the console script with this server's settings. Returns its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "waymark", *arguments],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"waymark {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self) -> "Server":
+        """Returns once the service says that it is ready to take a report."""
+        assert self._process is None, "the server is running already"
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "waymark", "serve"]
+            self._process = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
+        self._wait(self._process)
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL: no warning, nothing flushed."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the server did not stop within {STOP_S_MAX} s") from None
+        finally:
+            self._process = None
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        for _ in range(int(READY_S_MAX / 0.05)):
+            if _ready(self.port):
+                return
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        self.kill()
+        raise AssertionError(f"the server did not become ready:\n{self.log_text[-4000:]}")
+
+
+def free_port() -> int:
+    """Free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _ready(port: int) -> bool:
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 200
+
+
+def _inherited() -> dict[str, str]:
+    """Nothing that a developer has set for a service of their own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WAYMARK_")}

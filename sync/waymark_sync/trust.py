@@ -1,0 +1,67 @@
+"""What a device believes: a key set signed by the root it was built with, and receipts signed by those keys.
+
+Everything here answers yes or no about bytes at hand. What does not hold is treated as if a stranger's
+network had answered, which is what a captive portal is.
+"""
+
+import msgspec
+
+from waymark_sync.codec import UNREADABLE
+from waymark_sync.intake_rules import root_from_path
+from waymark_sync.protocol import (
+    LABEL_KEYS,
+    STORED,
+    SUITE_P256,
+    ItemResult,
+    KeySet,
+    Receipt,
+    ServiceKey,
+    SignedKeySet,
+    leaf_bytes,
+    receipt_text,
+)
+from waymark_sync.seal import signature_valid
+
+
+class Untrusted(Exception):
+    """Not signed by the root, or signed and unreadable."""
+
+
+def open_key_set(signed: SignedKeySet, *, root: bytes) -> KeySet:
+    """Raises Untrusted. A set older than the one in use is for the caller to leave aside."""
+    if not signature_valid(root, LABEL_KEYS + signed.payload, signed.sig):
+        raise Untrusted
+    try:
+        return msgspec.msgpack.decode(signed.payload, type=KeySet)
+    except UNREADABLE as error:
+        raise Untrusted from error
+
+
+def sealing_key(keys: KeySet) -> ServiceKey:
+    """The key to seal a new report to. Raises Untrusted when the set has none this build can use."""
+    for key in keys.keys:
+        if (key.use, key.state, key.suite) == ("seal", "current", SUITE_P256):
+            return key
+    raise Untrusted
+
+
+def receipt_valid(receipt: Receipt, keys: KeySet) -> bool | None:
+    """None when the set does not hold the receipt's key: a newer set may."""
+    for key in keys.keys:
+        if key.use == "receipt" and key.kid == receipt.kid:
+            return signature_valid(key.public, receipt_text(receipt), receipt.sig)
+    return None
+
+
+def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes) -> bool:
+    """Does the result's path lead from the device's own id and bytes to the receipt's root?"""
+    if result.verdict not in STORED or result.item_id != item_id or result.leaf is None or result.pos is None:
+        return False
+    leaf = leaf_bytes(item_id, sha256, result.pos, result.verdict)
+    try:
+        root = root_from_path(
+            leaf, index=result.leaf.index, size=result.leaf.size, path=result.leaf.path
+        )
+    except ValueError:
+        return False
+    return root == receipt.root

@@ -1,29 +1,227 @@
-import type { Centre, DraftBody, ReceivingCentre, SavedReport, ServiceSuggestion, SuggestionQuery } from './types.ts'
-import { SaveFailed } from './types.ts'
+/** Puts the parts to work behind the facade: one round at a time, whatever wakes it. */
 
-export async function start(): Promise<void> {}
-export function warm(): void {}
-export async function finish(_draft: DraftBody): Promise<SavedReport> {
-  throw new SaveFailed('not_loaded')
+import { toBase64url } from './bytes.ts'
+import { forgetOpened, readCards, unansweredFeeds } from './cards.ts'
+import { enrol as enrolDevice, identity, keysLast } from './device.ts'
+import { drain, type Drained } from './drain.ts'
+import { allKeys } from './feed.ts'
+import { leave } from './leave.ts'
+import { call, running } from './outbox.ts'
+import { allParcels } from './parcels.ts'
+import { pullFeed } from './pull.ts'
+import { save } from './save.ts'
+import { listen, nextWakeMs, planTimer, type Wake } from './schedule.ts'
+import { settle } from './settle.ts'
+import * as shell from './shell.ts'
+import { cardsNow, deviceNow, note, statusNow } from './status.ts'
+import type { Centre, DraftBody, OutboxCard, ReceivingCentre, SavedReport, ServiceSuggestion, SuggestionQuery } from './types.ts'
+
+const OUTBOX_FOLDER = '.waymark-outbox'
+const EVERY_FEED: ReadonlySet<Wake> = new Set(['start', 'online', 'visible', 'user'])
+
+const otherTabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('waymark') : null
+let sending: ReadonlySet<string> = new Set()
+let round: Promise<void> | null = null
+let again: Wake | null = null
+let started: Promise<void> | null = null
+
+export function start(): Promise<void> {
+  started ??= begin()
+  return started
 }
-export async function sendNow(): Promise<void> {}
+
+async function begin(): Promise<void> {
+  otherTabs?.addEventListener('message', () => void refresh())
+  listen(wake)
+  await loadStores()
+  void shell.register(checkShell).then(checkShell, () => note({ offlineReady: false }))
+  wake('start')
+}
+
+async function loadStores(): Promise<void> {
+  try {
+    deviceNow.value = await identity()
+    note({ durable: await durableNow() })
+    if (!(await keysLast())) note({ storageFault: 'keys_not_kept' })
+    if (await outboxExists()) await settleStores()
+  } catch (error) {
+    deviceNow.value ??= { mode: 'visitor' }
+    note({ storageFault: error instanceof Error ? error.name : 'unknown' })
+  }
+  await refresh()
+}
+
+export function warm(): void {
+  void call('ready').then(
+    () => note({ opfs: true }),
+    () => note({ opfs: false }),
+  )
+}
+
+export async function finish(draft: DraftBody): Promise<SavedReport> {
+  const device = deviceNow.value ?? (await identity().catch(() => ({ mode: 'visitor' }) as const))
+  const kept = await save(draft, device)
+  note({ opfs: kept.opfs, durable: kept.saved.durable, ...(kept.keysLast ? {} : { storageFault: 'keys_not_kept' }) })
+  if (kept.saved.stored === 'outbox-only') await settleStores()
+  await changed()
+  wake('finish')
+  return kept.saved
+}
+
+export async function sendNow(): Promise<void> {
+  await wake('user')
+}
+
 export async function exportQueue(): Promise<Blob> {
-  return new Blob()
+  const items = (await allParcels()).filter((parcel) => parcel.state !== 'receipted')
+  const file = {
+    format: 'waymark-sealed-queue/1',
+    items: items.map(({ header, sealed, sha256, sig }) => ({
+      header: toBase64url(header),
+      sealed: toBase64url(sealed),
+      sha256: toBase64url(sha256),
+      sig: toBase64url(sig),
+    })),
+  }
+  return new Blob([JSON.stringify(file)], { type: 'application/json' })
 }
-export async function enrol(_code: string): Promise<{ centreName: string }> {
-  throw new Error('not ready')
+
+export async function enrol(code: string): Promise<{ centreName: string }> {
+  const enrolment = await enrolDevice(code)
+  deviceNow.value = { mode: 'centre', ...enrolment }
+  otherTabs?.postMessage('changed')
+  wake('start')
+  return { centreName: enrolment.centreName }
 }
-export async function suggestServices(_query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> {
-  return []
+
+export function suggestServices(query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> {
+  return call('suggest', query)
 }
-export async function directoryVersion(): Promise<string> {
-  return ''
+
+export function directoryVersion(): Promise<string> {
+  return call('directoryVersion')
 }
-export async function centres(): Promise<readonly Centre[]> {
-  return []
+
+export function centres(): Promise<readonly Centre[]> {
+  return call('centres')
 }
-export async function receivingCentre(_postcode: string | null): Promise<ReceivingCentre> {
-  throw new Error('not ready')
+
+export function receivingCentre(postcode: string | null): Promise<ReceivingCentre> {
+  return call('receivingCentre', postcode)
 }
-export async function wipe(): Promise<void> {}
-export async function applyUpdate(): Promise<void> {}
+
+export async function wipe(): Promise<void> {
+  forgetOpened()
+  cardsNow.value = []
+  await leave()
+  await changed()
+}
+
+export function applyUpdate(): Promise<void> {
+  return shell.applyUpdate()
+}
+
+/** One round runs at a time; a wake-up during it asks for one more. */
+function wake(reason: Wake): Promise<void> {
+  if (round !== null) {
+    again = again === 'user' ? again : reason
+    return round
+  }
+  round = runRound(reason).finally(() => {
+    round = null
+    const next = again
+    again = null
+    if (next !== null) void wake(next)
+  })
+  return round
+}
+
+async function runRound(reason: Wake): Promise<void> {
+  try {
+    const drained = await drainQueue(reason)
+    await pullFeeds(reason, drained)
+    if (drained !== null && drained.stored > 0) await settleStores()
+  } catch (error) {
+    note({ storageFault: error instanceof Error ? error.name : 'unknown' })
+  } finally {
+    await changed()
+    await plan()
+    if (!statusNow.value.offlineReady) void checkShell()
+  }
+}
+
+async function drainQueue(reason: Wake): Promise<Drained | null> {
+  const device = deviceNow.value
+  const heartbeat = reason === 'start' && device?.mode === 'centre' ? device.deviceId : null
+  const drained = await drain({ force: reason !== 'timer', heartbeat }, { sending: showSending })
+  const queued = (await allParcels()).some((parcel) => parcel.state === 'queued')
+  if (drained?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString() })
+  else if (drained !== null) note({ phase: queued ? 'offline' : 'idle' })
+  return drained
+}
+
+function showSending(itemIds: readonly string[]): void {
+  sending = new Set(itemIds)
+  note({ phase: itemIds.length > 0 ? 'sending' : 'idle' })
+  void refresh()
+}
+
+async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
+  const asked = EVERY_FEED.has(reason)
+    ? (await allKeys()).map((keys) => keys.deviceId).filter((id) => id !== 'probe')
+    : await unansweredFeeds(await readCards(sending))
+  for (const feedId of new Set([...(drained?.downstream ?? []), ...asked])) {
+    const pulled = await pullFeed(feedId)
+    // One silence is every feed's: the next wake-up tries again.
+    if (pulled.type === 'failed' && pulled.failure.type !== 'server_fault') return
+    if (pulled.type === 'answered' && pulled.requeued) again = 'timer'
+  }
+}
+
+async function plan(): Promise<void> {
+  const queued = (await allParcels()).filter((parcel) => parcel.state === 'queued')
+  const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
+  planTimer(nextWakeMs({ queued, unanswered, at: Date.now(), random: Math.random() }), wake)
+}
+
+async function settleStores(): Promise<void> {
+  try {
+    await settle()
+    note({ opfs: true })
+  } catch {
+    note({ opfs: false })
+  }
+}
+
+async function changed(): Promise<void> {
+  await refresh()
+  otherTabs?.postMessage('changed')
+}
+
+async function refresh(): Promise<void> {
+  const fresh: readonly OutboxCard[] = await readCards(sending)
+  cardsNow.value = fresh
+  const unsent: ReadonlySet<string> = new Set(['ready', 'sending', 'retrying'])
+  note({ queued: fresh.filter((card) => unsent.has(card.state)).length })
+}
+
+async function checkShell(): Promise<void> {
+  const [offlineReady, updateReady] = await Promise.all([shell.offlineReady(), shell.updateReady()])
+  note({ offlineReady, updateReady })
+}
+
+/** Without starting the worker: a first visit must not pay for it. */
+async function outboxExists(): Promise<boolean> {
+  if (running()) return true
+  try {
+    await (await navigator.storage.getDirectory()).getDirectoryHandle(OUTBOX_FOLDER)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function durableNow(): Promise<boolean> {
+  return (await navigator.storage?.persisted?.()) ?? false
+}
+

@@ -3,6 +3,8 @@
  * are in `protocol.generated.ts`.
  */
 
+import type { ReportBody } from './protocol.generated.ts'
+
 export type ReportState = 'ready' | 'sending' | 'sent' | 'acknowledged' | 'attention' | 'retrying'
 
 export type FeedMessage = {
@@ -58,7 +60,8 @@ export type DeviceIdentity =
       readonly centreName: string
     }
 
-export type Stored = 'both' | 'parcel-only'
+/** Which stores hold the sealed report. With only one of them, sending it soon matters more. */
+export type Stored = 'both' | 'parcel-only' | 'outbox-only'
 
 export type SavedReport = {
   readonly itemId: string
@@ -126,56 +129,7 @@ export type SuggestionQuery = {
   readonly now: Date
 }
 
-export type When = {
-  readonly precision: 'exact' | 'day' | 'week' | 'month' | 'ongoing' | 'dont_know'
-  readonly start?: string
-  readonly end?: string
-  readonly text?: string
-}
-
-export type SafeContact = {
-  readonly methods?: readonly string[]
-  readonly phone?: string
-  readonly email?: string
-  readonly times?: string
-  readonly voicemail_ok?: boolean
-  readonly say_who_calling?: 'nothing' | 'first_name' | 'organisation'
-  readonly code_word?: string
-  readonly must_not_know?: string
-}
-
-export type Skipped = 'not_answered'
-
-export type Answers = {
-  readonly confidentiality_limits_ack: { readonly at: string; readonly text_version: string }
-  readonly reporter_role:
-    | 'victim'
-    | 'witness'
-    | 'third_party_friend_family'
-    | 'third_party_professional'
-    | 'organisation_victim'
-  readonly narrative_original: string
-  readonly when: When
-  readonly sharing_choice: 'P1' | 'P2' | 'P3' | 'U1' | 'A1' | 'A2'
-  readonly event_types?: readonly string[] | Skipped
-  readonly strands?: readonly string[] | Skipped
-  readonly sub_strands?: readonly string[] | Skipped
-  readonly place_type?: string
-  readonly postcode?: string
-  readonly place_text?: string
-  readonly name_known_as?: string
-  readonly safe_contact?: SafeContact | Skipped
-}
+export type { Answers, SafeContact, When } from './protocol.generated.ts'
 
 /** What the UI hands over: the report's body without what only the outbox knows. */
-export type DraftBody = {
-  readonly form_version: string
-  readonly policy_version: string
-  readonly centre_id: string
-  readonly ui_language: string
-  readonly started_at: string
-  readonly completed_at: string
-  readonly answers: Answers
-  readonly signposts_shown?: readonly string[]
-  readonly directory_version?: string
-}
+export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>

@@ -1,0 +1,93 @@
+/** What the screens show, computed from the stores alone. Opened messages are kept in memory only. */
+
+import { envelopeBytes } from './drain.ts'
+import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
+import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptReceipt, type Parcel } from './parcels.ts'
+import { CannotOpen } from './seal.ts'
+import type { FeedMessage, OutboxCard, ReportState } from './types.ts'
+import { WireError } from './wire.ts'
+
+const opened = new Map<string, OpenedMessage | null>()
+
+/** Newest first. `sending`: what this page has on the wire at this moment. */
+export async function readCards(sending: ReadonlySet<string>): Promise<readonly OutboxCard[]> {
+  const [parcels, receipts, messages] = await Promise.all([allParcels(), allReceipts(), readMessages()])
+  const byItem = new Map(receipts.map((each): [string, KeptReceipt] => [each.itemId, each]))
+  return parcels
+    .filter((parcel) => !parcel.hidden)
+    .map((parcel) => card(parcel, byItem.get(parcel.itemId) ?? null, messages.get(parcel.itemId) ?? [], sending))
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.itemId.localeCompare(b.itemId))
+}
+
+function card(
+  parcel: Parcel,
+  receipt: KeptReceipt | null,
+  messages: readonly FeedMessage[],
+  sending: ReadonlySet<string>,
+): OutboxCard {
+  const { itemId, reference, createdAt, attempts, lastError, nextTryAt, mode } = parcel
+  return {
+    itemId,
+    reference,
+    createdAt,
+    bytes: envelopeBytes(parcel),
+    state: stateOf(parcel, messages, sending.has(itemId)),
+    attempts,
+    lastError,
+    nextTryAt,
+    sentAt: parcel.receiptedAt,
+    position: receipt?.result.pos ?? null,
+    messages,
+    mode,
+  }
+}
+
+export function stateOf(
+  parcel: Pick<Parcel, 'state' | 'verdict' | 'attempts'>,
+  messages: readonly Pick<FeedMessage, 'kind'>[],
+  sending: boolean,
+): ReportState {
+  const kinds = new Set(messages.map((message) => message.kind))
+  // A person's answer outweighs what a machine had to say before it.
+  if (kinds.has('ack')) return 'acknowledged'
+  if (kinds.has('needs_attention') || parcel.state === 'quarantined' || parcel.verdict === 'conflict') return 'attention'
+  if (parcel.state === 'receipted') return 'sent'
+  if (sending) return 'sending'
+  return parcel.attempts > 0 ? 'retrying' : 'ready'
+}
+
+/** Feeds with a report that no person has answered yet. */
+export async function unansweredFeeds(cards: readonly OutboxCard[]): Promise<readonly string[]> {
+  const waiting = new Set(cards.filter((each) => each.state !== 'acknowledged' && each.state !== 'ready').map((each) => each.itemId))
+  const parcels = await allParcels()
+  return [...new Set(parcels.filter((each) => waiting.has(each.itemId)).map((each) => each.deviceId))]
+}
+
+async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[]>> {
+  const [entries, keys] = await Promise.all([allEntries(), allKeys()])
+  const byFeed = new Map(keys.map((each): [string, DeviceKeys] => [each.deviceId, each]))
+  const found = new Map<string, FeedMessage[]>()
+  for (const entry of [...entries].sort((a, b) => a.pos - b.pos)) {
+    const message = await read(entry, byFeed.get(entry.feedId))
+    if (message === null) continue
+    const { itemId, ...shown } = message
+    found.set(itemId, [...(found.get(itemId) ?? []), shown])
+  }
+  return found
+}
+
+async function read(entry: FeedEntry, keys: DeviceKeys | undefined): Promise<OpenedMessage | null> {
+  const known = opened.get(entry.id)
+  if (known !== undefined || keys === undefined) return known ?? null
+  const message = await openEntry(entry, keys).catch((error: unknown) => {
+    if (error instanceof CannotOpen || error instanceof WireError) return null
+    throw error
+  })
+  opened.set(entry.id, message)
+  return message
+}
+
+/** Leaving: nothing opened stays in memory. */
+export function forgetOpened(): void {
+  opened.clear()
+}

@@ -1,0 +1,24 @@
+/**
+ * Exit: what a visitor's sent reports left here is wiped or hidden. Keys and feed go, so that no answer
+ * can be opened on this phone any more; the sealed bytes stay, unreadable and unlisted, as long as the
+ * service may yet lose its copy. Never touched: an unsent report, the keys that will open its answer, and
+ * what belongs to a centre's tablet.
+ */
+
+import { result } from './indexed-db.ts'
+import { type FeedEntry, type Parcel, stores } from './parcels.ts'
+
+export async function leave(): Promise<void> {
+  await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
+    const parcels = await result<Parcel[]>(store('parcels').getAll())
+    const left = parcels.filter((each) => each.mode === 'visitor' && each.state === 'receipted')
+    const feeds: ReadonlySet<string> = new Set(left.map((each) => each.deviceId))
+    for (const each of left) await result(store('parcels').put({ ...each, hidden: true } satisfies Parcel))
+    for (const entry of await result<FeedEntry[]>(store('feed').getAll()))
+      if (feeds.has(entry.feedId)) await result(store('feed').delete([entry.feedId, entry.id]))
+    for (const feedId of feeds) {
+      await result(store('device_keys').delete(feedId))
+      await result(store('kv').delete(`cursor:${feedId}`))
+    }
+  })
+}

@@ -1,0 +1,179 @@
+/**
+ * What this device keeps in IndexedDB: sealed reports on their way out, their receipts, the keys of each
+ * feed, and the feed as it came. The only store that a service worker can read too.
+ *
+ * Bytes are frozen when they are put in. Nothing here can be read by whom it is stored for: reports are
+ * sealed to the service, messages to keys that cannot be exported.
+ */
+
+import type { Bytes } from './bytes.ts'
+import { Store, result } from './indexed-db.ts'
+import type { ItemResult, Receipt } from './protocol.generated.ts'
+import type { SealedItem } from './seal.ts'
+
+export type ParcelState = 'queued' | 'receipted' | 'quarantined'
+
+export type Parcel = SealedItem & {
+  readonly itemId: string
+  readonly reference: string
+  readonly deviceId: string
+  readonly epoch: string
+  readonly seq: number
+  readonly kid: string
+  readonly mode: 'visitor' | 'centre'
+  readonly createdAt: string
+  readonly state: ParcelState
+  readonly attempts: number
+  readonly companions: number
+  readonly soloFailures: number
+  readonly nextTryAt: number | null
+  readonly lastError: string | null
+  readonly receiptedAt: string | null
+  readonly verdict: string | null
+  /** The person has left this phone: the report is still looked after, but no longer listed. */
+  readonly hidden: boolean
+}
+
+/** Kept for ever, also when the bytes are gone: proof that the report was handed in. */
+export type KeptReceipt = {
+  readonly itemId: string
+  readonly sha256: Bytes
+  readonly result: ItemResult
+  readonly receipt: Receipt
+}
+
+/** Signs the pull of a feed and opens what comes. A visitor's exists once per report. */
+export type DeviceKeys = {
+  readonly deviceId: string
+  readonly signing: CryptoKeyPair
+  readonly reply: CryptoKeyPair
+}
+
+export type FeedEntry = {
+  readonly feedId: string
+  readonly id: string
+  readonly pos: number
+  readonly kind: string
+  readonly sealed: Bytes
+  /** A `receipt` that has been taken over into its parcel. */
+  readonly applied: boolean
+}
+
+export type StoreName = 'parcels' | 'receipts' | 'device_keys' | 'feed' | 'kv'
+export const COMPANIONS_MAX = 64
+
+export const stores = new Store<StoreName>('waymark', 1, (db) => {
+  db.createObjectStore('parcels', { keyPath: 'itemId' })
+  db.createObjectStore('receipts', { keyPath: 'itemId' })
+  db.createObjectStore('device_keys', { keyPath: 'deviceId' })
+  db.createObjectStore('feed', { keyPath: ['feedId', 'id'] })
+  db.createObjectStore('kv')
+})
+
+export function freshParcel(
+  sealed: SealedItem,
+  facts: Pick<Parcel, 'itemId' | 'reference' | 'deviceId' | 'epoch' | 'seq' | 'kid' | 'mode' | 'createdAt'>,
+): Parcel {
+  return {
+    ...sealed,
+    ...facts,
+    state: 'queued',
+    attempts: 0,
+    companions: COMPANIONS_MAX,
+    soloFailures: 0,
+    nextTryAt: null,
+    lastError: null,
+    receiptedAt: null,
+    verdict: null,
+    hidden: false,
+  }
+}
+
+/** The sealed bytes and, for a visitor, the keys that will open the answer: both or neither. */
+export function putParcel(parcel: Parcel, keys: DeviceKeys | null): Promise<void> {
+  return stores.write(['parcels', 'device_keys'], async (store) => {
+    await result(store('parcels').add(parcel))
+    if (keys !== null) await result(store('device_keys').put(keys))
+  })
+}
+
+export function parcel(itemId: string): Promise<Parcel | undefined> {
+  return stores.read(['parcels'], (store) => result<Parcel | undefined>(store('parcels').get(itemId)))
+}
+
+export function allParcels(): Promise<readonly Parcel[]> {
+  return stores.read(['parcels'], (store) => result<Parcel[]>(store('parcels').getAll()))
+}
+
+export function allReceipts(): Promise<readonly KeptReceipt[]> {
+  return stores.read(['receipts'], (store) => result<KeptReceipt[]>(store('receipts').getAll()))
+}
+
+/** Put back parcels that this store has lost. Those still here stay as they are. */
+export function restoreParcels(lost: readonly Parcel[]): Promise<void> {
+  return stores.write(['parcels'], async (store) => {
+    for (const each of lost) {
+      const known = await result<Parcel | undefined>(store('parcels').get(each.itemId))
+      if (known === undefined) await result(store('parcels').put(each))
+    }
+  })
+}
+
+/** Compare and set: true when the parcel was still what `expected` says, and now carries `change`. */
+export function changeParcel(
+  itemId: string,
+  expected: (now: Parcel) => boolean,
+  change: Partial<Omit<Parcel, keyof SealedItem | 'itemId'>>,
+): Promise<boolean> {
+  return stores.write(['parcels'], async (store) => {
+    const now = await result<Parcel | undefined>(store('parcels').get(itemId))
+    if (now === undefined || !expected(now)) return false
+    await result(store('parcels').put({ ...now, ...change }))
+    return true
+  })
+}
+
+/** The receipt and the parcel's new state in one transaction. A second drainer changes nothing. */
+export function keepReceipt(kept: KeptReceipt, receiptedAt: string): Promise<void> {
+  return stores.write(['parcels', 'receipts'], async (store) => {
+    const now = await result<Parcel | undefined>(store('parcels').get(kept.itemId))
+    const earlier = await result<KeptReceipt | undefined>(store('receipts').get(kept.itemId))
+    // A duplicate's receipt under the same lineage proves nothing new: the first one stays.
+    if (earlier?.receipt.incarnation !== kept.receipt.incarnation) await result(store('receipts').put(kept))
+    if (now === undefined || now.state === 'receipted') return
+    await result(
+      store('parcels').put({
+        ...now,
+        state: 'receipted',
+        verdict: kept.result.verdict,
+        receiptedAt: now.receiptedAt ?? receiptedAt,
+        lastError: null,
+        nextTryAt: null,
+      } satisfies Parcel),
+    )
+  })
+}
+
+/** A new lineage of the service's database: everything retained is sent again, feeds start again. */
+export function adoptIncarnation(incarnation: string): Promise<boolean> {
+  return stores.write(['parcels', 'kv'], async (store) => {
+    const known = await result<string | undefined>(store('kv').get('incarnation'))
+    if (known === incarnation) return false
+    await result(store('kv').put(incarnation, 'incarnation'))
+    if (known === undefined) return false
+    const retained = await result<Parcel[]>(store('parcels').getAll())
+    for (const each of retained)
+      if (each.state === 'receipted')
+        await result(store('parcels').put({ ...each, state: 'queued', attempts: 0, companions: COMPANIONS_MAX, nextTryAt: null } satisfies Parcel))
+    await result(store('kv').delete(IDBKeyRange.bound('cursor:', 'cursor:\uffff')))
+    return true
+  })
+}
+
+export function setting<T>(key: string): Promise<T | undefined> {
+  return stores.read(['kv'], (store) => result<T | undefined>(store('kv').get(key)))
+}
+
+export async function keepSetting(key: string, value: unknown): Promise<void> {
+  await stores.write(['kv'], (store) => result(store('kv').put(value, key)))
+}

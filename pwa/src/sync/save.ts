@@ -1,0 +1,170 @@
+/**
+ * Finish a report: seal once, keep the bytes in both stores, read both back in new transactions and hash
+ * them again. Only then may a screen say that the report is kept.
+ */
+
+import { randomHex, toBase64url, utf8 } from './bytes.ts'
+import { type Enrolment, newKeys, publicBytes, usable } from './device.ts'
+import { keysOf } from './feed.ts'
+import { sealingKey } from './keyset.ts'
+import { call } from './outbox.ts'
+import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as storedParcel, putParcel, setting } from './parcels.ts'
+import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from './protocol.generated.ts'
+import { reference } from './reference.ts'
+import { intact, sealItem, TooLong } from './seal.ts'
+import { keySetInUse } from './trust.ts'
+import { type DeviceIdentity, type DraftBody, type SavedReport, SaveFailed, type SaveFailedCode, type Stored } from './types.ts'
+import { toMsgpack } from './wire.ts'
+
+declare const __BUILD__: string
+const PERSIST_MS_MAX = 1_000 // one browser asks the person first: the report must not wait for that
+const SEQUENCE = 'sequence:'
+
+type Place = { readonly deviceId: string; readonly epoch: string; readonly seq: number }
+export type Sequence = { readonly epoch: string; readonly maxSeq: number }
+
+/** What came of a save, and what the screens should know of the stores. */
+export type Kept = { readonly saved: SavedReport; readonly opfs: boolean; readonly keysLast: boolean }
+
+export async function save(draft: DraftBody, device: DeviceIdentity): Promise<Kept> {
+  const service = await serviceKey()
+  return device.mode === 'visitor' ? saveForVisitor(draft, service) : saveForCentre(draft, service, device)
+}
+
+async function serviceKey(): Promise<ServiceKey> {
+  if (globalThis.crypto?.subtle === undefined) throw new SaveFailed('no_crypto')
+  const key = await keySetInUse().then(sealingKey, () => null)
+  if (key === null) throw new SaveFailed('no_service_key')
+  return key
+}
+
+/** A visitor's ids and keys are made for this one report: nothing ties two reports together. */
+async function saveForVisitor(draft: DraftBody, service: ServiceKey): Promise<Kept> {
+  const place = { deviceId: crypto.randomUUID(), epoch: randomHex(8), seq: 1 }
+  const keys = await newKeys(place.deviceId).catch((cause: unknown) => fail('no_crypto', cause))
+  const sealed = await sealParcel(draft, service, { place, keys, mode: 'visitor' })
+  return keepBoth(sealed, keys)
+}
+
+/** The lock is held from allotting the number to storing the bytes: numbers have no gaps. */
+async function saveForCentre(draft: DraftBody, service: ServiceKey, centre: Enrolment): Promise<Kept> {
+  const keys = await keysOf(centre.deviceId).catch(() => undefined)
+  if (keys === undefined) throw new SaveFailed('device_keys_lost')
+  return navigator.locks.request('sequence', async () => {
+    const last = await lastSequence(centre.deviceId)
+    const place = { deviceId: centre.deviceId, epoch: last.epoch, seq: last.maxSeq + 1 }
+    const sealed = await sealParcel(draft, service, { place, keys, mode: 'centre' })
+    const kept = await keepBoth(sealed, null)
+    await keepSetting(SEQUENCE + centre.deviceId, { epoch: place.epoch, maxSeq: place.seq } satisfies Sequence)
+    return kept
+  })
+}
+
+/** The further of both stores' memories. A device that remembers nothing starts a new epoch. */
+async function lastSequence(deviceId: string): Promise<Sequence> {
+  const inOutbox = await call('sequence', deviceId).catch(() => null)
+  const inParcels = (await setting<Sequence>(SEQUENCE + deviceId).catch(() => undefined)) ?? null
+  if (inOutbox === null || inParcels === null) return inOutbox ?? inParcels ?? { epoch: randomHex(8), maxSeq: 0 }
+  if (inOutbox.epoch !== inParcels.epoch) return inOutbox
+  return inOutbox.maxSeq >= inParcels.maxSeq ? inOutbox : inParcels
+}
+
+async function sealParcel(
+  draft: DraftBody,
+  service: ServiceKey,
+  by: { readonly place: Place; readonly keys: DeviceKeys; readonly mode: 'visitor' | 'centre' },
+): Promise<Parcel> {
+  const itemId = crypto.randomUUID()
+  const header = toMsgpack(await headerOf(itemId, service.kid, by))
+  const keys = { service: service.public, signing: by.keys.signing.privateKey }
+  const sealed = await sealItem(header, bodyBytes(draft, itemId, by.mode), keys).catch((cause: unknown) =>
+    fail(cause instanceof TooLong ? 'too_long' : 'no_crypto', cause),
+  )
+  return freshParcel(sealed, {
+    ...by.place,
+    itemId,
+    reference: await reference(itemId),
+    kid: service.kid,
+    mode: by.mode,
+    createdAt: new Date().toISOString(),
+  })
+}
+
+/** Keys in the order of the Struct, so that both sides write the same header for the same report. */
+async function headerOf(
+  itemId: string,
+  kid: string,
+  by: { readonly place: Place; readonly keys: DeviceKeys; readonly mode: 'visitor' | 'centre' },
+): Promise<Required<Header>> {
+  const visitor = by.mode === 'visitor'
+  return {
+    v: 1,
+    suite: 1,
+    kid,
+    device_id: by.place.deviceId,
+    epoch: by.place.epoch,
+    seq: by.place.seq,
+    item_id: itemId,
+    kind: 'report',
+    schema_v: SCHEMA_VERSION,
+    att: [],
+    reply_key: visitor ? await publicBytes(by.keys.reply) : null,
+    public_key: visitor ? await publicBytes(by.keys.signing) : null,
+    return_keys: null,
+  }
+}
+
+function bodyBytes(draft: DraftBody, itemId: string, mode: 'visitor' | 'centre'): Uint8Array {
+  const body: ReportBody = {
+    item_id: itemId,
+    ...draft,
+    app_build: __BUILD__,
+    channel: mode === 'visitor' ? 'self_phone' : 'centre_tablet',
+  }
+  return utf8(JSON.stringify(body))
+}
+
+async function keepBoth(parcel: Parcel, keys: DeviceKeys | null): Promise<Kept> {
+  const durable = persisted()
+  const [outbox, store] = await Promise.allSettled([keepInOutbox(parcel), keepInParcels(parcel, keys)])
+  const [inOutbox, inParcels] = [outbox.status === 'fulfilled', store.status === 'fulfilled']
+  if (!inOutbox && !inParcels) fail(codeOf(store), store.status === 'rejected' ? store.reason : undefined)
+  const stored: Stored = inOutbox && inParcels ? 'both' : inParcels ? 'parcel-only' : 'outbox-only'
+  const keysLast = keys === null || (inParcels && (await usable(await keysOf(keys.deviceId))))
+  const { itemId, reference } = parcel
+  return { saved: { itemId, reference, stored, durable: await durable }, opfs: inOutbox, keysLast }
+}
+
+async function keepInOutbox(parcel: Parcel): Promise<void> {
+  const read = await call('insert', parcel)
+  if (!(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
+}
+
+async function keepInParcels(parcel: Parcel, keys: DeviceKeys | null): Promise<void> {
+  await putParcel(parcel, keys)
+  const read = await storedParcel(parcel.itemId)
+  if (read === undefined || !(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
+}
+
+function same(read: Pick<Parcel, 'sha256' | 'sig'>, parcel: Parcel): boolean {
+  return toBase64url(read.sha256) === toBase64url(parcel.sha256) && toBase64url(read.sig) === toBase64url(parcel.sig)
+}
+
+function codeOf(failed: PromiseSettledResult<void>): SaveFailedCode {
+  const reason: unknown = failed.status === 'rejected' ? failed.reason : null
+  if (reason instanceof SaveFailed) return reason.code
+  return reason instanceof DOMException && reason.name === 'QuotaExceededError' ? 'storage_full' : 'no_storage'
+}
+
+function fail(code: SaveFailedCode, cause: unknown): never {
+  throw new SaveFailed(code, { cause })
+}
+
+/** Ask the browser to keep this site's storage, and say whether it will. */
+export async function persisted(): Promise<boolean> {
+  const storage = navigator.storage
+  if (storage?.persist === undefined) return false
+  const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), PERSIST_MS_MAX))
+  await Promise.race([storage.persist().catch(() => false), late])
+  return storage.persisted().catch(() => false)
+}

@@ -1,0 +1,48 @@
+/**
+ * When to try: at every sign that the network may be there, and by a timer while the page is visible.
+ * `navigator.onLine` is never asked: it lies in both directions.
+ */
+
+import { delayMs } from './decide.ts'
+
+const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
+
+export type Wake = 'start' | 'online' | 'visible' | 'finish' | 'timer' | 'user' | 'other_tab'
+
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Listens where there is a page to listen to; a service worker has none of these events. */
+export function listen(wake: (reason: Wake) => void): void {
+  if (!('document' in globalThis)) return
+  addEventListener('online', () => wake('online'))
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) wake('visible')
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') wake('visible')
+  })
+}
+
+/** What the next timer should wait for. Null: nothing to do until an event comes. */
+export function nextWakeMs(now: {
+  readonly queued: readonly { readonly nextTryAt: number | null; readonly attempts: number }[]
+  readonly unanswered: boolean
+  readonly at: number
+  readonly random: number
+}): number | null {
+  const waits = now.queued.map((item) =>
+    item.nextTryAt === null ? delayMs(item.attempts, now.random) : Math.max(0, item.nextTryAt - now.at),
+  )
+  if (now.unanswered) waits.push(POLL_MS * (0.75 + now.random / 2))
+  return waits.length === 0 ? null : Math.max(500, Math.min(...waits))
+}
+
+export function planTimer(ms: number | null, wake: (reason: Wake) => void): void {
+  clearTimeout(timer)
+  if (ms === null || !isVisible()) return
+  timer = setTimeout(() => wake('timer'), ms)
+}
+
+export function isVisible(): boolean {
+  return !('document' in globalThis) || document.visibilityState === 'visible'
+}

@@ -1,0 +1,49 @@
+/** The service worker seen from the page: registered, filled, and replaced only when the person says so. */
+
+import { scriptAddress, SERVICE_WORKER } from './trusted-urls.ts'
+
+const FILL_MS_MAX = 120_000
+
+let registration: ServiceWorkerRegistration | null = null
+
+/** `changed` runs whenever a new version may have arrived. Browsers without service workers: nothing. */
+export async function register(changed: () => void): Promise<void> {
+  if (!('serviceWorker' in navigator)) return
+  registration = await navigator.serviceWorker.register(scriptAddress(SERVICE_WORKER), { updateViaCache: 'none' })
+  registration.addEventListener('updatefound', () => {
+    registration?.installing?.addEventListener('statechange', changed)
+  })
+  navigator.serviceWorker.addEventListener('controllerchange', changed)
+}
+
+/** Have everything that saving needs fetched; true once it is all there. */
+export async function offlineReady(): Promise<boolean> {
+  const active = registration?.active
+  return active === null || active === undefined ? false : fill(active)
+}
+
+/** A newer version waits, and is complete: it can take over without losing the ability to save offline. */
+export async function updateReady(): Promise<boolean> {
+  const waiting = registration?.waiting
+  return waiting === null || waiting === undefined ? false : fill(waiting)
+}
+
+export async function applyUpdate(): Promise<void> {
+  const waiting = registration?.waiting
+  if (waiting === null || waiting === undefined) return
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true })
+  waiting.postMessage('update-now')
+}
+
+function fill(worker: ServiceWorker): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    const timer = setTimeout(() => resolve(false), FILL_MS_MAX)
+    port1.onmessage = (event) => {
+      clearTimeout(timer)
+      port1.close()
+      resolve(event.data === true)
+    }
+    worker.postMessage('fill', [port2])
+  })
+}

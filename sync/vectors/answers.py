@@ -148,7 +148,7 @@ def push_answers(sent: Sent) -> dict[str, Any]:
     )
     cases = _answered(good, sent, ids) + _unanswered(good)
     return {
-        "about": "The device pushed `items`. `then`: the state of each after the answer; network_error: as if "
+        "about": "The device pushed `items`. `then`: the state of each after it; network_error: as if "
         "nothing had come; halve: send half as many together; floor_s: wait at least so long.",
         "device_id": DEVICE,
         "incarnation_seen": INCARNATION,

@@ -21,6 +21,9 @@ from waymark.kernel.migrate import MAKE_BLOB, migrate
 from waymark.kernel.settings import Settings
 from waymark.kernel.vault import Vault
 
+ORIGIN = "https://waymark.test"
+"""Of `client`. Encrypted, or a cookie jar would not send a Secure cookie back."""
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -130,7 +133,7 @@ def pages(ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(database_url: str, keys: Path, pages: Path, tmp_path: Path) -> Settings:
     data = tmp_path / "data"
     data.mkdir(mode=0o700, exist_ok=True)
-    return Settings(profile="test", data=data, database_url=database_url, keys=keys, pwa=pages)
+    return Settings(profile="test", origin=ORIGIN, data=data, database_url=database_url, keys=keys, pwa=pages)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import doctor, keys, queue, serve
+from waymark.cli import bench, doctor, keys, queue, serve
 
 __all__ = ["group", "main"]
 
@@ -24,11 +24,7 @@ group.add_command(doctor.show_settings)
 group.add_command(doctor.doctor)
 group.add_command(keys.keys)
 group.add_command(queue.import_queue)
-
-
-@group.group()
-def bench() -> None:
-    """Measure this machine. Prints JSON."""
+group.add_command(bench.bench)
 
 
 def main() -> None:

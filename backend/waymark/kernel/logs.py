@@ -15,7 +15,7 @@ import msgspec
 from waymark.kernel.clock import now, stamp
 
 _NAME: Final = "waymark"
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:/{}* -]{0,63}")
+_CODE: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_.:/{}*-]{0,63}")
 _IDENTIFIER: Final = re.compile(r"[0-9a-fA-F]{8}")
 """Eight hexadecimal digits in a row: part of an id, a digest or a token."""
 

@@ -1,6 +1,7 @@
 """Is the process alive; can it take a report? Words only: an outsider learns nothing of the inside."""
 
 import asyncio
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Final, Literal
 from litestar import Request, Response, get
 from msgspec import Struct, structs
 
+from waymark.kernel import logs
 from waymark.kernel.db import Connection, Database, DatabaseFault, Sql
 from waymark.kernel.keys import KeysRefused, load_keys
 from waymark.kernel.migrate import pending
@@ -70,7 +72,8 @@ async def _database(database: Database) -> Word:
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             await database.write(_touch)
-    except (DatabaseFault, TimeoutError):
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
+        logs.event("not_ready", level=logging.ERROR, error=error)
         return "failing"
     return "ok"
 

@@ -1,21 +1,23 @@
-/** Stand-in until the shared statements are there. */
-export const SCHEMA = `
-CREATE TABLE IF NOT EXISTS outbox(
-  item_id TEXT PRIMARY KEY, device_id TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL CHECK(seq >= 1),
-  kid TEXT NOT NULL, mode TEXT NOT NULL, reference TEXT NOT NULL, created_at TEXT NOT NULL,
-  header BLOB NOT NULL, sealed BLOB NOT NULL, sha256 BLOB NOT NULL, sig BLOB NOT NULL,
-  state TEXT NOT NULL CHECK(state IN ('queued','receipted','quarantined')), reason TEXT,
-  incarnation TEXT, pos INTEGER, verdict TEXT, receipt BLOB, UNIQUE(device_id, epoch, seq)) STRICT;
-`
-export const STATEMENTS = {
-  insert: `INSERT INTO outbox(item_id, device_id, epoch, seq, kid, mode, reference, created_at, header, sealed, sha256, sig, state)
-    VALUES (:item_id, :device_id, :epoch, :seq, :kid, :mode, :reference, :created_at, :header, :sealed, :sha256, :sig, 'queued')
-    ON CONFLICT (item_id) DO NOTHING`,
-  read: `SELECT * FROM outbox WHERE item_id = :item_id`,
-  list: `SELECT item_id, state, incarnation, receipt FROM outbox ORDER BY created_at, item_id`,
-  sequence: `SELECT epoch, max(seq) AS max_seq FROM outbox WHERE device_id = :device_id AND epoch =
-    (SELECT epoch FROM outbox WHERE device_id = :device_id ORDER BY created_at DESC LIMIT 1) GROUP BY epoch`,
-  receipted: `UPDATE outbox SET state='receipted', incarnation=:incarnation, pos=:pos, verdict=:verdict, receipt=:receipt WHERE item_id=:item_id`,
-  quarantined: `UPDATE outbox SET state='quarantined', reason=:reason WHERE item_id=:item_id AND state='queued'`,
-  requeued: `UPDATE outbox SET state='queued' WHERE item_id=:item_id`,
-} as const
+/** The parts of outbox.sql by name: the same text that Python's outbox runs. */
+
+import text from '../../../sync/waymark_sync/outbox.sql?raw'
+
+const SECTION = /^-- :(\w+)\n/m
+
+const parts = text.split(SECTION)
+const sections: ReadonlyMap<string, string> = new Map(
+  parts.flatMap((part, index): [string, string][] => (index % 2 === 1 ? [[part, parts[index + 1] ?? '']] : [])),
+)
+
+/** Raises when the file has no such section: a misspelling, found by the first test. */
+export function statement(name: string): string {
+  const found = sections.get(name)
+  if (found === undefined) throw new RangeError(`no statement :${name}`)
+  return found
+}
+
+/** Scripts of the schema, oldest first, each with the `user_version` that it leads to. */
+export const MIGRATIONS: readonly { readonly version: number; readonly script: string }[] = [...sections]
+  .filter(([name]) => name.startsWith('schema_'))
+  .map(([name, script]) => ({ version: Number(name.slice('schema_'.length)), script }))
+  .sort((a, b) => a.version - b.version)

@@ -5,15 +5,13 @@
  */
 
 import type { Database } from '@sqlite.org/sqlite-wasm'
+import type { Bytes } from './bytes.ts'
 import { centreRows, directory, receivingCentreOf, servicesFor } from './directory-file.ts'
 import * as rows from './outbox-rows.ts'
-import type { Parcel } from './parcels.ts'
 import { sqlite, withFile } from './sqlite.ts'
 import type { Centre, ReceivingCentre, ServiceSuggestion, SuggestionQuery } from './types.ts'
 
 const FILE = '/outbox.db'
-
-export type { OutboxParcel, OutboxRow } from './outbox-rows.ts'
 
 const commands = {
   /** Load, open and close once: the first save then takes tens of milliseconds. */
@@ -21,22 +19,20 @@ const commands = {
     await withOutbox(() => true)
     return true
   },
-  /** Insert in one transaction; read back in another, from a database that was opened again. */
-  insert: async (parcel: Parcel): Promise<rows.OutboxParcel> => {
-    await withOutbox((db) => db.transaction('IMMEDIATE', () => rows.insert(db, parcel)))
-    const read = await withOutbox((db) => rows.read(db, parcel.itemId))
-    if (read === null) throw new Error('not_there')
-    return read
+  /** Take the next number and insert in one transaction; read back in another, from a database opened again. */
+  add: async (parcel: rows.OutboxParcel): Promise<rows.OutboxParcel | null> => {
+    await change((db) => rows.add(db, parcel))
+    return withOutbox((db) => rows.read(db, parcel.itemId))
   },
+  restore: (parcel: rows.OutboxParcel): Promise<void> => change((db) => rows.restore(db, parcel)),
   read: (itemId: string): Promise<rows.OutboxParcel | null> => withOutbox((db) => rows.read(db, itemId)),
   list: (): Promise<readonly rows.OutboxRow[]> => withOutbox(rows.list),
   sequence: (deviceId: string): Promise<rows.LastSequence | null> => withOutbox((db) => rows.sequence(db, deviceId)),
-  receipted: (kept: rows.ReceiptRow): Promise<void> =>
-    withOutbox((db) => db.transaction('IMMEDIATE', () => rows.receipted(db, kept))),
-  quarantined: (itemId: string, reason: string): Promise<void> =>
-    withOutbox((db) => db.transaction('IMMEDIATE', () => rows.quarantined(db, itemId, reason))),
-  requeued: (itemId: string): Promise<void> =>
-    withOutbox((db) => db.transaction('IMMEDIATE', () => rows.requeued(db, itemId))),
+  recordReceipts: (kept: readonly rows.ReceiptRow[]): Promise<void> =>
+    change((db) => kept.forEach((each) => rows.recordReceipt(db, each))),
+  quarantine: (itemId: string, sha256: Bytes, lastError: string): Promise<void> =>
+    change((db) => rows.quarantine(db, itemId, sha256, lastError)),
+  requeueAll: (incarnation: string): Promise<void> => change((db) => rows.requeueAll(db, incarnation)),
   suggest: async (query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> => servicesFor(await directory(), query),
   directoryVersion: async (): Promise<string> => (await directory()).version,
   centres: async (): Promise<readonly Centre[]> => centreRows(await directory()),
@@ -46,6 +42,10 @@ const commands = {
 
 export type Commands = typeof commands
 export type CommandName = keyof Commands
+
+function change(work: (db: Database) => void): Promise<void> {
+  return withOutbox((db) => db.transaction('IMMEDIATE', () => work(db)))
+}
 
 async function withOutbox<T>(work: (db: Database) => T): Promise<T> {
   await sqlite()

@@ -12,6 +12,7 @@ import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as store
 import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from './protocol.generated.ts'
 import { reference } from './reference.ts'
 import { intact, sealItem, TooLong } from './seal.ts'
+import { settle } from './settle.ts'
 import { keySetInUse } from './trust.ts'
 import { type DeviceIdentity, type DraftBody, type SavedReport, SaveFailed, type SaveFailedCode, type Stored } from './types.ts'
 import { toMsgpack } from './wire.ts'
@@ -65,8 +66,10 @@ async function lastSequence(deviceId: string): Promise<Sequence> {
   const inOutbox = await call('sequence', deviceId).catch(() => null)
   const inParcels = (await setting<Sequence>(SEQUENCE + deviceId).catch(() => undefined)) ?? null
   if (inOutbox === null || inParcels === null) return inOutbox ?? inParcels ?? { epoch: randomHex(8), maxSeq: 0 }
-  if (inOutbox.epoch !== inParcels.epoch) return inOutbox
-  return inOutbox.maxSeq >= inParcels.maxSeq ? inOutbox : inParcels
+  if (inOutbox.epoch !== inParcels.epoch || inOutbox.maxSeq >= inParcels.maxSeq) return inOutbox
+  // Saved while SQLite would not work: it must know those before it can take the next.
+  await settle().catch(() => undefined)
+  return inParcels
 }
 
 async function sealParcel(
@@ -136,8 +139,8 @@ async function keepBoth(parcel: Parcel, keys: DeviceKeys | null): Promise<Kept> 
 }
 
 async function keepInOutbox(parcel: Parcel): Promise<void> {
-  const read = await call('insert', parcel)
-  if (!(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
+  const read = await call('add', parcel)
+  if (read === null || !(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
 }
 
 async function keepInParcels(parcel: Parcel, keys: DeviceKeys | null): Promise<void> {

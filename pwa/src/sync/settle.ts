@@ -4,67 +4,74 @@
  */
 
 import { call } from './outbox.ts'
+import type { OutboxParcel, OutboxRow, ReceiptRow } from './outbox-rows.ts'
 import { allParcels, allReceipts, freshParcel, keepReceipt, type KeptReceipt, type Parcel, restoreParcels, setting } from './parcels.ts'
-import { fromMsgpack, itemResult, receipt as parseReceipt, toMsgpack } from './wire.ts'
-import type { OutboxRow, ReceiptRow } from './outbox-rows.ts'
+import type { ReceiptBody } from './protocol.generated.ts'
+import { reference } from './reference.ts'
+import { fromMsgpack, receiptBody, toMsgpack } from './wire.ts'
 
 /** Raises OutboxUnavailable where there is no OPFS; the parcels then stand alone. */
 export async function settle(): Promise<void> {
   const rows = await call('list')
-  const [parcels, receipts, incarnation] = await Promise.all([allParcels(), allReceipts(), setting<string>('incarnation')])
+  const [parcels, receipts] = await Promise.all([allParcels(), allReceipts()])
+  await restoreLostParcels(rows, new Set(parcels.map((each) => each.itemId)))
   const known = new Map(rows.map((row): [string, OutboxRow] => [row.itemId, row]))
-  await restore(rows, new Set(parcels.map((each) => each.itemId)))
-  for (const parcel of parcels) if (!known.has(parcel.itemId)) await call('insert', parcel)
-  await handOver(parcels, receipts, known, incarnation ?? null)
+  for (const parcel of parcels) if (!known.has(parcel.itemId)) await call('restore', parcel)
+  await requeueOutdated(rows)
+  await handOver(parcels, receipts, known)
 }
 
-async function restore(rows: readonly OutboxRow[], here: ReadonlySet<string>): Promise<void> {
-  const lost: Parcel[] = []
-  const receipts: KeptReceipt[] = []
+async function restoreLostParcels(rows: readonly OutboxRow[], here: ReadonlySet<string>): Promise<void> {
   for (const row of rows.filter((each) => !here.has(each.itemId))) {
-    const full = await call('read', row.itemId)
-    if (full === null) continue
-    lost.push(freshParcel(full, full))
-    if (row.receipt !== null) receipts.push({ itemId: row.itemId, sha256: full.sha256, ...unpackReceipt(row.receipt) })
+    const held = await call('read', row.itemId)
+    if (held === null) continue
+    await restoreParcels([await parcelOf(held)])
+    if (row.receipt !== null) await restoreReceipt(row.receipt, held)
   }
-  if (lost.length === 0) return
-  await restoreParcels(lost)
-  for (const kept of receipts) await keepReceipt(kept, new Date(kept.receipt.at).toISOString())
+}
+
+/** All that the clear header tells; the rest starts afresh. */
+async function parcelOf(held: OutboxParcel): Promise<Parcel> {
+  const { kid, visitor } = fromMsgpack(held.header, (fields) => ({ kid: fields.text('kid'), visitor: fields.has('public_key') }))
+  return freshParcel(held, { ...held, kid, mode: visitor ? 'visitor' : 'centre', reference: await reference(held.itemId) })
+}
+
+async function restoreReceipt(raw: Uint8Array, held: OutboxParcel): Promise<void> {
+  const { result, receipt } = fromMsgpack(raw, receiptBody)
+  const current = (await setting<string>('incarnation')) ?? receipt.incarnation
+  // A receipt of another lineage proves what was, not what is: the report is sent again.
+  if (receipt.incarnation !== current) return
+  await keepReceipt({ itemId: held.itemId, sha256: held.sha256, result, receipt }, new Date(receipt.at).toISOString())
+}
+
+async function requeueOutdated(rows: readonly OutboxRow[]): Promise<void> {
+  const incarnation = await setting<string>('incarnation')
+  const outdated = rows.some((row) => row.state === 'receipted' && row.incarnation !== incarnation)
+  if (incarnation !== undefined && outdated) await call('requeueAll', incarnation)
 }
 
 async function handOver(
   parcels: readonly Parcel[],
   receipts: readonly KeptReceipt[],
   rows: ReadonlyMap<string, OutboxRow>,
-  incarnation: string | null,
 ): Promise<void> {
-  const byItem = new Map(receipts.map((each): [string, KeptReceipt] => [each.itemId, each]))
-  for (const parcel of parcels) {
-    const kept = byItem.get(parcel.itemId)
-    const row = rows.get(parcel.itemId)
-    if (parcel.state === 'receipted' && kept !== undefined && row?.incarnation !== kept.receipt.incarnation)
-      await call('receipted', receiptRow(kept))
-    if (parcel.state === 'quarantined' && row?.state !== 'quarantined')
-      await call('quarantined', parcel.itemId, parcel.lastError ?? 'rejected')
-    if (parcel.state === 'queued' && row !== undefined && row.state !== 'queued' && row.incarnation !== incarnation)
-      await call('requeued', parcel.itemId)
-  }
+  const receipted = new Set(parcels.filter((each) => each.state === 'receipted').map((each) => each.itemId))
+  const fresh = receipts.filter(
+    (kept) => receipted.has(kept.itemId) && rows.get(kept.itemId)?.incarnation !== kept.receipt.incarnation,
+  )
+  if (fresh.length > 0) await call('recordReceipts', fresh.map(receiptRow))
+  for (const parcel of parcels)
+    if (parcel.state === 'quarantined' && rows.get(parcel.itemId)?.state === 'queued')
+      await call('quarantine', parcel.itemId, parcel.sha256, parcel.lastError ?? 'rejected')
 }
 
-/** A receipt as the outbox keeps it: whole, in msgpack, with what is needed to check it again. */
 function receiptRow(kept: KeptReceipt): ReceiptRow {
+  const body: ReceiptBody = { item_id: kept.itemId, result: kept.result, receipt: kept.receipt }
   return {
     itemId: kept.itemId,
+    sha256: kept.sha256,
     incarnation: kept.receipt.incarnation,
     pos: kept.result.pos ?? 0,
-    verdict: kept.result.verdict,
-    receipt: toMsgpack({ result: kept.result, receipt: kept.receipt }),
+    receipt: toMsgpack(body),
   }
-}
-
-function unpackReceipt(raw: Uint8Array): Pick<KeptReceipt, 'result' | 'receipt'> {
-  return fromMsgpack(raw, (fields) => ({
-    result: fields.one('result', itemResult),
-    receipt: fields.one('receipt', parseReceipt),
-  }))
 }

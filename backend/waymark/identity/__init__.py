@@ -1,0 +1,1 @@
+"""People, sessions and roles; centres, their devices, enrolment and revocation."""

@@ -1,0 +1,195 @@
+"""Verbs of identity: log in and out, make a one-time code, enrol and revoke a device, adopt a pack."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from waymark.audit import actions as audit
+from waymark.audit.records import SERVICE, Actor, Subject
+from waymark.identity import store
+from waymark.identity.records import Credentials, DemoPerson, Device, Session, User
+from waymark.identity.rules import (
+    ABSOLUTE,
+    CODE_LIFE,
+    ENROL_TRIES,
+    LOGIN_TRIES,
+    LOGIN_TRIES_ALL,
+    WINDOW,
+    bucket,
+    code_hash,
+    code_usable,
+    new_code,
+    seen_stale,
+    session_good,
+    token_hash,
+    wait_s,
+)
+from waymark.kernel.clock import stamp
+from waymark.kernel.db import Connection
+from waymark.kernel.ids import new_id
+from waymark.kernel.problems import Problem, problem
+from waymark_sync.policy import Pack
+from waymark_sync.protocol import EnrolRequest, EnrolResponse
+
+ALL_LOGINS = bucket("logins")
+ENROLMENTS = bucket("enrolments")
+
+
+def begin_login(db: Connection, username: str, *, now: datetime) -> Credentials | Problem | None:
+    """Count the attempt before the password is looked at, so that attempts at once are counted, too.
+
+    None for an unknown user, whose password must then be checked all the same. The Problem is returned, not
+    raised: raising would undo the count.
+    """
+    start = now - WINDOW
+    account = store.count_attempt(db, bucket("login", username), now=now, window_start=start)
+    everyone = store.count_attempt(db, ALL_LOGINS, now=now, window_start=start)
+    wait = max(wait_s(account, tries=LOGIN_TRIES, now=now), wait_s(everyone, tries=LOGIN_TRIES_ALL, now=now))
+    if wait:
+        return problem("too_many_attempts", headers={"Retry-After": str(wait)})
+    return store.credentials(db, username)
+
+
+def fail_login(db: Connection, person_id: str | None, *, now: datetime) -> None:
+    subject = Subject(kind="person", id=person_id or "unknown")
+    audit.append(db, actor=SERVICE, action="login.failed", subject=subject, now=now)
+
+
+def log_in(
+    db: Connection, person_id: str, *, username: str, token: str, old_token: str | None, now: datetime
+) -> User:
+    """A new session under a new token; the one that the browser had before ends."""
+    store.forget_attempts(db, bucket("login", username))
+    store.uncount_attempt(db, ALL_LOGINS)
+    if old_token:
+        store.end_session(db, token_hash(old_token), now=now)
+    store.add_session(
+        db, token_hash=token_hash(token), person_id=person_id, now=now, expires_at=now + ABSOLUTE
+    )
+    session = store.session(db, token_hash(token))
+    if session is None:
+        raise AssertionError("the session was added in this transaction")
+    subject = Subject(kind="person", id=person_id)
+    audit.append(db, actor=session.user.actor, action="login", subject=subject, now=now)
+    return session.user
+
+
+def session(db: Connection, token: str, *, now: datetime) -> Session | None:
+    """None for an unknown token and for a session that is over."""
+    found = store.session(db, token_hash(token))
+    return found if found is not None and session_good(found, now=now) else None
+
+
+def session_stale(session: Session, *, now: datetime) -> bool:
+    """Is it time to remember that it was used?"""
+    return seen_stale(session, now=now)
+
+
+def saw_session(db: Connection, session: Session, *, now: datetime) -> None:
+    store.saw_session(db, session.token_hash, now=now)
+
+
+def log_out(db: Connection, token: str, user: User, *, now: datetime) -> None:
+    store.end_session(db, token_hash(token), now=now)
+    subject = Subject(kind="person", id=user.id)
+    audit.append(db, actor=user.actor, action="logout", subject=subject, now=now)
+
+
+def make_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple[str, datetime]:
+    """A one-time code for one tablet of the user's own centre. It is shown once and stored nowhere."""
+    if user.centre_id is None:
+        raise problem("not_found")
+    code, expires_at = new_code(), now + CODE_LIFE
+    store.add_code(
+        db,
+        code_hash=code_hash(code),
+        centre_id=user.centre_id,
+        label=label,
+        made_by=user.id,
+        expires_at=expires_at,
+    )
+    subject = Subject(kind="centre", id=user.centre_id)
+    audit.append(db, actor=user.actor, action="enrolment_code.made", subject=subject, now=now)
+    return code, expires_at
+
+
+def begin_enrolment(db: Connection, *, now: datetime) -> Problem | None:
+    """Count the attempt. Returned, not raised: raising would undo the count."""
+    attempts = store.count_attempt(db, ENROLMENTS, now=now, window_start=now - WINDOW)
+    wait = wait_s(attempts, tries=ENROL_TRIES, now=now)
+    return problem("too_many_attempts", headers={"Retry-After": str(wait)}) if wait else None
+
+
+def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolResponse:
+    """Use up the code. Raises Problem code_not_known, code_expired. The proof has been checked."""
+    code = store.code(db, code_hash(request.code))
+    if code is None:
+        raise problem("code_not_known")
+    if not code_usable(code, now=now) or not store.use_code(db, code.code_hash, now=now):
+        raise problem("code_expired")
+    device = Device(
+        id=new_id(),
+        centre_id=code.centre_id,
+        label=code.label,
+        sign_key=request.sign_key,
+        seal_key=request.seal_key,
+        enrolled_at=stamp(now),
+        revoked_at=None,
+    )
+    store.add_device(db, device)
+    store.uncount_attempt(db, ENROLMENTS)
+    audit.append(
+        db,
+        actor=Actor(id=code.made_by, role="code"),
+        action="device.enrolled",
+        subject=Subject(kind="device", id=device.id),
+        detail={"centre": code.centre_id},
+        now=now,
+    )
+    return EnrolResponse(device_id=device.id, centre_id=code.centre_id, centre_name=code.centre_name)
+
+
+def revoke_device(db: Connection, device_id: str, *, actor: Actor, now: datetime) -> bool:
+    """Its feed closes, and what it pushes from now on waits in quarantine. False: it was not enrolled."""
+    if not store.revoke_device(db, device_id, now=now):
+        return False
+    subject = Subject(kind="device", id=device_id)
+    audit.append(db, actor=actor, action="device.revoked", subject=subject, now=now)
+    return True
+
+
+def device(db: Connection, device_id: str) -> Device | None:
+    """Revoked ones, too."""
+    return store.device(db, device_id)
+
+
+def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
+    return store.devices_of_centre(db, centre_id)
+
+
+def centre_name(db: Connection, centre_id: str) -> str:
+    return store.centre_name(db, centre_id) or centre_id
+
+
+def adopt_pack(db: Connection, pack: Pack) -> None:
+    """Make the pack's forces and centres known. Safe to repeat; nothing is ever removed.
+
+    Not audited: it is configuration, and its version is in every report.
+    """
+    for force in pack.forces:
+        store.keep_force(db, id=force.id, name=force.name)
+    for centre in pack.centres:
+        store.keep_centre(db, id=centre.id, name=centre.name, force_id=centre.force_id)
+
+
+def seed_demo(db: Connection, pack: Pack, people: Iterable[DemoPerson], *, now: datetime) -> None:
+    """Forces, centres and people of a demonstration. Safe to repeat: passwords become those given."""
+    adopt_pack(db, pack)
+    for person in people:
+        store.keep_person(db, new_id(), person)
+    subject = Subject(kind="pack", id=pack.version)
+    audit.append(db, actor=SERVICE, action="demo.seeded", subject=subject, now=now)
+
+
+def tidy(db: Connection, *, now: datetime) -> int:
+    """Forget sessions that are over and attempts that no longer count. Not audited: nothing is lost."""
+    return store.forget_old(db, sessions_before=now - ABSOLUTE, attempts_before=now - WINDOW)

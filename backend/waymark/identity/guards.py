@@ -1,0 +1,36 @@
+"""Who is asking: the guard of every desk route that is not public."""
+
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers import BaseRouteHandler
+
+from waymark.identity import actions
+from waymark.identity.records import User
+from waymark.kernel import clock
+from waymark.kernel.db import Database
+from waymark.kernel.problems import problem
+
+COOKIE: Final = "__Host-waymark"
+
+
+async def logged_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Raises Problem login_needed. What the person may do is decided in `agencies`, for each route.
+
+    A route marked `polled` is asked by a page on its own: it does not keep a session alive.
+    """
+    token = connection.cookies.get(COOKIE)
+    database: Database = connection.app.state.database
+    now = clock.now()
+    session = await database.read(actions.session, token, now=now) if token else None
+    if session is None:
+        raise problem("login_needed")
+    if "polled" not in handler.opt and actions.session_stale(session, now=now):
+        await database.write(actions.saw_session, session, now=now)
+    connection.state.user = session.user
+
+
+def user_of(request: Request[Any, Any, Any]) -> User:
+    """The person that `logged_in` found."""
+    user: User = request.state.user
+    return user

@@ -1,0 +1,130 @@
+"""The desk's session, and enrolment of a centre's tablets."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from msgspec import Struct
+
+from waymark.identity import actions
+from waymark.identity.guards import COOKIE, logged_in, user_of
+from waymark.identity.passwords import PasswordCheck
+from waymark.identity.records import User
+from waymark.identity.rules import new_token, proof_good
+from waymark.kernel import clock
+from waymark.kernel.db import Database
+from waymark.kernel.problems import Problem, problem
+from waymark.kernel.web.guards import same_origin
+from waymark_sync.codec import WireError, answer_type, decode, encode
+from waymark_sync.protocol import EnrolRequest
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
+USERNAME_MAX: Final = 64
+PASSWORD_MAX: Final = 1_024  # hashing a longer one would be work for nothing
+ENROL_BYTES_MAX: Final = 4_096
+
+
+class Login(Struct, frozen=True, kw_only=True):
+    username: str
+    password: str
+
+
+class SessionAnswer(Struct, frozen=True, kw_only=True):
+    user: User
+
+
+@get("/desk/api/session", operation_id="ShowSession", guards=[logged_in], unaudited="no report is touched")
+async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswer]:
+    """Who am I?"""
+    return Response(SessionAnswer(user=user_of(request)), headers=NO_STORE)
+
+
+@post(
+    "/desk/api/session",
+    operation_id="LogIn",
+    status_code=200,
+    guards=[same_origin],
+    public="this is where people become known",
+)
+async def log_in(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[SkipValidation[Database]],
+    password_check: NamedDependency[SkipValidation[PasswordCheck]],
+) -> Response[SessionAnswer]:
+    """A wrong name, a wrong password and a long one are one answer, after the same work."""
+    login = _read_login(await request.body())
+    # NUL is no character to PostgreSQL; without it this is just another name that nobody has.
+    username = login.username.replace("\0", "").strip().lower()[:USERNAME_MAX]
+    password = login.password[:PASSWORD_MAX]
+    known = await database.write(actions.begin_login, username, now=clock.now())
+    if isinstance(known, Problem):
+        raise known
+    right = await password_check.right(password, known.password_hash if known else None)
+    now = clock.now()
+    if known is None or not right:
+        await database.write(actions.fail_login, known.person_id if known else None, now=now)
+        raise problem("login_failed")
+    token = new_token()
+    user = await database.write(
+        actions.log_in,
+        known.person_id,
+        username=username,
+        token=token,
+        old_token=request.cookies.get(COOKIE),
+        now=now,
+    )
+    return Response(SessionAnswer(user=user), headers=NO_STORE, cookies=[_cookie(token)])
+
+
+@delete("/desk/api/session", operation_id="LogOut", status_code=204, guards=[same_origin, logged_in])
+async def log_out(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[None]:
+    token = request.cookies[COOKIE]
+    await database.write(actions.log_out, token, user_of(request), now=clock.now())
+    return Response(None, status_code=204, headers=NO_STORE, cookies=[_cookie("", max_age=0)])
+
+
+@post(
+    "/sync/v1/enrol",
+    operation_id="EnrolDevice",
+    status_code=200,
+    request_max_body_size=ENROL_BYTES_MAX,
+    public="the one-time code from the desk is the credential",
+)
+async def enrol(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[bytes]:
+    """A tablet shows the code and proves that it holds the key that it names."""
+    sent_type = request.headers.get("content-type", "")
+    try:
+        asked = decode(await request.body(), sent_type, EnrolRequest)
+    except WireError as error:
+        raise problem("malformed", error.place) from None
+    if refused := await database.write(actions.begin_enrolment, now=clock.now()):
+        raise refused
+    if not proof_good(asked):
+        raise problem("invalid", "sig")
+    enrolled = await database.write(actions.enrol, asked, now=clock.now())
+    kind = answer_type(request.headers.get("accept", ""), sent_type)
+    return Response(encode(enrolled, kind), media_type=kind, headers=NO_STORE)
+
+
+def _read_login(raw: bytes) -> Login:
+    try:
+        return msgspec.json.decode(raw, type=Login)
+    except msgspec.DecodeError:
+        raise problem("malformed") from None
+
+
+def _cookie(token: str, *, max_age: int | None = None) -> Cookie:
+    """`__Host-` ties it to this very host; without an age it goes when the browser closes."""
+    return Cookie(
+        key=COOKIE, value=token, path="/", max_age=max_age, secure=True, httponly=True, samesite="strict"
+    )
+
+
+handlers: Final = [show_session, log_in, log_out, enrol]

@@ -1,0 +1,99 @@
+"""When a session ends, when an account rests, and what a one-time code looks like."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from waymark.identity.records import Attempts, EnrolmentCode, Role, Session
+from waymark.kernel.clock import stamp
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest
+from waymark_sync.seal import point, signature_valid
+
+IDLE_STAFF: Final = timedelta(minutes=15)
+IDLE_CENTRE: Final = timedelta(hours=8)  # a volunteer's shift; the screen itself locks sooner
+ABSOLUTE: Final = timedelta(hours=10)
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""How exactly the last use of a session is remembered: a write for each request would cost a commit."""
+
+WINDOW: Final = timedelta(minutes=15)
+LOGIN_TRIES: Final = 5
+LOGIN_TRIES_ALL: Final = 100  # all accounts together: a slow guess at many accounts is a guess, too
+ENROL_TRIES: Final = 100  # of 50 bits: guessing one code in its fifteen minutes is hopeless
+
+CODE_LENGTH: Final = 10
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32."""
+CODE_LIFE: Final = timedelta(minutes=15)
+_HEARD: Final = str.maketrans("OIL", "011", " -")
+
+
+def new_token() -> str:
+    """256 random bits for a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token: whoever reads the table cannot log in with it."""
+    return hashlib.sha256(b"waymark-session/1\n" + token.encode()).hexdigest()
+
+
+def idle_limit(role: Role) -> timedelta:
+    return IDLE_CENTRE if role == "centre_worker" else IDLE_STAFF
+
+
+def session_good(session: Session, *, now: datetime) -> bool:
+    """Not ended, not too old, not unused for too long."""
+    return (
+        session.revoked_at is None
+        and stamp(now) < session.expires_at
+        and stamp(now - idle_limit(session.role)) < session.last_seen_at
+    )
+
+
+def seen_stale(session: Session, *, now: datetime) -> bool:
+    return session.last_seen_at < stamp(now - SEEN_EVERY)
+
+
+def bucket(kind: str, name: str = "") -> str:
+    """What attempts are counted under. Hashed: a mistyped user name may be a password."""
+    return f"{kind}:{hashlib.sha256(name.strip().casefold().encode()).hexdigest()[:32]}"
+
+
+def wait_s(attempts: Attempts, *, tries: int, now: datetime) -> int:
+    """Seconds until the next try is heard; 0: this one is."""
+    if attempts.failure_count <= tries:
+        return 0
+    since = datetime.fromisoformat(attempts.since)
+    return max(1, int((since + WINDOW - now).total_seconds()))
+
+
+def new_code() -> str:
+    """`XXXX-XXXX-XX` in an alphabet without I, L, O and U: to be read here and typed there."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def plain_code(typed: str) -> str:
+    """As it is signed: upper case, without spaces and hyphens."""
+    return typed.upper().translate(str.maketrans("", "", " -"))
+
+
+def code_hash(typed: str) -> str:
+    """O counts as 0, I and L as 1: people mistake them."""
+    code = typed.upper().translate(_HEARD)
+    return hashlib.sha256(b"waymark-enrolment/1\n" + code.encode()).hexdigest()
+
+
+def code_usable(code: EnrolmentCode, *, now: datetime) -> bool:
+    return code.used_at is None and stamp(now) < code.expires_at
+
+
+def proof_good(request: EnrolRequest) -> bool:
+    """Does whoever enrols hold the key that they name, and are both keys points of the curve?"""
+    try:
+        point(request.seal_key)
+    except ValueError:
+        return False
+    text = LABEL_ENROL + plain_code(request.code).encode() + request.seal_key
+    return signature_valid(request.sign_key, text, request.sig)

@@ -1,0 +1,234 @@
+"""The only SQL of identity."""
+
+from datetime import datetime
+
+from waymark.identity.records import (
+    Attempts,
+    Credentials,
+    DemoPerson,
+    Device,
+    EnrolmentCode,
+    Session,
+)
+from waymark.kernel.db import Connection, Sql
+
+CREDENTIALS = Sql("""
+    SELECT id AS person_id, password_hash
+    FROM person
+    WHERE username = :username
+""")
+ADD_SESSION = Sql("""
+    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at)
+    VALUES (:token_hash, :person_id, :now, :now, :expires_at)
+""")
+SESSION = Sql("""
+    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, p.id, p.name, p.role,
+           p.force_id, f.name AS force_name, p.centre_id, c.name AS centre_name
+    FROM session AS s
+    JOIN person AS p ON p.id = s.person_id
+    LEFT JOIN force AS f ON f.id = p.force_id
+    LEFT JOIN centre AS c ON c.id = p.centre_id
+    WHERE s.token_hash = :token_hash
+""")
+# Never brings a session back that has been ended meanwhile.
+SAW_SESSION = Sql("""
+    UPDATE session
+    SET last_seen_at = :now
+    WHERE token_hash = :token_hash AND revoked_at IS NULL
+""")
+END_SESSION = Sql("""
+    UPDATE session
+    SET revoked_at = :now
+    WHERE token_hash = :token_hash AND revoked_at IS NULL
+""")
+FORGET_SESSIONS = Sql("DELETE FROM session WHERE expires_at < :before")
+COUNT_ATTEMPT = Sql("""
+    INSERT INTO throttle (bucket, since, failure_count)
+    VALUES (:bucket, :now, 1)
+    ON CONFLICT (bucket) DO UPDATE
+    SET failure_count = CASE WHEN throttle.since <= :window_start THEN 1 ELSE throttle.failure_count + 1 END,
+        since = CASE WHEN throttle.since <= :window_start THEN excluded.since ELSE throttle.since END
+    RETURNING since, failure_count
+""")
+UNCOUNT_ATTEMPT = Sql("""
+    UPDATE throttle
+    SET failure_count = failure_count - 1
+    WHERE bucket = :bucket AND failure_count > 0
+""")
+FORGET_ATTEMPTS = Sql("DELETE FROM throttle WHERE bucket = :bucket")
+FORGET_OLD_ATTEMPTS = Sql("DELETE FROM throttle WHERE since < :before")
+ADD_CODE = Sql("""
+    INSERT INTO enrolment_code (code_hash, centre_id, label, made_by, expires_at)
+    VALUES (:code_hash, :centre_id, :label, :made_by, :expires_at)
+""")
+CODE = Sql("""
+    SELECT e.code_hash, e.centre_id, c.name AS centre_name, e.label, e.made_by, e.expires_at, e.used_at
+    FROM enrolment_code AS e
+    JOIN centre AS c ON c.id = e.centre_id
+    WHERE e.code_hash = :code_hash
+""")
+USE_CODE = Sql("""
+    UPDATE enrolment_code
+    SET used_at = :now
+    WHERE code_hash = :code_hash AND used_at IS NULL
+""")
+ADD_DEVICE = Sql("""
+    INSERT INTO device (id, centre_id, label, sign_key, seal_key, enrolled_at)
+    VALUES (:id, :centre_id, :label, :sign_key, :seal_key, :enrolled_at)
+""")
+DEVICE = Sql("""
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at
+    FROM device
+    WHERE id = :id
+""")
+DEVICES_OF_CENTRE = Sql("""
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at
+    FROM device
+    WHERE centre_id = :centre_id AND revoked_at IS NULL
+    ORDER BY enrolled_at, id
+""")
+REVOKE_DEVICE = Sql("""
+    UPDATE device
+    SET revoked_at = :now
+    WHERE id = :id AND revoked_at IS NULL
+""")
+KEEP_FORCE = Sql("""
+    INSERT INTO force (id, name)
+    VALUES (:id, :name)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name
+""")
+KEEP_CENTRE = Sql("""
+    INSERT INTO centre (id, name, force_id)
+    VALUES (:id, :name, :force_id)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, force_id = excluded.force_id
+""")
+CENTRE_NAME = Sql("SELECT name FROM centre WHERE id = :id")
+FORCE_NAME = Sql("SELECT name FROM force WHERE id = :id")
+KEEP_PERSON = Sql("""
+    INSERT INTO person (id, username, name, role, force_id, centre_id, password_hash)
+    VALUES (:id, :username, :name, :role, :force_id, :centre_id, :password_hash)
+    ON CONFLICT (username) DO UPDATE
+    SET name = excluded.name,
+        role = excluded.role,
+        force_id = excluded.force_id,
+        centre_id = excluded.centre_id,
+        password_hash = excluded.password_hash
+""")
+
+
+def credentials(db: Connection, username: str) -> Credentials | None:
+    return db.one(CREDENTIALS, Credentials, username=username)
+
+
+def add_session(
+    db: Connection, *, token_hash: str, person_id: str, now: datetime, expires_at: datetime
+) -> None:
+    db.execute(ADD_SESSION, token_hash=token_hash, person_id=person_id, now=now, expires_at=expires_at)
+
+
+def session(db: Connection, token_hash: str) -> Session | None:
+    return db.one(SESSION, Session, token_hash=token_hash)
+
+
+def saw_session(db: Connection, token_hash: str, *, now: datetime) -> None:
+    db.execute(SAW_SESSION, token_hash=token_hash, now=now)
+
+
+def end_session(db: Connection, token_hash: str, *, now: datetime) -> bool:
+    return db.execute(END_SESSION, token_hash=token_hash, now=now) == 1
+
+
+def count_attempt(db: Connection, bucket: str, *, now: datetime, window_start: datetime) -> Attempts:
+    attempts = db.one(COUNT_ATTEMPT, Attempts, bucket=bucket, now=now, window_start=window_start)
+    if attempts is None:
+        raise AssertionError("an upsert returns its row")
+    return attempts
+
+
+def uncount_attempt(db: Connection, bucket: str) -> None:
+    db.execute(UNCOUNT_ATTEMPT, bucket=bucket)
+
+
+def forget_attempts(db: Connection, bucket: str) -> None:
+    db.execute(FORGET_ATTEMPTS, bucket=bucket)
+
+
+def forget_old(db: Connection, *, sessions_before: datetime, attempts_before: datetime) -> int:
+    return db.execute(FORGET_SESSIONS, before=sessions_before) + db.execute(
+        FORGET_OLD_ATTEMPTS, before=attempts_before
+    )
+
+
+def add_code(
+    db: Connection, *, code_hash: str, centre_id: str, label: str, made_by: str, expires_at: datetime
+) -> None:
+    db.execute(
+        ADD_CODE,
+        code_hash=code_hash,
+        centre_id=centre_id,
+        label=label,
+        made_by=made_by,
+        expires_at=expires_at,
+    )
+
+
+def code(db: Connection, code_hash: str) -> EnrolmentCode | None:
+    return db.one(CODE, EnrolmentCode, code_hash=code_hash)
+
+
+def use_code(db: Connection, code_hash: str, *, now: datetime) -> bool:
+    """False: somebody was quicker."""
+    return db.execute(USE_CODE, code_hash=code_hash, now=now) == 1
+
+
+def add_device(db: Connection, device: Device) -> None:
+    db.execute(
+        ADD_DEVICE,
+        id=device.id,
+        centre_id=device.centre_id,
+        label=device.label,
+        sign_key=device.sign_key,
+        seal_key=device.seal_key,
+        enrolled_at=device.enrolled_at,
+    )
+
+
+def device(db: Connection, device_id: str) -> Device | None:
+    return db.one(DEVICE, Device, id=device_id)
+
+
+def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
+    return db.many(DEVICES_OF_CENTRE, Device, centre_id=centre_id)
+
+
+def revoke_device(db: Connection, device_id: str, *, now: datetime) -> bool:
+    return db.execute(REVOKE_DEVICE, id=device_id, now=now) == 1
+
+
+def keep_force(db: Connection, *, id: str, name: str) -> None:
+    db.execute(KEEP_FORCE, id=id, name=name)
+
+
+def keep_centre(db: Connection, *, id: str, name: str, force_id: str) -> None:
+    db.execute(KEEP_CENTRE, id=id, name=name, force_id=force_id)
+
+
+def centre_name(db: Connection, centre_id: str) -> str | None:
+    return db.one(CENTRE_NAME, str, id=centre_id)
+
+
+def force_name(db: Connection, force_id: str) -> str | None:
+    return db.one(FORCE_NAME, str, id=force_id)
+
+
+def keep_person(db: Connection, person_id: str, person: DemoPerson) -> None:
+    db.execute(
+        KEEP_PERSON,
+        id=person_id,
+        username=person.username,
+        name=person.name,
+        role=person.role,
+        force_id=person.force_id,
+        centre_id=person.centre_id,
+        password_hash=person.password_hash,
+    )

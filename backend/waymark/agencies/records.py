@@ -1,0 +1,47 @@
+"""Nouns of access: what a report is to the decision, what may be done, and what may be seen."""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from waymark_sync.report import SharingChoice
+
+Act = Literal[
+    "list_reports",
+    "view_report",
+    "acknowledge_report",
+    "take_report",
+    "list_quarantine",
+    "list_devices",
+    "make_device_code",
+]
+
+FieldGroup = Literal["summary", "incident", "narrative", "strand", "location", "identity", "contact"]
+"""Answers are released by group. `summary` is what every list shows: times, area, sharing choice, centre."""
+
+ALL_GROUPS: Final[frozenset[FieldGroup]] = frozenset(
+    {"summary", "incident", "narrative", "strand", "location", "identity", "contact"}
+)
+NO_GROUPS: Final[frozenset[FieldGroup]] = frozenset()
+
+
+class ReportFacts(Struct, frozen=True, kw_only=True):
+    """All that the decision may know of a report."""
+
+    sharing_choice: SharingChoice
+    centre_id: str
+    force_id: str
+    """`unknown` where no pack placed it and nobody has taken it."""
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """Not allowed means: answered exactly as if there were nothing there."""
+
+    allowed: bool
+    groups: frozenset[FieldGroup] = NO_GROUPS
+    """What may be shown; empty when not allowed."""
+    hidden: frozenset[FieldGroup] = NO_GROUPS
+    """What the report holds beyond that, so that the page can say so. Empty when not allowed."""
+
+
+DENIED: Final = Decision(allowed=False)

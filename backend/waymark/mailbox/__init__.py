@@ -1,0 +1,1 @@
+"""What goes back to a device: one feed each, sealed to its key, read by pulling."""

@@ -1,0 +1,1 @@
+"""Sealed items come in here, are committed durably, and are opened afterwards."""

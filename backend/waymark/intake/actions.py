@@ -1,0 +1,205 @@
+"""Verbs of intake, each one transaction: begin a lineage, commit pushes, settle what was opened."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from waymark.audit import actions as audit
+from waymark.audit.records import SERVICE, Subject
+from waymark.intake import store
+from waymark.intake.records import (
+    Arrival,
+    Committed,
+    DeviceSeen,
+    Held,
+    OpenedReport,
+    Push,
+    Standing,
+)
+from waymark.intake.rules import Outcome, Reading
+from waymark.kernel import lineage
+from waymark.kernel.clock import stamp
+from waymark.kernel.db import Connection
+from waymark.kernel.lineage import Lineage
+from waymark.mailbox import actions as mailbox
+from waymark_sync import intake_rules
+from waymark_sync.intake_rules import Known
+
+LOCK = "intake"
+"""Positions are allotted under it and become visible in order."""
+
+
+def ensure_lineage(db: Connection, *, now: datetime) -> Lineage:
+    """The current lineage; the first one on a new database."""
+    db.serialise(LOCK)
+    return lineage.begun(db) or begin_lineage(db, now=now)
+
+
+def begin_lineage(db: Connection, *, now: datetime) -> Lineage:
+    """What a restore does: a new incarnation, so that every device offers again what it keeps."""
+    db.serialise(LOCK)
+    begun = lineage.begin(db, now=now)
+    audit.append(
+        db,
+        actor=SERVICE,
+        action="lineage.begun",
+        subject=Subject(kind="lineage", id=begun.incarnation),
+        detail={"number": begun.number},
+        now=now,
+    )
+    return begun
+
+
+def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> list[Committed]:
+    """Store whatever is new in all of them. One transaction and one wait for the disk serve many devices.
+
+    Not audited: nobody has seen anything yet, and each row says itself what came and when.
+    """
+    db.serialise(LOCK)
+    at = stamp(now)
+    current = lineage.current(db)
+    desk = _Desk(db, [arrival for push in pushes for arrival in push.arrivals], received_at=at)
+    standings = [tuple(desk.take(arrival) for arrival in push.arrivals) for push in pushes]
+    desk.write(db)
+    for push in pushes:
+        if push.queue is not None:
+            store.saw_device(db, push.device_id, push.queue, at=at)
+    downstream = store.feeds_with_messages(db, {push.device_id for push in pushes})
+    return [
+        Committed(
+            incarnation=current.incarnation,
+            restore_floor=current.restore_floor,
+            downstream=push.device_id in downstream,
+            standings=stood,
+        )
+        for push, stood in zip(pushes, standings, strict=True)
+    ]
+
+
+class _Desk:
+    """Decides one arrival after another, knowing what is stored and what it has just taken itself."""
+
+    def __init__(self, db: Connection, arrivals: Sequence[Arrival], *, received_at: str) -> None:
+        self._db = db
+        self._received_at = received_at
+        self._next = store.last_pos(db) + 1
+        self._by_id = store.known_by_id(db, {a.header.item_id for a in arrivals})
+        self._by_seq = _known_by_seq(db, arrivals)
+        self._conflicts: dict[tuple[str, bytes], Known] = {}
+        self._items: list[dict[str, Any]] = []
+        self._conflict_rows: list[dict[str, Any]] = []
+
+    def take(self, arrival: Arrival) -> Standing:
+        header, sha256 = arrival.header, arrival.envelope.sha256
+        by_id = self._by_id.get(header.item_id)
+        place = (header.device_id, header.epoch, header.seq)
+        by_seq = self._by_seq.get(place)
+        verdict = intake_rules.verdict(sha256=sha256, item_id=header.item_id, by_id=by_id, by_seq=by_seq)
+        if verdict == "accepted":
+            known = Known(item_id=header.item_id, sha256=sha256, pos=self._allot())
+            self._by_id[header.item_id] = self._by_seq[place] = known
+            self._items.append(store.row_of(arrival, pos=known.pos, received_at=self._received_at))
+            return Standing(verdict="accepted", pos=known.pos)
+        if verdict == "duplicate" and by_id is not None:
+            return Standing(verdict="duplicate", pos=by_id.pos)
+        why = "same_id_other_bytes" if by_id is not None else "sequence_reused"
+        return Standing(verdict="conflict", pos=self._keep_conflict(arrival, why).pos)
+
+    def write(self, db: Connection) -> None:
+        if self._items:
+            store.add_items(db, self._items)
+        if self._conflict_rows:
+            store.add_conflicts(db, self._conflict_rows)
+
+    def _keep_conflict(self, arrival: Arrival, why: str) -> Known:
+        """The same bytes in conflict again are the same conflict."""
+        item_id, sha256 = arrival.header.item_id, arrival.envelope.sha256
+        known = self._conflicts.get((item_id, sha256))
+        known = known or store.known_conflict(self._db, item_id=item_id, sha256=sha256)
+        if known is None:
+            known = Known(item_id=item_id, sha256=sha256, pos=self._allot())
+            row = store.row_of(arrival, pos=known.pos, received_at=self._received_at)
+            self._conflict_rows.append({**row, "why": why})
+        self._conflicts[item_id, sha256] = known
+        return known
+
+    def _allot(self) -> int:
+        pos, self._next = self._next, self._next + 1
+        return pos
+
+
+def _known_by_seq(db: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str, str, int], Known]:
+    asked: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for arrival in arrivals:
+        asked[arrival.header.device_id, arrival.header.epoch].add(arrival.header.seq)
+    return {
+        (device_id, epoch, seq): known
+        for (device_id, epoch), seqs in asked.items()
+        for seq, known in store.known_by_seq(db, device_id, epoch, seqs).items()
+    }
+
+
+def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, now: datetime) -> int:
+    """Write down what opening found. Does nothing for an item that another worker has settled meanwhile."""
+    db.serialise("opener")
+    number = store.last_opened(db)
+    done = 0
+    for outcome in outcomes:
+        force_id = outcome.report.force_id if outcome.report else "unknown"
+        if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
+            continue
+        done += 1
+        if outcome.report is not None:
+            number += 1
+            store.add_opened(db, _opened(outcome, outcome.report, number=number, now=now))
+        if outcome.feed is not None:
+            mailbox.open_feed(db, outcome.feed)
+        if outcome.message is not None:
+            mailbox.post(db, outcome.message, now=now)
+        audit.append(
+            db,
+            actor=SERVICE,
+            action=f"item.{outcome.state}",
+            subject=Subject(kind="report", id=outcome.item_id),
+            detail={"reason": outcome.code} if outcome.code else {},
+            now=now,
+        )
+    return done
+
+
+def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) -> OpenedReport:
+    return OpenedReport(
+        id=outcome.item_id,
+        pos=outcome.pos,
+        number=number,
+        feed_id=report.feed_id,
+        centre_id=report.centre_id,
+        sharing_choice=report.sharing_choice,
+        force_id=report.force_id,
+        area=report.area,
+        received_at=outcome.received_at,
+        opened_at=stamp(now),
+        channel=report.channel,
+        schema_v=report.schema_v,
+        note=report.note,
+        body=report.body,
+        wrapped=report.wrapped,
+    )
+
+
+def held(db: Connection, *, limit: int) -> list[Held]:
+    return store.held(db, limit=limit)
+
+
+def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedReport]:
+    """Reports in order of opening, after `number`. What reads on from the last one it saw misses none."""
+    return store.opened_after(db, number, limit=limit)
+
+
+def opened(db: Connection, report_id: str) -> OpenedReport | None:
+    return store.opened(db, report_id)
+
+
+def last_seen(db: Connection, centre_id: str) -> dict[str, DeviceSeen]:
+    return store.last_seen(db, centre_id)

@@ -1,0 +1,184 @@
+"""What intake does beside answering: gather pushes into one commit, and open what has been committed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from waymark.identity import actions as identity
+from waymark.intake import actions, store
+from waymark.intake.records import Committed, Push, WaitingItem
+from waymark.intake.rules import Outcome, Sender, Service, failed, open_waiting_item
+from waymark.kernel import clock, lineage, logs
+from waymark.kernel.db import Connection, Database, Full, Unavailable
+from waymark.kernel.keys import KeyRing
+from waymark.kernel.problems import problem
+from waymark.kernel.vault import Vault
+from waymark.mailbox import actions as mailbox
+from waymark_sync.intake_rules import read_header
+from waymark_sync.policy import Pack
+
+GROUP_ITEMS: Final = 1_000
+"""Items in one commit: more wins nothing (it is flat from 100 on) and makes every device wait longer."""
+WAITING_ITEMS_MAX: Final = 20_000
+"""About half a second of work and 100 MB of sealed bytes. Beyond it a device is asked to come back."""
+RETRY_AFTER_S: Final = "2"
+OPEN_AT_ONCE: Final = 20
+"""Items opened in one go: about 20 ms of one processor, so that pushes do not notice."""
+BUSY_ITEMS: Final = 200
+"""With so many items waiting to be stored, storing comes first."""
+YIELD_S: Final = 0.05
+
+_Waiting = tuple[Push, "asyncio.Future[Committed]"]
+
+
+class GroupCommit:
+    """One commit at a time for all devices that are waiting; each is answered after its commit.
+
+    `start` before the first push. After `close` begins, pushes are sent away and what waits is committed.
+    """
+
+    def __init__(self, database: Database, *, on_stored: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._on_stored = on_stored
+        self._waiting: list[_Waiting] = []
+        self._waiting_items = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_items(self) -> int:
+        return self._waiting_items
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="group-commit")
+
+    async def close(self) -> None:
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+
+    async def take(self, push: Push) -> Committed:
+        """Returns when it is durable. Raises Problem busy, Full, Unavailable: then nothing was stored."""
+        if self._closing or self._task is None or self._waiting_items > WAITING_ITEMS_MAX:
+            raise problem("busy", headers={"Retry-After": RETRY_AFTER_S})
+        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        self._waiting.append((push, future))
+        self._waiting_items += len(push.arrivals)
+        self._arrived.set()
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            await self._commit(self._next_group())
+
+    def _next_group(self) -> list[_Waiting]:
+        """The oldest waiting pushes, at least one, up to GROUP_ITEMS items."""
+        size, count = 0, 0
+        for push, _ in self._waiting:
+            if count and size + len(push.arrivals) > GROUP_ITEMS:
+                break
+            size, count = size + len(push.arrivals), count + 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._waiting_items -= size
+        return group
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        try:
+            committed = await self._database.write(
+                actions.commit_pushes, [push for push, _ in group], now=clock.now()
+            )
+        except (Full, Unavailable) as error:
+            _fail(group, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no device may wait for ever
+            await self._commit_one_by_one(group, error)
+        else:
+            for (_, future), result in zip(group, committed, strict=True):
+                if not future.done():
+                    future.set_result(result)
+            self._on_stored()
+
+    async def _commit_one_by_one(self, group: Sequence[_Waiting], error: Exception) -> None:
+        """One push that cannot be stored must not take others with it."""
+        if len(group) == 1:
+            logs.event("push_not_stored", error=error)
+            _fail(group, error)
+            return
+        for waiting in group:
+            await self._commit([waiting])
+
+
+def _fail(group: Sequence[_Waiting], error: Exception) -> None:
+    for _, future in group:
+        if not future.done():
+            future.set_exception(error)
+
+
+class Opener:
+    """Opens what has been committed, a few at a time. Several at once do no harm: an item settles once."""
+
+    def __init__(
+        self, database: Database, keys: KeyRing, vault: Vault, pack: Pack, intake: GroupCommit | None = None
+    ) -> None:
+        self._database = database
+        self._service = Service(keys=keys, vault=vault, pack=pack, incarnation="", restore_floor=0)
+        self._intake = intake
+
+    async def step(self) -> int:
+        """Open up to OPEN_AT_ONCE items. Returns how many were waiting."""
+        if self._intake is not None and self._intake.waiting_items > BUSY_ITEMS:
+            await asyncio.sleep(YIELD_S)
+        waiting, current = await self._database.read(_waiting_with_senders)
+        if not waiting or current is None:
+            return 0
+        service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
+        outcomes = await asyncio.to_thread(_open_all, waiting, service)
+        await self._database.write(actions.settle_outcomes, outcomes, now=clock.now())
+        return len(waiting)
+
+
+async def open_waiting(opener: Opener) -> int:
+    """Open until nothing waits. Returns how many were opened or held."""
+    total = 0
+    while done := await opener.step():
+        total += done
+    return total
+
+
+def _waiting_with_senders(
+    db: Connection,
+) -> tuple[list[tuple[WaitingItem, Sender]], lineage.Lineage | None]:
+    waiting = store.waiting(db, limit=OPEN_AT_ONCE)
+    return [(item, _sender(db, item)) for item in waiting], lineage.begun(db)
+
+
+def _sender(db: Connection, item: WaitingItem) -> Sender:
+    header = read_header(item.header)
+    if header is None:
+        return Sender(device=None, revoked=False, feed=None)
+    device = identity.device(db, header.device_id)
+    feed = mailbox.feed(db, header.device_id)
+    return Sender(
+        device=feed if device is not None else None,
+        revoked=device is not None and device.revoked_at is not None,
+        feed=feed if device is None else None,
+    )
+
+
+def _open_all(waiting: Sequence[tuple[WaitingItem, Sender]], service: Service) -> list[Outcome]:
+    return [_open(item, sender, service) for item, sender in waiting]
+
+
+def _open(item: WaitingItem, sender: Sender, service: Service) -> Outcome:
+    try:
+        return open_waiting_item(item, sender, service, now=clock.now())
+    except Exception as error:  # noqa: BLE001 - one item that we fail to open may not hold up the others
+        logs.event("opener_failed", error=error)
+        return failed(item)

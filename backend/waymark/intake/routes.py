@@ -1,0 +1,78 @@
+"""`POST /sync/v1/push`, `GET /sync/v1/keys`, and what a centre sees of its devices' queues."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from waymark.intake.jobs import GroupCommit
+from waymark.intake.rules import answer, read_push
+from waymark.kernel import clock
+from waymark.kernel.keys import KeyRing
+from waymark.kernel.problems import problem
+from waymark.mailbox.rules import new_challenge
+from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
+from waymark_sync.protocol import PUSH_BYTES_MAX, PushResponse
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+@post(
+    "/sync/v1/push",
+    operation_id="TakeItems",
+    status_code=200,
+    request_max_body_size=PUSH_BYTES_MAX,
+    public="a frightened person has no account; what comes is sealed, and the opener checks its signature",
+    unaudited="nobody has seen anything yet; each stored row says what came and when",
+)
+async def push(
+    request: Request[Any, Any, Any],
+    intake: NamedDependency[SkipValidation[GroupCommit]],
+    ring: NamedDependency[KeyRing],
+) -> Response[bytes]:
+    """Store what is new, durably, and answer item by item with one signed receipt."""
+    sent_type = request.headers.get("content-type", "")
+    try:
+        media_type(sent_type)
+    except WireError:
+        raise problem("unsupported_type") from None
+    try:
+        read = read_push(decode_push(await request.body(), sent_type))
+    except TooLarge as error:
+        raise problem("too_large", error.place) from None
+    except WireError as error:
+        raise problem("malformed", error.place) from None
+    committed = await intake.take(read)
+    now = clock.now()
+    at = clock.milliseconds(now)
+    results, receipt = answer(read, committed, ring, at=at)
+    response = PushResponse(
+        incarnation=committed.incarnation,
+        server_time=at,
+        restore_floor=committed.restore_floor,
+        downstream=committed.downstream,
+        challenge=new_challenge(ring.challenge_key, now=now),
+        results=results,
+        receipt=receipt,
+        keys_issued_at=ring.issued_at,
+    )
+    kind = answer_type(request.headers.get("accept", ""), sent_type)
+    return Response(encode(response, kind), media_type=kind, headers=NO_STORE)
+
+
+@get(
+    "/sync/v1/keys",
+    operation_id="ListKeys",
+    public="public keys, signed by the root that every build pins",
+    unaudited="no report is touched",
+)
+async def public_keys(
+    request: Request[Any, Any, Any], ring: NamedDependency[SkipValidation[KeyRing]]
+) -> Response[bytes]:
+    """What devices seal to and verify receipts with."""
+    kind = answer_type(request.headers.get("accept", ""), "")
+    return Response(encode(ring.signed_key_set(), kind), media_type=kind, headers=NO_STORE)
+
+
+handlers: Final = [push, public_keys]

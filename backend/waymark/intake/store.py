@@ -1,0 +1,290 @@
+"""The only SQL of intake: what came, what became of it, and what has been opened."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from waymark.intake.records import (
+    Arrival,
+    DeviceSeen,
+    Held,
+    OpenedReport,
+    State,
+    WaitingItem,
+)
+from waymark.kernel.db import Connection, Sql
+from waymark_sync.intake_rules import Known
+from waymark_sync.protocol import QueueState
+
+T = TypeVar("T")
+
+LOOKUP: Final = 64
+"""Keys asked for in one statement. One text per statement, so that it is prepared once."""
+
+
+def _listed(text: str, prefix: str) -> Sql:
+    return Sql(text.replace("LISTED", ", ".join(f":{prefix}{n}" for n in range(LOOKUP))))
+
+
+LAST_POS = Sql("""
+    SELECT COALESCE(MAX(pos), 0) AS pos
+    FROM (
+      SELECT MAX(pos) AS pos FROM intake_item
+      UNION ALL
+      SELECT MAX(pos) AS pos FROM intake_conflict
+    ) AS heads
+""")
+KNOWN_IDS = _listed(
+    """
+    SELECT item_id, sha256, pos
+    FROM intake_item
+    WHERE item_id IN (LISTED)
+    """,
+    "id_",
+)
+KNOWN_SEQS = _listed(
+    """
+    SELECT item_id, sha256, pos, seq
+    FROM intake_item
+    WHERE device_id = :device_id AND epoch = :epoch AND seq IN (LISTED)
+    """,
+    "seq_",
+)
+KNOWN_CONFLICT = Sql("""
+    SELECT item_id, sha256, pos
+    FROM intake_conflict
+    WHERE item_id = :item_id AND sha256 = :sha256
+""")
+ADD_ITEM = Sql("""
+    INSERT INTO intake_item
+      (pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane)
+    VALUES
+      (:pos, :item_id, :device_id, :epoch, :seq, :sha256, :header, :sealed, :sig, :received_at, :lane)
+""")
+ADD_CONFLICT = Sql("""
+    INSERT INTO intake_conflict
+      (pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane, why)
+    VALUES
+      (:pos, :item_id, :device_id, :epoch, :seq, :sha256, :header, :sealed, :sig, :received_at, :lane, :why)
+""")
+# Only of enrolled devices: a visitor's id is random and used once.
+SAW_DEVICE = Sql("""
+    INSERT INTO intake_device_seen (device_id, epoch, max_seq, queued, oldest_age_s, at)
+    SELECT id, :epoch, :max_seq, :queued, :oldest_age_s, :at
+    FROM device
+    WHERE id = :device_id
+    ON CONFLICT (device_id, epoch) DO UPDATE
+    SET max_seq = excluded.max_seq,
+        queued = excluded.queued,
+        oldest_age_s = excluded.oldest_age_s,
+        at = excluded.at
+""")
+LAST_SEEN = Sql("""
+    SELECT seen.device_id, seen.queued, seen.at
+    FROM intake_device_seen AS seen
+    JOIN device ON device.id = seen.device_id
+    WHERE device.centre_id = :centre_id
+    ORDER BY seen.at, seen.device_id
+""")
+FEEDS_WITH_MESSAGES = _listed(
+    """
+    SELECT feed_id
+    FROM mailbox_feed
+    WHERE last_pos > 0 AND feed_id IN (LISTED)
+    """,
+    "id_",
+)
+WAITING = Sql("""
+    SELECT pos, item_id, sha256, header, sealed, sig, received_at
+    FROM intake_item
+    WHERE state = 'waiting'
+    ORDER BY pos
+    LIMIT :limit
+""")
+SETTLE = Sql("""
+    UPDATE intake_item
+    SET state = :state, reason = :reason, force_id = :force_id
+    WHERE pos = :pos AND state = 'waiting'
+""")
+HELD_ITEMS = Sql("""
+    SELECT item_id AS id, pos, received_at, lane, reason, length(sealed) AS bytes, device_id
+    FROM intake_item
+    WHERE state IN ('quarantined', 'dead_letter')
+    ORDER BY pos DESC
+    LIMIT :limit
+""")
+CONFLICTS = Sql("""
+    SELECT item_id AS id, pos, received_at, lane, why AS reason, length(sealed) AS bytes, device_id
+    FROM intake_conflict
+    ORDER BY pos DESC
+    LIMIT :limit
+""")
+LAST_OPENED = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM opened_report")
+ADD_OPENED = Sql("""
+    INSERT INTO opened_report
+      (id, pos, number, feed_id, centre_id, sharing_choice, force_id, area, received_at, opened_at, channel,
+       schema_v, note, body)
+    VALUES
+      (:id, :pos, :number, :feed_id, :centre_id, :sharing_choice, :force_id, :area, :received_at, :opened_at,
+       :channel, :schema_v, :note, :body)
+""")
+ADD_KEY = Sql("INSERT INTO report_key (report_id, wrapped) VALUES (:report_id, :wrapped)")
+OPENED = Sql("""
+    SELECT r.id, r.pos, r.number, r.feed_id, r.centre_id, r.sharing_choice, r.force_id, r.area, r.received_at,
+           r.opened_at, r.channel, r.schema_v, r.note, r.body, k.wrapped
+    FROM opened_report AS r
+    JOIN report_key AS k ON k.report_id = r.id
+    WHERE r.id = :id
+""")
+OPENED_AFTER = Sql("""
+    SELECT r.id, r.pos, r.number, r.feed_id, r.centre_id, r.sharing_choice, r.force_id, r.area, r.received_at,
+           r.opened_at, r.channel, r.schema_v, r.note, r.body, k.wrapped
+    FROM opened_report AS r
+    JOIN report_key AS k ON k.report_id = r.id
+    WHERE r.number > :after
+    ORDER BY r.number
+    LIMIT :limit
+""")
+
+
+class KnownSeq(Struct, frozen=True, kw_only=True):
+    item_id: str
+    sha256: bytes
+    pos: int
+    seq: int
+
+
+def last_pos(db: Connection) -> int:
+    return db.one(LAST_POS, int) or 0
+
+
+def known_by_id(db: Connection, item_ids: Iterable[str]) -> dict[str, Known]:
+    found: dict[str, Known] = {}
+    for some in _chunks(item_ids):
+        for known in db.many(KNOWN_IDS, Known, **_filled("id_", some)):
+            found[known.item_id] = known
+    return found
+
+
+def known_by_seq(db: Connection, device_id: str, epoch: str, seqs: Iterable[int]) -> dict[int, Known]:
+    found: dict[int, Known] = {}
+    for some in _chunks(seqs):
+        values = _filled("seq_", some)
+        for known in db.many(KNOWN_SEQS, KnownSeq, device_id=device_id, epoch=epoch, **values):
+            found[known.seq] = Known(item_id=known.item_id, sha256=known.sha256, pos=known.pos)
+    return found
+
+
+def known_conflict(db: Connection, *, item_id: str, sha256: bytes) -> Known | None:
+    return db.one(KNOWN_CONFLICT, Known, item_id=item_id, sha256=sha256)
+
+
+def row_of(arrival: Arrival, *, pos: int, received_at: str) -> dict[str, Any]:
+    header, envelope = arrival.header, arrival.envelope
+    return {
+        "pos": pos,
+        "item_id": header.item_id,
+        "device_id": header.device_id,
+        "epoch": header.epoch,
+        "seq": header.seq,
+        "sha256": envelope.sha256,
+        "header": envelope.header,
+        "sealed": envelope.sealed,
+        "sig": envelope.sig,
+        "received_at": received_at,
+        "lane": arrival.lane,
+    }
+
+
+def add_items(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    db.execute_many(ADD_ITEM, rows)
+
+
+def add_conflicts(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    db.execute_many(ADD_CONFLICT, rows)
+
+
+def saw_device(db: Connection, device_id: str, queue: QueueState, *, at: str) -> None:
+    db.execute(
+        SAW_DEVICE,
+        device_id=device_id,
+        epoch=queue.epoch,
+        max_seq=queue.max_seq,
+        queued=queue.queued,
+        oldest_age_s=queue.oldest_age_s,
+        at=at,
+    )
+
+
+def last_seen(db: Connection, centre_id: str) -> dict[str, DeviceSeen]:
+    """By device: a newer epoch's heartbeat takes the place of an older one's."""
+    return {seen.device_id: seen for seen in db.many(LAST_SEEN, DeviceSeen, centre_id=centre_id)}
+
+
+def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for some in _chunks(feed_ids):
+        found.update(db.many(FEEDS_WITH_MESSAGES, str, **_filled("id_", some)))
+    return found
+
+
+def waiting(db: Connection, *, limit: int) -> list[WaitingItem]:
+    return db.many(WAITING, WaitingItem, limit=limit)
+
+
+def settle(db: Connection, pos: int, state: State, *, reason: str | None, force_id: str = "unknown") -> bool:
+    """False: somebody else has settled it meanwhile."""
+    return db.execute(SETTLE, pos=pos, state=state, reason=reason, force_id=force_id) == 1
+
+
+def held(db: Connection, *, limit: int) -> list[Held]:
+    """Quarantine, dead letters and conflicts, newest first."""
+    found = [*db.many(HELD_ITEMS, Held, limit=limit), *db.many(CONFLICTS, Held, limit=limit)]
+    return sorted(found, key=lambda item: -item.pos)[:limit]
+
+
+def last_opened(db: Connection) -> int:
+    return db.one(LAST_OPENED, int) or 0
+
+
+def add_opened(db: Connection, report: OpenedReport) -> None:
+    db.execute(
+        ADD_OPENED,
+        id=report.id,
+        pos=report.pos,
+        number=report.number,
+        feed_id=report.feed_id,
+        centre_id=report.centre_id,
+        sharing_choice=report.sharing_choice,
+        force_id=report.force_id,
+        area=report.area,
+        received_at=report.received_at,
+        opened_at=report.opened_at,
+        channel=report.channel,
+        schema_v=report.schema_v,
+        note=report.note,
+        body=report.body,
+    )
+    db.execute(ADD_KEY, report_id=report.id, wrapped=report.wrapped)
+
+
+def opened(db: Connection, report_id: str) -> OpenedReport | None:
+    return db.one(OPENED, OpenedReport, id=report_id)
+
+
+def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedReport]:
+    return db.many(OPENED_AFTER, OpenedReport, after=number, limit=limit)
+
+
+def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, LOOKUP)):
+        yield chunk
+
+
+def _filled(prefix: str, values: Sequence[T]) -> dict[str, T]:
+    """Exactly LOOKUP parameters: the first value again where there are fewer."""
+    padded = [*values, *[values[0]] * (LOOKUP - len(values))]
+    return {f"{prefix}{n}": value for n, value in enumerate(padded)}

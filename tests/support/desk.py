@@ -1,0 +1,68 @@
+"""People at the desk, and a browser for each."""
+
+from typing import Any, Final
+
+from httpx import Response
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from waymark.identity import actions as identity
+from waymark.identity.passwords import hash_password
+from waymark.identity.records import DemoPerson, Role
+from waymark.kernel import clock
+from waymark.kernel.db import Database
+from waymark_sync.policy import Pack
+
+PASSWORD: Final = "correct horse battery staple"
+_HASH: Final = hash_password(PASSWORD)
+
+PEOPLE: Final[dict[str, DemoPerson]] = {
+    name: DemoPerson(
+        username=name, name=name.title(), role=role, force_id=force, centre_id=centre, password_hash=_HASH
+    )
+    for name, role, force, centre in (
+        ("northshire", "police_triage", "demo-northshire", None),
+        ("southmere", "police_triage", "demo-southmere", None),
+        ("harbour", "centre_worker", None, "demo-harbour-library"),
+        ("quay", "centre_worker", None, "demo-quay-students"),
+        ("custodian", "intake_custodian", None, None),
+    )
+}
+ROLES: Final[dict[str, Role]] = {name: person.role for name, person in PEOPLE.items()}
+
+
+async def seed(database: Database, pack: Pack) -> None:
+    await database.write(identity.seed_demo, pack, PEOPLE.values(), now=clock.now())
+
+
+class Desk:
+    """One person's browser: it keeps their cookie and sends what our own pages send."""
+
+    def __init__(self, client: AsyncTestClient[Litestar], origin: str) -> None:
+        self._client = client
+        self._headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin", "Waymark-Request": "1"}
+        self.cookie: str | None = None
+
+    async def log_in(self, username: str, password: str = PASSWORD) -> Response:
+        answer = await self.post("/desk/api/session", {"username": username, "password": password})
+        if answer.status_code == 200:
+            self.cookie = answer.cookies["__Host-waymark"]
+        return answer
+
+    async def get(self, path: str) -> Response:
+        return await self._send("GET", path)
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> Response:
+        return await self._send("POST", path, {} if body is None else body, headers)
+
+    async def delete(self, path: str) -> Response:
+        return await self._send("DELETE", path)
+
+    async def _send(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Response:
+        self._client.cookies.clear()
+        sent = {**self._headers, **(headers or {})}
+        if self.cookie:
+            sent["Cookie"] = f"__Host-waymark={self.cookie}"
+        return await self._client.request(method, path, json=body, headers=sent)

@@ -1,0 +1,1 @@
+"""Support services and reporting centres, as a pack that devices search offline."""

@@ -1,0 +1,1 @@
+"""Where people read reports, answer them and move them on."""

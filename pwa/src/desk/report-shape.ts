@@ -34,18 +34,18 @@ export type AnswerName = keyof ShownAnswers
 
 const readHead = shape({
   hidden_groups: or(listOf(text), []),
+  acts: or(listOf(text), []),
   acknowledged_by: orNull(text),
   acknowledged_at: orNull(instant),
 })
-
-/** Where the area of a report is not known, any force may take it. */
-export const UNKNOWN_FORCE = 'unknown'
 
 export type ReportHead = Read<typeof readRow>
 export type OpenReport = {
   readonly head: ReportHead
   readonly answers: ShownAnswers
   readonly hiddenGroups: readonly string[]
+  /** What this login may do to this report, as the server decided. */
+  readonly acts: readonly string[]
   readonly acknowledgedBy: string | null
   readonly history: readonly HistoryEntry[]
 }
@@ -60,17 +60,16 @@ export const readReport: Reader<OpenReport> = (raw, place) => {
     head,
     answers: readAnswers(answersIn(body.report), `${place}.report`),
     hiddenGroups: more.hidden_groups,
+    acts: more.acts,
     acknowledgedBy: more.acknowledged_by,
     history: body.history,
   }
 }
 
-/** The server may send the answers by visible group, under `answers`, or beside the report's head. */
-function answersIn(report: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const inside = [report['answers'], ...Object.values(objectOr(report['groups']))]
-  return Object.assign({}, report, ...inside.map(objectOr))
-}
+const GROUPS = ['circumstances', 'narrative', 'strand', 'location', 'identity', 'contact'] as const
 
-function objectOr(raw: unknown): Readonly<Record<string, unknown>> {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? record(raw, '') : {}
+/** The server sends the answers by visible group; where a group is hidden its name is not there. */
+function answersIn(report: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const groups = GROUPS.map((group) => or(record, {})(report[group], `report.${group}`))
+  return Object.assign({}, ...groups)
 }

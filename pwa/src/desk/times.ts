@@ -10,8 +10,12 @@ const PLAIN_DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'lo
 /** "16 June 2026 at 8:06am". */
 export function absolute(at: string): string {
   const date = new Date(at)
-  const clock = CLOCK.format(date).replace(/\s/g, '').toLowerCase()
-  return say('time.at', { date: DATE.format(date), clock })
+  return say('time.at', { date: DATE.format(date), clock: clock(date.getTime()) })
+}
+
+/** "8:06am". */
+export function clock(ms: number): string {
+  return CLOCK.format(new Date(ms)).replace(/\s/g, '').toLowerCase()
 }
 
 /** "16 June 2026" for a local date `YYYY-MM-DD`: a date has no zone and no clock. */

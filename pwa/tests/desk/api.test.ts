@@ -130,14 +130,22 @@ describe('what is answered', () => {
   })
 
   it('tells skipped answers from hidden ones', async () => {
-    const shown = { ...ROW, narrative_original: 'He shouted', safe_contact: 'not_answered', hidden_groups: ['identity'] }
+    const shown = {
+      ...ROW,
+      narrative: { narrative_original: 'He shouted' },
+      contact: { safe_contact: 'not_answered' },
+      hidden_groups: ['identity'],
+      acts: ['acknowledge_report'],
+    }
     answer = { body: { report: shown, history: [{ at: ROW.received_at, who: 'Northshire Police', action: 'viewed' }] } }
 
     const report = await api.report('r1')
 
+    expect(report.answers.narrative_original).toBe('He shouted')
     expect(report.answers.safe_contact).toBe('not_answered')
     expect(report.answers.name_known_as).toBeNull()
     expect(report.hiddenGroups).toEqual(['identity'])
+    expect(report.acts).toEqual(['acknowledge_report'])
     expect(report.history[0]?.action).toBe('viewed')
   })
 })

@@ -1,0 +1,118 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { SummaryList } from '../ui/summary-list.tsx'
+import type { SummaryRow } from '../ui/summary-list.tsx'
+import {
+  answerLabel,
+  areaLabel,
+  eventLabel,
+  placeLabel,
+  roleLabel,
+  strandLabel,
+  subStrandLabel,
+  whenLines,
+} from './labels.ts'
+import type { LabelledAnswer } from './labels.ts'
+import { Codes, StateTag } from './queue-table.tsx'
+import { When } from './when.tsx'
+import type { Answered, OpenReport } from './report-shape.ts'
+import { say, sayCode } from './words.ts'
+import type { WordKey } from './words.ts'
+
+type Shown = SummaryRow | null
+
+/** What the person said, by group; then what they kept from this organisation. */
+export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
+  const { answers, head } = report
+  return (
+    <>
+      <Narrative words={answers.narrative_original} />
+      <Group
+        title={say('group.circumstances')}
+        rows={[
+          row('event_types', answers.event_types, (codes) => <Codes codes={codes} label={eventLabel} />),
+          row('when', answers.when, (when) => whenLines(when).map((line) => <div key={line} dir="auto">{line}</div>)),
+        ]}
+      />
+      <Group
+        title={say('group.strand')}
+        rows={[
+          row('strands', answers.strands, (codes) => <Codes codes={codes} label={strandLabel} />),
+          row('sub_strands', answers.sub_strands, (codes) => <Codes codes={codes} label={subStrandLabel} />),
+        ]}
+      />
+      <Group
+        title={say('group.location')}
+        rows={[
+          row('place_type', answers.place_type, placeLabel),
+          row('postcode', answers.postcode, own),
+          row('place_text', answers.place_text, own),
+        ]}
+      />
+      <Group
+        title={say('group.identity')}
+        rows={[row('reporter_role', answers.reporter_role, roleLabel), row('name_known_as', answers.name_known_as, own)]}
+      />
+      <Group
+        title={say('group.summary')}
+        rows={[
+          plain('queue.received', <When at={head.received_at} />),
+          plain('queue.state', <StateTag state={head.state} />),
+          plain('queue.sharing', say(`sharing.${head.sharing_choice}`)),
+          plain('queue.area', areaLabel(head.area)),
+          plain('report.centre', head.centre_name ?? say('app.not_given')),
+          plain('report.channel', sayCode('channel', head.channel)),
+        ]}
+      />
+      <Hidden groups={report.hiddenGroups} />
+    </>
+  )
+}
+
+/** Verbatim: line breaks, language and direction as the person wrote it. */
+function Narrative({ words }: { words: Answered<string> }): JSX.Element | null {
+  if (words === null) return null
+  return (
+    <section aria-labelledby="narrative">
+      <h2 class="govuk-heading-m" id="narrative">{say('report.narrative')}</h2>
+      <p class="govuk-body-s desk-quiet">{say('report.narrative_note')}</p>
+      <blockquote class="desk-narrative" dir="auto">{words}</blockquote>
+    </section>
+  )
+}
+
+function Group({ title, rows }: { title: string; rows: readonly Shown[] }): JSX.Element | null {
+  const shown = rows.filter((it) => it !== null)
+  if (shown.length === 0) return null
+  return (
+    <section>
+      <h2 class="govuk-heading-m">{title}</h2>
+      <SummaryList rows={shown} />
+    </section>
+  )
+}
+
+function Hidden({ groups }: { groups: readonly string[] }): JSX.Element | null {
+  if (groups.length === 0) return null
+  return (
+    <section class="govuk-inset-text" aria-labelledby="hidden">
+      <h2 class="govuk-heading-s" id="hidden">{say('report.hidden')}</h2>
+      <p class="govuk-body">{say('report.hidden_why')}</p>
+      <ul class="govuk-list govuk-list--bullet">
+        {groups.map((group) => <li key={group}>{sayCode('group', group)}</li>)}
+      </ul>
+    </section>
+  )
+}
+
+/** null leaves the row out: it was never asked, or it is hidden, which is told once below. */
+function row<T>(name: LabelledAnswer, answer: Answered<T>, show: (value: T) => ComponentChildren): Shown {
+  if (answer === null) return null
+  const value = answer === 'not_answered' ? say('answer.not_answered') : show(answer as T)
+  return { id: name, key: answerLabel(name), value }
+}
+
+function plain(key: WordKey, value: ComponentChildren): Shown {
+  return { id: key, key: say(key), value }
+}
+
+const own = (words: string) => <span dir="auto">{words}</span>

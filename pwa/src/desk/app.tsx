@@ -1,0 +1,55 @@
+import type { JSX } from 'preact'
+import { DevicesScreen } from './devices-screen.tsx'
+import { Frame } from './frame.tsx'
+import { Heading } from './heading.tsx'
+import { LoginScreen } from './login-screen.tsx'
+import { Loading, RefusalNotice } from './notices.tsx'
+import { QuarantineScreen } from './quarantine-screen.tsx'
+import { QueueScreen } from './queue-screen.tsx'
+import { ReportScreen } from './report-screen.tsx'
+import { page } from './router.ts'
+import type { Page } from './router.ts'
+import { session, startSession } from './session.ts'
+import type { User } from './shapes.ts'
+import { say } from './words.ts'
+
+export function App(): JSX.Element {
+  const now = session.value
+  switch (now.status) {
+    case 'checking':
+      return <Frame><Loading>{say('app.loading')}</Loading></Frame>
+    case 'unreachable':
+      return <Frame><RefusalNotice refusal={now.refusal} retry={startSession} /></Frame>
+    case 'out':
+      return <Frame><LoginScreen expired={now.expired} /></Frame>
+    case 'in':
+      return <Frame user={now.user}><Screen user={now.user} page={page.value} /></Frame>
+  }
+}
+
+/** What a role has no use for is a page that does not exist; the server decides again for itself. */
+function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
+  const custodian = user.role === 'intake_custodian'
+  if (custodian) return at.type === 'quarantine' || at.type === 'queue' ? <QuarantineScreen /> : <NoSuchPage />
+  switch (at.type) {
+    case 'queue':
+      return <QueueScreen state={at.state} />
+    case 'report':
+      return <ReportScreen key={at.id} id={at.id} user={user} />
+    case 'devices':
+      return user.role === 'centre_worker' ? <DevicesScreen /> : <NoSuchPage />
+    case 'quarantine':
+    case 'unknown':
+      return <NoSuchPage />
+  }
+}
+
+function NoSuchPage(): JSX.Element {
+  return (
+    <>
+      <Heading>{say('unknown.title')}</Heading>
+      <p class="govuk-body">{say('unknown.next')}</p>
+      <p class="govuk-body desk-alone"><a class="govuk-link" href="/desk">{say('app.back_to_queue')}</a></p>
+    </>
+  )
+}

@@ -1,0 +1,91 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { Button, ButtonGroup } from '../ui/button.tsx'
+import { ErrorSummary } from '../ui/error-summary.tsx'
+import { Input } from '../ui/input.tsx'
+import type { FieldError } from '../ui/words.ts'
+import { Refusal } from './api.ts'
+import { Heading } from './heading.tsx'
+import { wordsOf } from './notices.tsx'
+import { enterWith } from './session.ts'
+import { say } from './words.ts'
+
+type Wrong = { readonly errors: readonly FieldError[]; readonly next: string; readonly attempt: number }
+
+/** Log in, in place: the address stays, so the same page is there afterwards. */
+export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
+  const [username, setUsername] = useState('')
+  const [password, setPassword] = useState('')
+  const [visible, setVisible] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState<Wrong>({ errors: [], next: '', attempt: 0 })
+
+  const refuse = (errors: readonly FieldError[], next = '') => setWrong({ errors, next, attempt: wrong.attempt + 1 })
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    setVisible(false) // a browser offers to remember only a hidden password
+    const empty = emptyFields(username, password)
+    if (empty.length > 0) return refuse(empty)
+    setBusy(true)
+    try {
+      await enterWith(username.trim(), password)
+    } catch (error) {
+      setBusy(false)
+      const told = refusalWords(error)
+      refuse([{ field: 'username', text: told.title }], told.next)
+    }
+  }
+  const errorAt = (field: string) => wrong.errors.find((error) => error.field === field)?.text
+
+  return (
+    <div class="wm-column">
+      {wrong.errors.length > 0 && (
+        <ErrorSummary title={say('app.problem')} errors={wrong.errors} attempt={wrong.attempt} />
+      )}
+      <Heading error={wrong.errors.length > 0}>{say(expired ? 'login.expired_title' : 'login.title')}</Heading>
+      {expired && <p class="govuk-body">{say('login.expired')}</p>}
+      {wrong.next !== '' && <p class="govuk-body">{wrong.next}</p>}
+      <form class="desk-narrow" noValidate onSubmit={submit}>
+        <Input
+          id="username"
+          label={say('login.username')}
+          value={username}
+          onInput={setUsername}
+          error={errorAt('username')}
+          autoComplete="username"
+          dir="ltr"
+        />
+        <Input
+          id="password"
+          label={say('login.password')}
+          type={visible ? 'text' : 'password'}
+          value={password}
+          onInput={setPassword}
+          error={errorAt('password')}
+          autoComplete="current-password"
+          dir="ltr"
+        />
+        <ButtonGroup>
+          <Button submit busy={busy}>{say('login.submit')}</Button>
+          <Button kind="secondary" onClick={() => setVisible(!visible)}>
+            {say(visible ? 'login.hide' : 'login.show')}
+          </Button>
+        </ButtonGroup>
+      </form>
+      <p class="govuk-body desk-quiet">{say('login.no_address')}</p>
+    </div>
+  )
+}
+
+function emptyFields(username: string, password: string): readonly FieldError[] {
+  return [
+    ...(username.trim() === '' ? [{ field: 'username', text: say('login.username_empty') }] : []),
+    ...(password === '' ? [{ field: 'password', text: say('login.password_empty') }] : []),
+  ]
+}
+
+/** Which of the two was wrong is told to nobody. */
+function refusalWords(error: unknown): { readonly title: string; readonly next: string } {
+  if (!(error instanceof Refusal)) throw error
+  return error.code === 'login_failed' ? { title: say('login.failed'), next: error.next } : wordsOf(error)
+}

@@ -1,0 +1,20 @@
+/** The desk's entry. Nothing here is part of the reporter's bundle. */
+
+import '../ui/styles.scss'
+import './desk.scss'
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { startRouter } from './router.ts'
+import { startSession } from './session.ts'
+
+const root = document.getElementById('app')
+if (root === null) throw new Error('desk.html has no #app')
+
+// A page that Back brings out of the browser's memory would still show a report after log-out.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload()
+})
+
+startRouter()
+render(<App />, root)
+void startSession()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from answers import push_answers, refusals
-from parts import (
+from vector_answers import push_answers, refusals
+from vector_parts import (
     AT_MS,
     DEVICE,
     EPOCH,

@@ -199,7 +199,6 @@ class Outbox:
             self.keep_state("incarnation", incarnation)
             if known is None:
                 return False
-            self.keep_state("restore_floor", 0)
             self._run("requeue_all", incarnation=incarnation)
             self._run("forget_cursors")
             return True
@@ -219,6 +218,11 @@ class Outbox:
     def custody(self, device_id: str) -> list[Custody]:
         """Of every epoch of this device."""
         return [Custody(**dict(row)) for row in self._run("custody", device_id=device_id)]
+
+    def queued_kids(self, *, device_id: str, epoch: str) -> list[str]:
+        """Of the service keys that unsent reports are sealed to: their private halves are still needed."""
+        headers = self._run("queued_headers", device_id=device_id, epoch=epoch)
+        return sorted({decode_header(row["header"]).kid for row in headers})
 
     def export(self) -> ExportedQueue:
         """Everything unsent, to carry by hand: sealed, so safe to carry."""

@@ -129,6 +129,13 @@ WHERE state = 'queued' AND (next_try_at IS NULL OR next_try_at <= :now OR next_t
 ORDER BY companions DESC, created_at, device_id, epoch, seq
 LIMIT :limit
 
+-- :queued_headers
+SELECT header
+FROM outbox
+WHERE state = 'queued' AND device_id = :device_id AND epoch = :epoch
+ORDER BY seq
+LIMIT 1000
+
 -- :next_try
 SELECT MIN(COALESCE(next_try_at, 0))
 FROM outbox

@@ -59,9 +59,7 @@ def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes)
         return False
     leaf = leaf_bytes(item_id, sha256, result.pos, result.verdict)
     try:
-        root = root_from_path(
-            leaf, index=result.leaf.index, size=result.leaf.size, path=result.leaf.path
-        )
+        root = root_from_path(leaf, index=result.leaf.index, size=result.leaf.size, path=result.leaf.path)
     except ValueError:
         return False
     return root == receipt.root

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import msgspec
-from parts import AT_MS, DEVICE, INCARNATION, as_json, flip, key, receipt, signed_keys, uuid
+from vector_parts import AT_MS, DEVICE, INCARNATION, as_json, flip, key, receipt, signed_keys, uuid
 
 from waymark_sync import codec, protocol, seal
 from waymark_sync.codec import to_base64url as b64

@@ -1,0 +1,179 @@
+"""A device: its keys, its enrolment, and the sealing of a report into its outbox.
+
+This is the Python side, for a laptop at a centre or a partner's system. Its keys lie in the outbox file,
+so who can read that file can act as the device; they cannot read what it has sealed.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from msgspec import Struct
+
+from waymark_sync.codec import MSGPACK, WireError, decode, encode
+from waymark_sync.outbox import Outbox, Row
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, EnrolResponse, Header, KeySet
+from waymark_sync.report import ReportBody
+from waymark_sync.seal import new_key, raw_public, seal_item, sign
+from waymark_sync.transport import NoAnswer, Transport
+from waymark_sync.trust import sealing_key
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """Who signs. A visitor is a device for one report; an enrolled device belongs to a centre."""
+
+    device_id: str
+    epoch: str
+    sign_key: ec.EllipticCurvePrivateKey
+    seal_key: ec.EllipticCurvePrivateKey
+    """Answers are sealed to it."""
+    visitor: bool = False
+    centre_id: str = ""
+    centre_name: str = ""
+
+
+class EnrolFailed(Exception):
+    """`code` is the service's problem code, or `no_answer`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Kept(Struct, frozen=True):
+    device_id: str
+    epoch: str
+    sign_key: bytes
+    seal_key: bytes
+    visitor: bool
+    centre_id: str
+    centre_name: str
+
+
+class _Problem(Struct):
+    code: str = "refused"
+
+
+def new_visitor() -> Device:
+    """A device for one report, known to nobody."""
+    return Device(
+        device_id=str(uuid4()), epoch=new_epoch(), sign_key=new_key(), seal_key=new_key(), visitor=True
+    )
+
+
+def new_epoch() -> str:
+    """64 random bits: two stores of one device never give out the same number twice."""
+    return secrets.token_hex(8)
+
+
+def enrol(code: str, transport: Transport) -> Device:
+    """Trade the one-time code of the desk for an identity. Raises EnrolFailed."""
+    sign_key, seal_key = new_key(), new_key()
+    text = LABEL_ENROL + normal_code(code).encode() + raw_public(seal_key)
+    request = EnrolRequest(
+        code=code, sign_key=raw_public(sign_key), seal_key=raw_public(seal_key), sig=sign(sign_key, text)
+    )
+    try:
+        reply = transport.post("/sync/v1/enrol", encode(request, MSGPACK), {"content-type": MSGPACK})
+    except NoAnswer:
+        raise EnrolFailed("no_answer") from None
+    if reply.status not in (200, 201):
+        raise EnrolFailed(_problem_code(reply.body))
+    try:
+        given = decode(reply.body, reply.headers.get("content-type", ""), EnrolResponse)
+    except WireError:
+        raise EnrolFailed("no_answer") from None
+    return Device(
+        device_id=given.device_id,
+        epoch=new_epoch(),
+        sign_key=sign_key,
+        seal_key=seal_key,
+        centre_id=given.centre_id,
+        centre_name=given.centre_name,
+    )
+
+
+def normal_code(code: str) -> str:
+    """As it is signed: upper case, without spaces and hyphens."""
+    return "".join(code.upper().split()).replace("-", "")
+
+
+def keep_device(outbox: Outbox, device: Device) -> None:
+    """Remember the device in its outbox, keys and all."""
+    kept = _Kept(
+        device.device_id,
+        device.epoch,
+        _private_bytes(device.sign_key),
+        _private_bytes(device.seal_key),
+        device.visitor,
+        device.centre_id,
+        device.centre_name,
+    )
+    outbox.keep_state("device", msgspec.msgpack.encode(kept))
+
+
+def kept_device(outbox: Outbox) -> Device | None:
+    """The device this outbox belongs to, None before enrolment."""
+    raw = outbox.state("device")
+    if raw is None:
+        return None
+    kept = msgspec.msgpack.decode(raw, type=_Kept)
+    keys: Mapping[str, object] = {
+        "sign_key": load_der_private_key(kept.sign_key, None),
+        "seal_key": load_der_private_key(kept.seal_key, None),
+    }
+    return msgspec.convert({**msgspec.structs.asdict(kept), **keys}, Device)
+
+
+def capture(
+    outbox: Outbox,
+    device: Device,
+    keys: KeySet,
+    *,
+    report: Callable[[str], ReportBody],
+    created_at: str,
+) -> Row:
+    """Seal a report, once, and keep it: with no network. `report` is given the item's id.
+
+    Raises NotSaved; Untrusted when the key set has no sealing key.
+    """
+    item_id = str(uuid4())
+    body = msgspec.json.encode(report(item_id))
+    service = sealing_key(keys)
+
+    def header(seq: int) -> Header:
+        return Header(
+            kid=service.kid,
+            device_id=device.device_id,
+            epoch=device.epoch,
+            seq=seq,
+            item_id=item_id,
+            reply_key=raw_public(device.seal_key) if device.visitor else None,
+            public_key=raw_public(device.sign_key) if device.visitor else None,
+        )
+
+    return outbox.add(
+        device_id=device.device_id,
+        epoch=device.epoch,
+        created_at=created_at,
+        seal=lambda seq: seal_item(header(seq), body, service_key=service.public, device_key=device.sign_key),
+    )
+
+
+def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _problem_code(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Problem).code
+    except msgspec.DecodeError:
+        return "no_answer"

@@ -1,0 +1,107 @@
+"""What comes back to a device: its feed, fetched page by page, kept as it came, opened with its own key."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from waymark_sync.answers import Failure, failure_of, no_answer
+from waymark_sync.codec import JSON, MSGPACK, WireError, decode, to_base64url
+from waymark_sync.device import Device
+from waymark_sync.keyring import Keyring
+from waymark_sync.outbox import Outbox, StoredMessage
+from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, ReceiptBody, message_info, pull_text
+from waymark_sync.seal import CannotOpen, open_sealed, sign, unpad
+from waymark_sync.transport import NoAnswer, Reply, Transport
+from waymark_sync.trust import covers, receipt_valid
+
+
+class Pulled(Struct, frozen=True, kw_only=True):
+    """One page. `more`: the feed goes on."""
+
+    received: int = 0
+    more: bool = False
+    failure: Failure | None = None
+
+
+class Inbox:
+    """One device's feed."""
+
+    def __init__(self, *, outbox: Outbox, device: Device, transport: Transport, keyring: Keyring) -> None:
+        self._outbox, self._device = outbox, device
+        self._transport, self._keyring = transport, keyring
+
+    def pull_once(self) -> Pulled:
+        """Fetch one page and keep it together with its cursor; then take over the receipts it brings."""
+        reply = self._answer()
+        if isinstance(reply, Failure):
+            return Pulled(failure=reply)
+        try:
+            page = decode(reply.body, reply.headers.get("content-type", ""), PullResponse)
+        except WireError:
+            return Pulled(failure=Failure(kind="unreachable", reason="not_the_service"))
+        self._outbox.adopt_incarnation(page.incarnation)
+        self._outbox.keep_page(self._device.device_id, page)
+        self._outbox.keep_state("challenge", page.challenge)
+        self._apply_receipts()
+        return Pulled(received=len(page.messages), more=page.more)
+
+    def opened(self) -> Iterator[tuple[StoredMessage, bytes]]:
+        """Every message with its JSON, in order. One that does not open is left out here, and kept."""
+        for message in self._outbox.messages(self._device.device_id):
+            body = self.open(message)
+            if body is not None:
+                yield message, body
+
+    def open(self, message: StoredMessage) -> bytes | None:
+        """None for what was not sealed to this device, under this id and kind."""
+        info = message_info(feed_id=message.feed_id, message_id=message.id, kind=message.kind)
+        try:
+            return unpad(open_sealed(message.sealed, private_key=self._device.seal_key, info=info))
+        except CannotOpen:
+            return None
+
+    def _answer(self) -> Reply | Failure:
+        """A challenge grows old; the refusal brings a fresh one, which is tried once."""
+        try:
+            reply = self._ask(self._outbox.state("challenge") or "none")
+            fresh = reply.headers.get("waymark-challenge")
+            if reply.status == 401 and fresh:
+                reply = self._ask(fresh)
+        except NoAnswer as error:
+            return no_answer(sent=error.sent)
+        return failure_of(reply.status, reply.headers) or reply
+
+    def _ask(self, challenge: str) -> Reply:
+        feed_id = self._device.device_id
+        cursor = self._outbox.cursor(feed_id)
+        text = pull_text(device_id=feed_id, challenge=challenge, cursor=cursor, limit=PULL_LIMIT_MAX)
+        headers = {
+            "accept": MSGPACK,
+            "waymark-device": feed_id,
+            "waymark-challenge": challenge,
+            "waymark-signature": to_base64url(sign(self._device.sign_key, text)),
+        }
+        query = urlencode({"cursor": cursor, "limit": PULL_LIMIT_MAX})
+        return self._transport.get(f"/sync/v1/pull?{query}", headers)
+
+    def _apply_receipts(self) -> None:
+        for message in self._outbox.messages(self._device.device_id):
+            if message.kind == "receipt" and not message.applied and self._take_receipt(message):
+                self._outbox.mark_applied(message.id)
+
+    def _take_receipt(self, message: StoredMessage) -> bool:
+        """False: not now, or not for us; it stays and is looked at again after the next page."""
+        try:
+            told = decode(self.open(message) or b"", JSON, ReceiptBody)
+        except WireError:
+            return False
+        row, keys = self._outbox.item(told.item_id), self._keyring.keys()
+        if row is None or keys is None or told.receipt.incarnation != self._outbox.state("incarnation"):
+            return False
+        if not receipt_valid(told.receipt, keys):
+            return False
+        if not covers(told.receipt, told.result, item_id=row.item_id, sha256=row.sha256):
+            return False
+        self._outbox.record_receipt(told, sha256=row.sha256)
+        return True

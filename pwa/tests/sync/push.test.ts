@@ -1,0 +1,93 @@
+/** What a device does with every answer of the vectors. Only `fetch` is ours; the store is real. */
+
+import 'fake-indexeddb/auto'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { allParcels, freshParcel, type Parcel, putParcel, setting, stores } from '../../src/sync/parcels.ts'
+import { pushBatch } from '../../src/sync/push.ts'
+import { bytes, vectors } from './vectors.ts'
+
+type Item = { item_id: string; header: string; sealed: string; sha256: string; sig: string }
+type Case = {
+  name: string
+  status: number
+  headers: Record<string, string>
+  body: string
+  then: string[]
+  answer: 'understood' | 'network_error'
+  batch: 'keep' | 'halve'
+  floor_s: number
+  item_floor_s?: Record<string, number>
+  backoff_s?: number
+  incarnation?: string
+}
+type Answers = { device_id: string; incarnation_seen: string; root: string; keyset: unknown; items: Item[]; cases: Case[] }
+
+const answers = vectors<Answers>('push_answers')
+const NOW = Date.parse('2026-01-02T03:04:05.678Z')
+vi.stubGlobal('__TRUST__', { root: answers.root, keyset: answers.keyset })
+
+const queued: readonly Parcel[] = answers.items.map((item, index) =>
+  freshParcel(
+    { header: bytes(item.header), sealed: bytes(item.sealed), sha256: bytes(item.sha256), sig: bytes(item.sig) },
+    {
+      itemId: item.item_id,
+      reference: 'XXXX-XXXX-X',
+      deviceId: answers.device_id,
+      epoch: '00112233445566ff',
+      seq: index + 1,
+      kid: 's1',
+      mode: 'centre',
+      createdAt: '2026-01-02T03:00:00.000Z',
+    },
+  ),
+)
+
+beforeEach(async () => {
+  await stores.close()
+  await new Promise((resolve) => (indexedDB.deleteDatabase('waymark').onsuccess = resolve))
+  for (const parcel of queued) await putParcel(parcel, null)
+  await stores.write(['kv'], async (store) => void store('kv').put(answers.incarnation_seen, 'incarnation'))
+  vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
+})
+
+/** The first answer is the vector's; whoever asks again (for keys) meets silence. */
+function answerWith(vector: Case): void {
+  const first = new Response(vector.body === '' ? null : bytes(vector.body), { status: vector.status, headers: vector.headers })
+  vi.stubGlobal('fetch', vi.fn().mockResolvedValueOnce(first).mockRejectedValue(new TypeError('no network')))
+}
+
+async function afterPush(): Promise<readonly Parcel[]> {
+  const kept = new Map((await allParcels()).map((parcel): [string, Parcel] => [parcel.itemId, parcel]))
+  return answers.items.map((item) => kept.get(item.item_id) as Parcel)
+}
+
+describe('an answer to a push', () => {
+  test.each(answers.cases)('$name', async (vector) => {
+    answerWith(vector)
+
+    const pushed = await pushBatch(answers.device_id, queued, null)
+
+    const after = await afterPush()
+    expect(after.map((parcel) => parcel.state)).toEqual(vector.then)
+    expect(pushed.type === 'failed' && pushed.failure.type === 'unreachable').toBe(vector.answer === 'network_error')
+    expect(after.some((parcel) => parcel.companions < queued.length)).toBe(vector.batch === 'halve')
+    expect(pushed.type === 'answered' ? pushed.backoffS : 0).toBe(vector.backoff_s ?? 0)
+    expect(await setting('incarnation')).toBe(vector.incarnation ?? answers.incarnation_seen)
+    for (const parcel of after.filter((each) => each.state === 'queued')) {
+      const floor = vector.item_floor_s?.[parcel.itemId] ?? vector.floor_s
+      expect(parcel.nextTryAt ?? 0).toBeGreaterThanOrEqual(floor > 0 ? NOW + floor * 1_000 : 0)
+    }
+  })
+
+  test('that comes twice, to two drainers, changes nothing the second time', async () => {
+    const stored = answers.cases.find((vector) => vector.name === 'all stored') as Case
+    answerWith(stored)
+    await pushBatch(answers.device_id, queued, null)
+    const first = await afterPush()
+
+    vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('no network')))
+    await pushBatch(answers.device_id, queued, null)
+
+    expect(await afterPush()).toEqual(first)
+  })
+})

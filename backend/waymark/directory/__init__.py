@@ -1,1 +1,1 @@
-"""Support services and reporting centres, as a pack that devices search offline."""
+"""Support services and reporting centres, as one file that devices search offline."""

@@ -154,8 +154,11 @@ def _server(settings: Settings, data: Path) -> Iterator[int]:
         "WAYMARK_KEYS": str(settings.keys),
         "WAYMARK_PWA": str(settings.pwa),
     }
-    command = [sys.executable, "-m", "waymark", "serve"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    waymark = [sys.executable, "-m", "waymark"]
+    subprocess.run([*waymark, "migrate"], env=environment, stdout=subprocess.DEVNULL, check=True)  # noqa: S603 - our own command
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [*waymark, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait_ready(process, port)
         yield port

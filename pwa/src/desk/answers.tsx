@@ -27,7 +27,7 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
     <>
       <Narrative words={answers.narrative_original} />
       <Group
-        title={say('group.circumstances')}
+        title={say('group.incident')}
         rows={[
           row('event_types', answers.event_types, (codes) => <Codes codes={codes} label={eventLabel} />),
           row('when', answers.when, (when) => whenLines(when).map((line) => <div key={line} dir="auto">{line}</div>)),
@@ -61,6 +61,7 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
           plain('queue.area', areaLabel(head.area)),
           plain('report.centre', head.centre_name ?? say('app.not_given')),
           plain('report.channel', sayCode('channel', head.channel)),
+          report.note === null ? null : plain('report.note', sayCode('note', report.note)),
         ]}
       />
       <Hidden groups={report.hiddenGroups} />

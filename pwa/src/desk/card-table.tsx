@@ -1,4 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
+import { classes } from '../ui/words.ts'
+
+const MANY = 6 // columns: more of them need a wider screen before they stand side by side
 
 type CardTableProps = {
   readonly caption: string
@@ -12,7 +15,7 @@ type CardTableProps = {
  */
 export function CardTable({ caption, columns, rows }: CardTableProps): JSX.Element {
   return (
-    <table class="desk-table" role="table">
+    <table class={classes('desk-table', columns.length > MANY && 'desk-table--wide')} role="table">
       <caption class="govuk-visually-hidden">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
@@ -24,7 +27,11 @@ export function CardTable({ caption, columns, rows }: CardTableProps): JSX.Eleme
       <tbody role="rowgroup">
         {rows.map((row) => (
           <tr role="row" key={row.id}>
-            {row.cells.map((cell, index) => <Cell key={columns[index]} label={columns[index] ?? ''} first={index === 0}>{cell}</Cell>)}
+            {row.cells.map((cell, index) => (
+              <Cell key={columns[index]} label={columns[index] ?? ''} first={index === 0}>
+                {cell}
+              </Cell>
+            ))}
           </tr>
         ))}
       </tbody>

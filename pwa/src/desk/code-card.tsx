@@ -8,10 +8,17 @@ import { say } from './words.ts'
 
 const TICK_MS = 5_000 // the words change by the minute
 
-type Props = { readonly code: DeviceCode; readonly label: string; readonly dismiss: () => void }
+const LOOK_MS = 10_000 // the tablet shows in the list while the volunteer still holds it
+
+type Props = {
+  readonly code: DeviceCode
+  readonly label: string
+  readonly look: () => Promise<void>
+  readonly dismiss: () => void
+}
 
 /** The one-time code, large enough to read across a desk, for as long as it works. */
-export function CodeCard({ code, label, dismiss }: Props): JSX.Element {
+export function CodeCard({ code, label, look, dismiss }: Props): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null)
   const [now, setNow] = useState(serverNowMs)
   useLayoutEffect(() => heading.current?.focus(), [])
@@ -20,6 +27,13 @@ export function CodeCard({ code, label, dismiss }: Props): JSX.Element {
     return () => clearInterval(timer)
   }, [])
   const left = remaining(Date.parse(code.expires_at), now)
+  // Only while the code works: a page that asks for ever would keep a left desk logged in.
+  const works = left !== null
+  useEffect(() => {
+    if (!works) return
+    const timer = setInterval(() => void look(), LOOK_MS)
+    return () => clearInterval(timer)
+  }, [works])
 
   return (
     <section class="wm-card wm-column" aria-labelledby="code">

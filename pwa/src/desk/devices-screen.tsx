@@ -8,8 +8,6 @@ import { Loading, RefusalNotice } from './notices.tsx'
 import type { EnrolledDevice } from './shapes.ts'
 import { say } from './words.ts'
 
-const LOOK_MS = 10_000 // a tablet that has just been enrolled shows while the volunteer still holds it
-
 type Shown =
   | { readonly status: 'loading' }
   | { readonly status: 'failed'; readonly refusal: api.Refusal }
@@ -23,18 +21,12 @@ export function DevicesScreen(): JSX.Element {
     // A list on the screen is worth more than the news that it could not be read again.
     setShown((before) => (listed.status === 'failed' && before.status === 'listed' ? before : listed))
   }
-  useEffect(() => {
-    void refresh()
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') void refresh()
-    }, LOOK_MS)
-    return () => clearInterval(timer)
-  }, [])
+  useEffect(() => void refresh(), [])
 
   return (
     <>
       <Heading>{say('devices.title')}</Heading>
-      <EnrolPart done={refresh} />
+      <EnrolPart look={refresh} />
       <h2 class="govuk-heading-m">{say('devices.list')}</h2>
       {shown.status === 'loading' && <Loading>{say('devices.loading')}</Loading>}
       {shown.status === 'failed' && <RefusalNotice refusal={shown.refusal} retry={refresh} />}

@@ -12,7 +12,7 @@ import { say } from './words.ts'
 const LABEL_MAX = 80 // characters, as the server keeps it
 
 /** A name for the tablet, then a code to type into it, once. */
-export function EnrolPart({ done }: { done: () => Promise<void> }): JSX.Element {
+export function EnrolPart({ look }: { look: () => Promise<void> }): JSX.Element {
   const [label, setLabel] = useState('')
   const [made, setMade] = useState<{ code: DeviceCode; label: string } | null>(null)
   const [error, setError] = useState<string | null>(null)
@@ -40,9 +40,9 @@ export function EnrolPart({ done }: { done: () => Promise<void> }): JSX.Element 
   }
   const typedIn = () => {
     setMade(null)
-    void done()
+    void look()
   }
-  if (made !== null) return <CodeCard code={made.code} label={made.label} dismiss={typedIn} />
+  if (made !== null) return <CodeCard code={made.code} label={made.label} look={look} dismiss={typedIn} />
   return (
     <section class="wm-card wm-column" aria-labelledby="enrol">
       {error !== null && (

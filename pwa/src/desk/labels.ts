@@ -1,16 +1,23 @@
 /** Words for the codes of a report: the reporter's own catalogue where it has them, so both read the same. */
 
+import { tCode } from '../i18n/index.ts'
 import type { When } from './shapes.ts'
-import { localDate } from './times.ts'
-import { readable, say, sayCode } from './words.ts'
-import type { WordKey } from './words.ts'
 import type { AnswerName } from './report-shape.ts'
+import { localDate } from './times.ts'
+import { say, sayCode } from './words.ts'
+import type { WordKey } from './words.ts'
 
-export const strandLabel = (code: string): string => readable(code)
-export const subStrandLabel = (code: string): string => readable(code)
-export const eventLabel = (code: string): string => readable(code)
-export const placeLabel = (code: string): string => readable(code)
-export const roleLabel = (code: string): string => readable(code)
+export const strandLabel = (code: string): string => tCode('strand', code)
+export const subStrandLabel = (code: string): string => tCode('sub', code)
+export const eventLabel = (code: string): string => tCode('event_type', code)
+export const placeLabel = (code: string): string => tCode('place', code)
+export const roleLabel = (code: string): string => sayCode('reporter', code)
+
+/** The server's `code: place`. The place names a part of the form, never an answer. */
+export function reasonLabel(reason: string): string {
+  const [code = '', place] = reason.split(': ', 2)
+  return place === undefined ? sayCode('reason', code) : say('reason.at', { what: sayCode('reason', code), place })
+}
 
 export type LabelledAnswer = Exclude<AnswerName, 'narrative_original' | 'safe_contact'>
 export const answerLabel = (name: LabelledAnswer): string => say(`answer.${name}` satisfies WordKey)

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import * as api from './api.ts'
 import { CardTable } from './card-table.tsx'
 import { Heading } from './heading.tsx'
+import { reasonLabel } from './labels.ts'
 import { Loading, RefusalNotice } from './notices.tsx'
 import type { QuarantineEntry } from './shapes.ts'
 import { When } from './when.tsx'
@@ -56,7 +57,7 @@ function Entries({ entries }: { entries: readonly QuarantineEntry[] }): JSX.Elem
           <span class="wm-reference">{entry.device_id_short || say('app.not_given')}</span>,
           <When at={entry.received_at} />,
           sayCode('lane', entry.lane),
-          sayCode('reason', entry.reason),
+          reasonLabel(entry.reason),
           sayCount('size.bytes', entry.bytes),
         ],
       }))}

@@ -20,11 +20,17 @@ export function QueueScreen({ state }: { state: StateFilter | null }): JSX.Eleme
   return (
     <>
       <Heading>{say('queue.title')}</Heading>
-      {queue.freshAt !== null && <p class="govuk-body">{sayCount('queue.waiting', queue.waiting)}</p>}
+      {queue.freshAt !== null && <p class="govuk-body">{waitingLine(queue.waiting)}</p>}
       <Filter chosen={state} />
       <List queue={queue} />
     </>
   )
+}
+
+const COUNT_MAX = 1_000 // the server stops counting there
+
+function waitingLine(count: number): string {
+  return count < COUNT_MAX ? sayCount('queue.waiting', count) : say('queue.waiting_many', { count })
 }
 
 /** A page in the background asks for nothing; it looks at once when it is seen again. */

@@ -3,7 +3,7 @@
  * `not_answered` was asked and skipped. The two are never shown as the same thing.
  */
 
-import { instant, listOf, or, orNull, record, shape, text } from './checked.ts'
+import { listOf, or, orNull, record, shape, text } from './checked.ts'
 import type { Read, Reader } from './checked.ts'
 import { readHistoryEntry, readRow, readSafeContact, readWhen } from './shapes.ts'
 import type { HistoryEntry } from './shapes.ts'
@@ -35,8 +35,8 @@ export type AnswerName = keyof ShownAnswers
 const readHead = shape({
   hidden_groups: or(listOf(text), []),
   acts: or(listOf(text), []),
+  note: orNull(text),
   acknowledged_by: orNull(text),
-  acknowledged_at: orNull(instant),
 })
 
 export type ReportHead = Read<typeof readRow>
@@ -47,6 +47,8 @@ export type OpenReport = {
   /** What this login may do to this report, as the server decided. */
   readonly acts: readonly string[]
   readonly acknowledgedBy: string | null
+  /** Why the receiving centre is not the one that was named. */
+  readonly note: string | null
   readonly history: readonly HistoryEntry[]
 }
 
@@ -62,14 +64,13 @@ export const readReport: Reader<OpenReport> = (raw, place) => {
     hiddenGroups: more.hidden_groups,
     acts: more.acts,
     acknowledgedBy: more.acknowledged_by,
+    note: more.note,
     history: body.history,
   }
 }
 
-const GROUPS = ['circumstances', 'narrative', 'strand', 'location', 'identity', 'contact'] as const
-
-/** The server sends the answers by visible group; where a group is hidden its name is not there. */
+/** The answers come by visible group; what a group is called does not matter here. */
 function answersIn(report: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const groups = GROUPS.map((group) => or(record, {})(report[group], `report.${group}`))
-  return Object.assign({}, ...groups)
+  const groups = or(record, {})(report['groups'], 'report.groups')
+  return Object.assign({}, ...Object.entries(groups).map(([name, group]) => record(group, `report.groups.${name}`)))
 }

@@ -32,8 +32,8 @@ export function age(fromMs: number, nowMs: number): string {
   return hours < 48 ? sayCount('time.hours', hours) : sayCount('time.days', Math.floor(hours / 24))
 }
 
-/** What is left of a code's life, in whole minutes rounded up: "14 minutes". */
+/** What is left of a code's life, rounded to whole minutes, at least one: "15 minutes". */
 export function remaining(untilMs: number, nowMs: number): string | null {
-  const minutes = Math.ceil((untilMs - nowMs) / 60_000)
-  return minutes > 0 ? sayCount('time.left', minutes) : null
+  const left = untilMs - nowMs
+  return left > 0 ? sayCount('time.left', Math.max(1, Math.round(left / 60_000))) : null
 }

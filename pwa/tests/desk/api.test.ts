@@ -132,8 +132,7 @@ describe('what is answered', () => {
   it('tells skipped answers from hidden ones', async () => {
     const shown = {
       ...ROW,
-      narrative: { narrative_original: 'He shouted' },
-      contact: { safe_contact: 'not_answered' },
+      groups: { narrative: { narrative_original: 'He shouted' }, contact: { safe_contact: 'not_answered' } },
       hidden_groups: ['identity'],
       acts: ['acknowledge_report'],
     }

@@ -31,7 +31,8 @@ describe('times at the desk', () => {
 
   it.each([
     [15 * MINUTE, '15 minutes'],
-    [MINUTE + 1, '2 minutes'],
+    [15 * MINUTE + 900, '15 minutes'],
+    [MINUTE + 1, '1 minute'],
     [1, '1 minute'],
     [0, null],
     [-MINUTE, null],

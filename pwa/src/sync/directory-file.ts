@@ -41,7 +41,7 @@ export function readDirectory(db: Database): Directory {
     services: rows(db, 'SELECT * FROM service ORDER BY sort, id').map(service),
     centres: rows(db, 'SELECT id, name, force_id FROM centre ORDER BY name, id').map(centre),
     areas: new Map(area.map((row): [string, Area] => [text(row, 'outward'), areaOf(row)])),
-    forces: forcesOf(db),
+    forces: new Map(rows(db, 'SELECT id, name FROM force').map((row): [string, string] => [text(row, 'id'), text(row, 'name')])),
     defaultCentreId: meta.get('default_centre_id') ?? null,
   }
 }
@@ -73,12 +73,6 @@ function areaOf(row: Row): Area {
   return { areaId: text(row, 'area_id'), forceId: text(row, 'force_id'), defaultCentreId: text(row, 'default_centre_id') }
 }
 
-function forcesOf(db: Database): ReadonlyMap<string, string> {
-  const known = rows(db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'force'")
-  if (known.length === 0) return new Map()
-  return new Map(rows(db, 'SELECT id, name FROM force').map((row): [string, string] => [text(row, 'id'), text(row, 'name')]))
-}
-
 function centre(row: Row): Centre {
   return { id: text(row, 'id'), name: text(row, 'name'), forceId: text(row, 'force_id') || null }
 }
@@ -90,6 +84,7 @@ function service(row: Row): Service {
     description: text(row, 'description'),
     national: Number(row['national']) === 1,
     demo: Number(row['demo']) === 1,
+    verified: Number(row['verified']) === 1,
     phone: text(row, 'phone') || null,
     hours: json<readonly Hours[]>(row, 'hours'),
     areas: text(row, 'coverage').split(/[\s,]+/).filter((each) => each !== ''),

@@ -17,6 +17,7 @@ export type Service = {
   readonly description: string
   readonly national: boolean
   readonly demo: boolean
+  readonly verified: boolean
   readonly phone: string | null
   readonly hours: readonly Hours[]
   /** Areas of a local service. */
@@ -45,6 +46,7 @@ export function suggest(
       description: service.description,
       phone: service.phone,
       demo: service.demo,
+      verified: service.verified,
       openNow: open,
       today: todaysHours(service.hours, clock),
       why: open ? [...why, 'open_now'] : why,
@@ -62,7 +64,13 @@ function reasons(service: Service, query: SuggestionQuery, areaIds: readonly str
 function match(service: Service, query: SuggestionQuery): SuggestionReason | null {
   if (service.subStrands.some((code) => query.subStrands.includes(code))) return 'sub_strand'
   if (service.strands.some((code) => query.strands.includes(code))) return 'strand'
+  if (unspecified(query).some((strand) => service.subStrands.some((code) => code.startsWith(`${strand}.`)))) return 'strand'
   return service.strands.length === 0 && service.subStrands.length === 0 ? 'all_strands' : null
+}
+
+/** Strands that were named without saying more: any part of them may be meant. */
+function unspecified(query: SuggestionQuery): readonly string[] {
+  return query.strands.filter((strand) => !query.subStrands.some((code) => code.startsWith(`${strand}.`)))
 }
 
 /** Made for these people before made for all; near before far; the closest match first. */

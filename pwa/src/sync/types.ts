@@ -114,7 +114,10 @@ export type ServiceSuggestion = {
   readonly description: string
   /** As shown and dialled; null when the service has none. */
   readonly phone: string | null
+  /** Invented, for trying things out. */
   readonly demo: boolean
+  /** Somebody who answers for this installation has checked the row. */
+  readonly verified: boolean
   readonly openNow: boolean
   /** Today's hours in local time, or null when closed all day. */
   readonly today: { readonly opens: string; readonly closes: string } | null

@@ -10,6 +10,7 @@ const service = (id: string, change: Partial<Service> = {}): Service => ({
   description: '',
   national: true,
   demo: true,
+  verified: false,
   phone: null,
   hours: WEEKDAYS,
   areas: [],
@@ -44,6 +45,13 @@ describe('what is suggested', () => {
 
   test('nothing made for other people', () => {
     expect(ids({ strands: ['religion'] }, ['harbour'])).toEqual(['all-local', 'all-national'])
+  })
+
+  test('a strand named without saying more includes services for a part of it', () => {
+    const part = [service('traveller', { subStrands: ['race.gypsy_roma_traveller'] })]
+
+    expect(ids({ strands: ['race'] }, [], part)).toEqual(['traveller'])
+    expect(ids({ strands: ['race'], subStrands: ['race.chinese'] }, [], part)).toEqual([])
   })
 
   test('the same order whatever the order of the file, and five at most', () => {

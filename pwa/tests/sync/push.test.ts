@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { allParcels, freshParcel, type Parcel, putParcel, setting, stores } from '../../src/sync/parcels.ts'
 import { pushBatch } from '../../src/sync/push.ts'
+import { toMsgpack } from '../../src/sync/wire.ts'
 import { bytes, vectors } from './vectors.ts'
 
 type Item = { item_id: string; header: string; sealed: string; sha256: string; sig: string }
@@ -77,6 +78,16 @@ describe('an answer to a push', () => {
       const floor = vector.item_floor_s?.[parcel.itemId] ?? vector.floor_s
       expect(parcel.nextTryAt ?? 0).toBeGreaterThanOrEqual(floor > 0 ? NOW + floor * 1_000 : 0)
     }
+  })
+
+  test("that refuses another item under our number is not for us", async () => {
+    const other = { item_id: answers.items[1]?.item_id ?? '', index: 0, verdict: 'rejected', reason: 'hash_wrong' }
+    const body = { incarnation: answers.incarnation_seen, server_time: 1, restore_floor: 0, downstream: false, challenge: 'c', results: [other] }
+    vi.stubGlobal('fetch', vi.fn().mockResolvedValueOnce(new Response(toMsgpack(body), { status: 200 })))
+
+    await pushBatch(answers.device_id, queued.slice(0, 1), null)
+
+    expect((await afterPush()).map((parcel) => parcel.state)).toEqual(['queued', 'queued', 'queued'])
   })
 
   test('that comes twice, to two drainers, changes nothing the second time', async () => {

@@ -26,12 +26,11 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
     public="a frightened person has no account; what comes is sealed, and the opener checks its signature",
     unaudited="nobody has seen anything yet; each stored row says what came and when",
 )
-async def push(
-    request: Request[Any, Any, Any],
-    intake: NamedDependency[SkipValidation[GroupCommit]],
-    ring: NamedDependency[KeyRing],
-) -> Response[bytes]:
+async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Store what is new, durably, and answer item by item with one signed receipt."""
+    # From the state, not by injection, which would cost this one route a tenth of its time.
+    intake: GroupCommit = request.app.state.intake
+    ring: KeyRing = request.app.state.ring
     sent_type = request.headers.get("content-type", "")
     try:
         media_type(sent_type)

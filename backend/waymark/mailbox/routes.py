@@ -3,8 +3,7 @@
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from waymark.kernel import clock, lineage
@@ -37,12 +36,13 @@ class _Found(Struct, frozen=True, kw_only=True):
 )
 async def pull(
     request: Request[Any, Any, Any],
-    database: NamedDependency[SkipValidation[Database]],
-    ring: NamedDependency[SkipValidation[KeyRing]],
     cursor: Annotated[str, QueryParameter(max_length=CURSOR_MAX)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=PULL_LIMIT_MAX)] = PULL_LIMIT_MAX,
 ) -> Response[bytes]:
     """One page of one feed. A wrong signature, an old challenge and an unknown device are one answer."""
+    # From the state, not by injection, which would cost this route a tenth of its time.
+    database: Database = request.app.state.database
+    ring: KeyRing = request.app.state.ring
     now = clock.now()
     fresh = new_challenge(ring.challenge_key, now=now)
     refused = problem("proof_needed", headers={CHALLENGE: fresh})

@@ -24,6 +24,8 @@ let sending: ReadonlySet<string> = new Set()
 let round: Promise<void> | null = null
 let again: Wake | null = null
 let started: Promise<void> | null = null
+let silences = 0
+let backoffS = 0
 
 export function start(): Promise<void> {
   started ??= begin()
@@ -155,6 +157,8 @@ async function drainQueue(reason: Wake): Promise<Drained | null> {
   const heartbeat = reason === 'start' && device?.mode === 'centre' ? device.deviceId : null
   const drained = await drain({ force: reason !== 'timer', heartbeat }, { sending: showSending })
   const queued = (await allParcels()).some((parcel) => parcel.state === 'queued')
+  if (drained !== null) silences = drained.reached || !queued ? 0 : silences + 1
+  backoffS = drained?.backoffS ?? 0
   if (drained?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString() })
   else if (drained !== null) note({ phase: queued ? 'offline' : 'idle' })
   return drained
@@ -181,7 +185,7 @@ async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
 async function plan(): Promise<void> {
   const queued = (await allParcels()).filter((parcel) => parcel.state === 'queued')
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
-  planTimer(nextWakeMs({ queued, unanswered, at: Date.now(), random: Math.random() }), wake)
+  planTimer(nextWakeMs({ queued, unanswered, silences, backoffS, at: Date.now(), random: Math.random() }), wake)
 }
 
 async function settleStores(): Promise<void> {

@@ -23,7 +23,9 @@ export type Pushed =
 export async function pushBatch(deviceId: string, batch: readonly Parcel[], queue: QueueState | null): Promise<Pushed> {
   const answer = await exchange(deviceId, batch, queue)
   if ('failure' in answer) {
-    await Promise.all(batch.map((item) => noteFailure(item, answer.failure, batch.length)))
+    // One draw for all: with one each, the earliest of many would decide.
+    const random = Math.random()
+    await Promise.all(batch.map((item) => noteFailure(item, answer.failure, { batchSize: batch.length, random })))
     return { type: 'failed', failure: answer.failure }
   }
   const requeued = await adoptIncarnation(answer.response.incarnation)
@@ -108,8 +110,12 @@ async function settleItem(item: Parcel, named: ItemResult | undefined, response:
   }
 }
 
-async function noteFailure(item: Parcel, failure: Failure, batchSize: number): Promise<void> {
-  const change = setback(item, failure, { batchSize, now: Date.now(), random: Math.random() })
+async function noteFailure(
+  item: Parcel,
+  failure: Failure,
+  at: { readonly batchSize: number; readonly random: number },
+): Promise<void> {
+  const change = setback(item, failure, { ...at, now: Date.now() })
   await changeParcel(item.itemId, unchanged(item), change)
 }
 

@@ -5,6 +5,7 @@
 
 import { delayMs } from './decide.ts'
 
+const WAKE_MS_MIN = 500
 const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
 
 export type Wake = 'start' | 'online' | 'visible' | 'finish' | 'timer' | 'user' | 'other_tab'
@@ -27,6 +28,10 @@ export function listen(wake: (reason: Wake) => void): void {
 export function nextWakeMs(now: {
   readonly queued: readonly { readonly nextTryAt: number | null; readonly attempts: number }[]
   readonly unanswered: boolean
+  /** Passes in a row that met silence: what one request learnt holds for those still due. */
+  readonly silences: number
+  /** The service's own wish, in seconds. */
+  readonly backoffS: number
   readonly at: number
   readonly random: number
 }): number | null {
@@ -34,7 +39,9 @@ export function nextWakeMs(now: {
     item.nextTryAt === null ? delayMs(item.attempts, now.random) : Math.max(0, item.nextTryAt - now.at),
   )
   if (now.unanswered) waits.push(POLL_MS * (0.75 + now.random / 2))
-  return waits.length === 0 ? null : Math.max(500, Math.min(...waits))
+  if (waits.length === 0) return null
+  const floor = now.silences > 0 || now.backoffS > 0 ? delayMs(now.silences, now.random, now.backoffS) : 0
+  return Math.max(WAKE_MS_MIN, floor, Math.min(...waits))
 }
 
 export function planTimer(ms: number | null, wake: (reason: Wake) => void): void {

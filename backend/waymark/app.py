@@ -1,29 +1,29 @@
 """The one module that knows every feature: `create_app` puts them together.
 
-A feature is added here by its routes and, where it has any, its jobs.
+A feature is added by its routes and, where it has any, its jobs.
 """
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import ControllerRouterHandler
 
+import waymark.identity.routes as identity_routes
+import waymark.intake.routes as intake_routes
+import waymark.mailbox.routes as mailbox_routes
+import waymark.triage.routes as triage_routes
 from waymark.identity import actions as identity
-from waymark.identity import routes as identity_routes
 from waymark.identity.jobs import Tidier
 from waymark.identity.passwords import PasswordCheck
 from waymark.intake import actions as intake
-from waymark.intake import routes as intake_routes
 from waymark.intake.jobs import GroupCommit, Opener
 from waymark.kernel import checks, clock, logs
-from waymark.kernel.db import Database, open_database
+from waymark.kernel.db import Connection, Database, open_database
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.keys import load_keys
 from waymark.kernel.settings import Settings, SettingsRefused
@@ -32,23 +32,21 @@ from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
 from waymark.kernel.web.pages import read_pages
-from waymark.mailbox import routes as mailbox_routes
-from waymark.triage import routes as triage_routes
 from waymark.triage.jobs import Screener
-from waymark_sync.policy import load_pack
+from waymark_sync.policy import Pack, load_pack
 from waymark_sync.protocol import PUSH_BYTES_MAX
 
-ROUTES: list[ControllerRouterHandler] = [
+ROUTES: Final = [
     health.live,
     health.ready,
     csp.count_violation,
     *identity_routes.handlers,
-    *mailbox_routes.handlers,
     *intake_routes.handlers,
+    *mailbox_routes.handlers,
     *triage_routes.handlers,
 ]
-PROVIDED = ("database", "ring", "vault", "pack", "intake", "password_check")
-"""What handlers may name as a parameter, and what the application's state holds under that name."""
+PROVIDED: Final = ("database", "intake", "pack", "password_check", "ring", "vault")
+"""What a route may ask for by name."""
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -56,8 +54,8 @@ def create_app(settings: Settings) -> Litestar:
     ring = load_keys(settings.keys)
     app = Litestar(
         route_handlers=ROUTES,
+        dependencies={name: Provide(_from_state(name), sync_to_thread=False) for name in PROVIDED},
         exception_handlers=HANDLERS,
-        dependencies={name: _provide(name) for name in PROVIDED},
         lifespan=[_running],
         request_max_body_size=PUSH_BYTES_MAX,
         openapi_config=None,
@@ -78,48 +76,62 @@ def create_app(settings: Settings) -> Litestar:
     return app
 
 
+async def start_faults(database: Database, settings: Settings) -> list[str]:
+    """What forbids serving from this database with these settings."""
+    faults = await checks.of_database(database)
+    if settings.profile == "production":
+        faults.append(
+            "this version ships the demonstration's forces and centres only, so it cannot serve real ones: "
+            "set WAYMARK_PROFILE=demo"
+        )
+    return faults
+
+
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
-    """Database, then jobs; and the same backwards. Raises SettingsRefused when it would not be safe."""
-    settings: Settings = app.state.settings
+    """Database, jobs, intake; and the same backwards. Raises SettingsRefused when it would not be safe."""
+    state = app.state
+    settings: Settings = state.settings
     database = await open_database(settings.database_url)
     try:
-        if faults := await checks.of_database(database):
+        if faults := await start_faults(database, settings):
             raise SettingsRefused(tuple(faults))
-        app.state.database = database
-        app.state.readiness = health.Readiness(database, settings)
-        await database.write(identity.adopt_pack, app.state.pack)
-        await database.write(intake.ensure_lineage, now=clock.now())
-        jobs = app.state.jobs = _jobs(app, database)
-        group_commit: GroupCommit = app.state.intake
-        group_commit.start()
-        loop = asyncio.create_task(jobs.run())
-        logs.event("started", engine=database.engine, profile=settings.profile)
-        yield
-        await group_commit.close()
-        jobs.stop()
-        await loop
-        logs.event("stopped", level=logging.INFO)
+        await database.write(_begin, state.pack)
+        state.database = database
+        state.readiness = health.Readiness(database, settings)
+        state.jobs = jobs = Jobs()
+        state.intake = GroupCommit(database, on_stored=jobs.wake)
+        jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
+        jobs.add("screen", Screener(database).step)
+        jobs.add("tidy", Tidier(database).step)
+        async with _turning(jobs, state.intake):
+            logs.event("started", engine=database.engine, profile=settings.profile)
+            yield
+        logs.event("stopped")
     finally:
         await database.close()
 
 
-def _jobs(app: Litestar, database: Database) -> Jobs:
-    """Steps look back along the way of a report: what is opened in this turn is screened in this turn."""
-    state = app.state
-    intake_commit = state.intake = GroupCommit(database, on_stored=lambda: jobs.wake())
-    jobs = Jobs(
-        {
-            "open": Opener(database, state.ring, state.vault, state.pack, intake_commit).step,
-            "screen": Screener(database).step,
-            "tidy": Tidier(database).step,
-        }
-    )
-    return jobs
+@asynccontextmanager
+async def _turning(jobs: Jobs, taking: GroupCommit) -> AsyncIterator[None]:
+    """What waits to be stored is stored before the jobs stop."""
+    loop = asyncio.create_task(jobs.run(), name="jobs")
+    taking.start()
+    try:
+        yield
+    finally:
+        await taking.close()
+        jobs.stop()
+        await loop
 
 
-def _provide(name: str) -> Provide:
+def _begin(db: Connection, pack: Pack) -> None:
+    intake.ensure_lineage(db, now=clock.now())
+    identity.adopt_pack(db, pack)
+
+
+def _from_state(name: str) -> Callable[[State], Any]:
     def provide(state: State) -> Any:
         return state[name]
 
-    return Provide(provide, sync_to_thread=False)
+    return provide

@@ -8,6 +8,13 @@ import pytest
 from waymark.kernel.jobs import PUT_OFF_S_MAX, Jobs, Step
 
 
+def running(*, every_s: float = 5.0, **steps: Step) -> Jobs:
+    jobs = Jobs(every_s=every_s)
+    for name, step in steps.items():
+        jobs.add(name, step)
+    return jobs
+
+
 def counting(done: list[str], name: str, work: list[int]) -> Step:
     async def step() -> int:
         done.append(name)
@@ -18,7 +25,7 @@ def counting(done: list[str], name: str, work: list[int]) -> Step:
 
 async def test_steps_run_in_order_and_say_how_much_they_did() -> None:
     done: list[str] = []
-    jobs = Jobs({"open": counting(done, "open", [3]), "screen": counting(done, "screen", [2])})
+    jobs = running(open=counting(done, "open", [3]), screen=counting(done, "screen", [2]))
 
     assert await jobs.turn(0.0) == 5
     assert done == ["open", "screen"]
@@ -30,7 +37,7 @@ async def test_a_bug_in_one_step_does_not_stop_another() -> None:
     async def broken() -> int:
         raise RuntimeError("somebody's words")
 
-    jobs = Jobs({"broken": broken, "screen": counting(done, "screen", [])})
+    jobs = running(broken=broken, screen=counting(done, "screen", []))
 
     await jobs.turn(0.0)
     await jobs.turn(0.1)
@@ -46,7 +53,7 @@ async def test_a_failing_step_is_put_off_for_longer_and_longer() -> None:
         tried.append(at)
         raise RuntimeError
 
-    jobs = Jobs({"broken": broken}, every_s=5.0)
+    jobs = running(every_s=5.0, broken=broken)
     while at < 3_000:
         await jobs.turn(at)
         at += 5.0
@@ -67,7 +74,7 @@ async def test_success_forgets_the_failures() -> None:
             raise RuntimeError
         return 0
 
-    jobs = Jobs({"sometimes": sometimes}, every_s=5.0)
+    jobs = running(every_s=5.0, sometimes=sometimes)
     while at < 40:
         await jobs.turn(at)
         at += 5.0
@@ -82,7 +89,7 @@ async def test_woken_at_once_and_stopped_cleanly() -> None:
         ran.set()
         return 0
 
-    jobs = Jobs({"step": step}, every_s=3_600)
+    jobs = running(every_s=3_600, step=step)
     loop = asyncio.create_task(jobs.run())
     async with asyncio.timeout(5):
         await ran.wait()
@@ -106,7 +113,7 @@ async def test_a_wake_up_during_a_step_is_not_lost() -> None:
             jobs.stop()
         return 0
 
-    jobs = Jobs({"step": step}, every_s=3_600)
+    jobs = running(every_s=3_600, step=step)
     async with asyncio.timeout(5):
         await jobs.run()
 
@@ -125,7 +132,7 @@ async def test_the_running_step_is_finished_before_the_stop() -> None:
         finished = True
         return 1
 
-    jobs = Jobs({"slow": slow, "never": slow})
+    jobs = running(slow=slow, never=slow)
     loop = asyncio.create_task(jobs.run())
     await started.wait()
     jobs.stop()
@@ -141,7 +148,7 @@ async def test_many_failures_overflow_nothing(put_off: int) -> None:
     async def broken() -> int:
         raise RuntimeError
 
-    jobs = Jobs({"broken": broken})
+    jobs = running(broken=broken)
 
     for failure in range(put_off):
         assert await jobs.turn(failure * (PUT_OFF_S_MAX + 1)) == 0

@@ -19,21 +19,22 @@ class Server:
     """Not started yet when made. `kill` is SIGKILL; the same data can be started again."""
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
-        self._environ = {**_inherited(), **environ}
+        self.environ = {**_inherited(), **environ}
+        """May be changed until the next start."""
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def port(self) -> int:
-        return int(self._environ["WAYMARK_PORT"])
+        return int(self.environ["WAYMARK_PORT"])
 
     @property
     def origin(self) -> str:
-        return f"http://localhost:{self.port}"
+        return self.environ.get("WAYMARK_ORIGIN") or f"http://localhost:{self.port}"
 
     @property
     def data(self) -> Path:
-        return Path(self._environ["WAYMARK_DATA"])
+        return Path(self.environ["WAYMARK_DATA"])
 
     @property
     def pid(self) -> int:
@@ -49,7 +50,7 @@ class Server:
         """Run another command of the console script with this server's settings. Returns its output."""
         done = subprocess.run(
             [sys.executable, "-m", "waymark", *arguments],
-            env=self._environ,
+            env=self.environ,
             capture_output=True,
             text=True,
             timeout=60,
@@ -63,7 +64,7 @@ class Server:
         assert self._process is None, "the server is running already"
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "waymark", "serve"]
-            self._process = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
         self._wait(self._process)
         return self
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import bench, doctor, keys, queue, serve
+from waymark.cli import bench, demo, doctor, keys, queue, serve
 
 __all__ = ["group", "main"]
 
@@ -19,6 +19,7 @@ def group() -> None:
 
 
 group.add_command(serve.serve)
+group.add_command(demo.demo)
 group.add_command(serve.migrate)
 group.add_command(doctor.show_settings)
 group.add_command(doctor.doctor)

@@ -42,10 +42,12 @@ def keys_made(folder: Path) -> tuple[KeyRing, bool]:
 
 async def faults(settings: Settings) -> list[str]:
     """Everything that stands between this installation and its first report."""
+    from waymark.app import start_faults
+
     found = list(checks.of_disk(settings))
     try:
         async with opened(settings) as database:
-            found += await checks.of_database(database)
+            found += await start_faults(database, settings)
     except DatabaseFault as fault:
         found.append(str(fault))
     return found

@@ -28,14 +28,16 @@ def create() -> None:
 
 @keys.command()
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-def trust(out: Path) -> None:
+@click.option("--create", "create_first", is_flag=True, help="Make keys first where there are none.")
+def trust(out: Path, create_first: bool) -> None:
     """Write the public root and the signed key set to OUT, for the build of the pages."""
-    from waymark.cli.context import settings_from_environment
+    from waymark.cli.context import keys_made, settings_from_environment
     from waymark.kernel.keys import load_keys, trust_json
 
-    content = trust_json(load_keys(settings_from_environment().keys))
+    folder = settings_from_environment().keys
+    content = trust_json(keys_made(folder)[0] if create_first else load_keys(folder))
     # An unchanged file keeps its time, so that the pages are not built again for nothing.
     if not out.is_file() or out.read_bytes() != content:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(content)
-    click.echo(f"Pages built with {out} trust the keys of this service.")
+        click.echo(f"Wrote {out}. Pages built with it trust the keys in {folder}.")

@@ -7,7 +7,7 @@ put off for longer and longer and never stops another; only its code and class a
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from waymark.kernel import logs
@@ -19,15 +19,20 @@ PUT_OFF_S_MAX: Final = 300.0
 
 
 class Jobs:
-    """Runs steps in the order given. `wake` may be called as often as anything happens."""
+    """Runs steps in the order added. `wake` may be called as often as anything happens."""
 
-    def __init__(self, steps: Mapping[str, Step], *, every_s: float = EVERY_S) -> None:
-        self._steps = dict(steps)
+    def __init__(self, *, every_s: float = EVERY_S) -> None:
+        self._steps: dict[str, Step] = {}
         self._every_s = every_s
-        self._failures = dict.fromkeys(steps, 0)
-        self._not_before = dict.fromkeys(steps, 0.0)
+        self._failures: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+
+    def add(self, name: str, step: Step) -> None:
+        self._steps[name] = step
+        self._failures[name] = 0
+        self._not_before[name] = 0.0
 
     def wake(self) -> None:
         """Ask for a turn soon. From the event loop's own thread only."""

@@ -1,0 +1,117 @@
+# Waymark: set up, run, test. `make help` lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+WAYMARK := $(BIN)/waymark
+# Tests never touch the keys, pages and data of the service that `make run` serves.
+TEST := $(CURDIR)/build/test
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+
+PYTHON_READY := $(VENV)/.ready
+NODE_READY := pwa/node_modules/.ready
+TYPES := pwa/src/sync/protocol.generated.ts
+DIRECTORY := pwa/public/directory.sqlite
+PAGE_SOURCES := $(shell find pwa -path pwa/node_modules -prune -o -path pwa/dist -prune -o -path pwa/tests -prune \
+  -o -type f -not -name directory.sqlite -print) $(shell find sync/waymark_sync -name '*.json' -o -name '*.sql')
+DIRECTORY_SOURCES := $(shell find sync/waymark_sync/policy backend/waymark/directory -type f -not -name '*.pyc')
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(NODE_READY) ## make .venv and pwa/node_modules from the pinned files
+
+$(PYTHON_READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_READY): pwa/package-lock.json pwa/package.json
+	@command -v npm >/dev/null || { echo "Node 20.19 or newer with npm is needed" >&2; exit 1; }
+	cd pwa && npm ci --no-progress
+	@touch $@
+
+.PHONY: build
+build: pwa/dist/build.json ## make keys if there are none, and build the pages that trust them
+
+# Runs each time and writes only what has changed, so that unchanged keys build nothing again.
+build/trust.json: setup FORCE
+	@$(WAYMARK) keys trust --create $@
+
+$(DIRECTORY): $(DIRECTORY_SOURCES) | setup
+	@$(WAYMARK) directory build $@
+
+pwa/dist/build.json: build/trust.json $(DIRECTORY) $(PAGE_SOURCES)
+	cd pwa && WAYMARK_TRUST=$(CURDIR)/build/trust.json WAYMARK_PWA_OUT=$(CURDIR)/pwa/dist node_modules/.bin/vite build --logLevel warn
+
+.PHONY: run
+run: build ## serve the demonstration on http://localhost:8000 (WAYMARK_PORT, WAYMARK_DATA, WAYMARK_DATABASE_URL)
+	@$(WAYMARK) demo
+	@exec $(WAYMARK) serve
+
+.PHONY: lint
+lint: setup ## ruff, mypy, import contracts, TypeScript
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	cd pwa && npm run --silent check
+
+.PHONY: test
+test: system lint test-pages ## everything, on both databases and in a real browser; pytest comes last
+	cd pwa && npm run --silent test
+	@echo "seed $(SEED)   (again with: make test SEED=$(SEED))"
+	$(BIN)/pytest -q --hypothesis-seed=$(SEED)
+
+# Keys and pages of the tests' own.
+.PHONY: test-pages
+test-pages: $(TEST)/pages/build.json
+
+$(TEST)/trust.json: setup FORCE
+	@WAYMARK_PROFILE=test WAYMARK_DATA=$(TEST) WAYMARK_KEYS=$(TEST)/keys $(WAYMARK) keys trust --create $@
+
+$(TEST)/pages/build.json: $(TEST)/trust.json $(DIRECTORY) $(PAGE_SOURCES)
+	cd pwa && WAYMARK_TRUST=$(TEST)/trust.json WAYMARK_PWA_OUT=$(TEST)/pages node_modules/.bin/vite build --logLevel warn
+
+# What the tests need of Debian: a browser and a database server.
+.PHONY: system
+system:
+	@packages=""; \
+	[ -x /usr/bin/chromium ] || packages="$$packages chromium"; \
+	[ -x /usr/lib/postgresql/15/bin/initdb ] || packages="$$packages postgresql-15"; \
+	[ -z "$$packages" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "The tests need$$packages; there is no apt-get here to install them." >&2; exit 1; }; \
+	root=""; [ "$$(id -u)" = 0 ] || root="sudo"; \
+	[ -z "$$root" ] || command -v sudo >/dev/null || { echo "As root, run: apt-get install$$packages" >&2; exit 1; }; \
+	echo "Installing$$packages"; \
+	$$root apt-get -qq update; \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$packages >/dev/null \
+	  || { echo "apt-get could not install$$packages; the tests need them." >&2; exit 1; }
+
+.PHONY: bench
+bench: build ## measure intake beside this machine's own limit
+	@$(WAYMARK) bench intake
+
+.PHONY: prove
+prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
+	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"
+	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q --hypothesis-seed=$(SEED)
+
+.PHONY: clean
+clean: ## remove what was built and installed; data and keys stay
+	rm -rf build pwa/dist pwa/node_modules $(DIRECTORY) $(VENV)
+	find . -path ./data -prune -o \( -name __pycache__ -o -name .mypy_cache -o -name .ruff_cache \
+	  -o -name .pytest_cache -o -name .hypothesis -o -name .import_linter_cache \) -type d -prune -exec rm -rf {} +
+
+FORCE:

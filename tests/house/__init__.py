@@ -1,0 +1,1 @@
+"""Style and safety as tests: what the house promises of its own source."""

@@ -1,0 +1,73 @@
+"""Real browsers, the real server with its real pages, and a wire that can lose answers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from journeys.phone import Phone
+from journeys.wire import LossyWire
+from support.server import Server
+
+BUILT = Path(__file__).parents[2] / "build" / "test"
+
+
+@pytest.fixture(scope="session")
+def keys() -> Path:
+    """The keys whose root the tests' pages pin. Overrides the keys that other tests make for themselves."""
+    return _built("keys")
+
+
+@pytest.fixture(scope="session")
+def pages() -> Path:
+    return _built("pages")
+
+
+def _built(name: str) -> Path:
+    folder = BUILT / name
+    assert folder.is_dir(), f"there is no {folder}: run `make test-pages`"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def demo(server: Callable[..., Server]) -> Server:
+    """A running service with demonstration people and centres, and no reports but those a journey makes."""
+    return with_people(server())
+
+
+@pytest.fixture
+def wired(server: Callable[..., Server]) -> Iterator[tuple[Server, LossyWire]]:
+    """The same behind a wire: browsers open the wire's port."""
+    made = server()
+    with LossyWire(made.port) as wire:
+        made.environ["WAYMARK_ORIGIN"] = f"http://localhost:{wire.port}"
+        yield with_people(made), wire
+
+
+def with_people(server: Server) -> Server:
+    server.waymark("demo")
+    return server.start()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
+    """Make devices: `phone(origin)`; keyword arguments as for Phone. All are switched off at the end."""
+    made: list[Phone] = []
+
+    def make(origin: str, **settings: Any) -> Phone:
+        made.append(Phone(playwright, tmp_path / f"profile-{len(made)}", origin, **settings))
+        return made[-1]
+
+    yield make
+    for device in made:
+        device.off()
+    broken = [violation for device in made for violation in device.violations]
+    assert broken == [], "a page broke its own security policy or threw"

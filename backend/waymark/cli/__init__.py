@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import bench, demo, doctor, keys, queue, serve
+from waymark.cli import bench, demo, directory, doctor, keys, queue, serve
 
 __all__ = ["group", "main"]
 
@@ -24,6 +24,7 @@ group.add_command(serve.migrate)
 group.add_command(doctor.show_settings)
 group.add_command(doctor.doctor)
 group.add_command(keys.keys)
+group.add_command(directory.directory)
 group.add_command(queue.import_queue)
 group.add_command(bench.bench)
 

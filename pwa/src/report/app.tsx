@@ -1,0 +1,135 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { language, LANGUAGES, setLanguage, t } from '../i18n/index.ts'
+import { applyUpdate, cards, device, status } from '../sync/index.ts'
+import { Button, LinkButton } from '../ui/button.tsx'
+import { Footer, Header, Main, SkipLink } from '../ui/frame.tsx'
+import { LanguageNavigation } from '../ui/language-navigation.tsx'
+import { NotificationBanner, Watermark } from '../ui/notices.tsx'
+import { Announcements } from './announcements.tsx'
+import { CheckPage } from './check-page.tsx'
+import { EnrolPage } from './enrol-page.tsx'
+import { inProgress, open, stepNumber, view } from './flow.ts'
+import { LimitsPage } from './limits-page.tsx'
+import { OutboxPage } from './outbox-page.tsx'
+import { exitNow } from './quick-exit.ts'
+import { centre, demonstration, findCentre } from './receiving.ts'
+import { SavedPage } from './saved-page.tsx'
+import { StartPage } from './start-page.tsx'
+import { StepPage } from './step-page.tsx'
+import { titled } from './title.ts'
+
+export function App() {
+  useNewPage()
+  return (
+    <>
+      <SkipLink>{t('app.skip')}</SkipLink>
+      <Header name={t('app.name')}>
+        <SavedChip />
+        <Button kind="warning" className="wm-exit" onClick={exitNow}>
+          {t('exit.button')}
+        </Button>
+      </Header>
+      {demonstration.value && <Watermark>{t('app.demo')}</Watermark>}
+      {!language().checked && <Watermark>{t('app.unchecked')}</Watermark>}
+      <Main>
+        <Notices />
+        <Page />
+      </Main>
+      <Announcements />
+      <Foot />
+    </>
+  )
+}
+
+function Page() {
+  const now = view.value
+  switch (now.type) {
+    case 'start':
+      return <StartPage />
+    case 'step':
+      return now.id === 'limits' ? <LimitsPage /> : <StepPage key={now.id} id={now.id} />
+    case 'check':
+      return <CheckPage />
+    case 'saved':
+      return <SavedPage finished={now.finished} />
+    case 'outbox':
+      return <OutboxPage />
+    case 'enrol':
+      return <EnrolPage />
+  }
+}
+
+/** A new page begins at its top, with focus on its heading, and has its own title. */
+function useNewPage(): void {
+  const now = view.value
+  const first = useRef(true)
+  const { code, dir } = language()
+  useEffect(() => {
+    document.documentElement.lang = code
+    document.documentElement.dir = dir
+  }, [code, dir])
+  useEffect(titled, [now, code])
+  useEffect(() => {
+    // From the second step on: on the first page nothing may start the store.
+    if (inProgress.peek() && stepNumber() > 1 && centre.peek() === null) void findCentre()
+  }, [now])
+  useEffect(() => {
+    if (!first.current) {
+      scrollTo(0, 0)
+      document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
+    }
+    first.current = false
+  }, [now])
+}
+
+function SavedChip() {
+  const count = cards.value.length
+  if (count === 0) return null
+  return (
+    <button type="button" class="wm-chip" onClick={() => open('outbox')}>
+      {t('app.saved_count', { count })}
+      <span class="govuk-visually-hidden"> {t('app.saved_open')}</span>
+    </button>
+  )
+}
+
+/** Never while a form is in progress: an update reloads the page, and the answers are only in memory. */
+function Notices() {
+  return (
+    <>
+      {status.value.storageFault !== null && !inProgress.value && (
+        <NotificationBanner id="storage" title={t('app.important')}>
+          <p class="govuk-body">{t('app.storage_fault')}</p>
+        </NotificationBanner>
+      )}
+      {status.value.updateReady && !inProgress.value && (
+        <NotificationBanner id="update" title={t('app.update_title')}>
+          <p class="govuk-body">{t('app.update_text')}</p>
+          <Button onClick={() => void applyUpdate()}>{t('app.update_button')}</Button>
+        </NotificationBanner>
+      )}
+    </>
+  )
+}
+
+function Foot() {
+  const own = device.value
+  return (
+    <Footer>
+      <LanguageNavigation
+        label={t('app.language')}
+        current={language().code}
+        options={LANGUAGES}
+        onChoose={(code) => void setLanguage(code)}
+      />
+      <span class="govuk-body-s govuk-!-margin-bottom-0" role="status">
+        {t(status.value.offlineReady ? 'app.offline_ready' : 'app.offline_loading')}
+      </span>
+      {own?.mode === 'centre' ? (
+        <span class="govuk-body-s govuk-!-margin-bottom-0">{t('app.tablet_of', { centre: own.centreName })}</span>
+      ) : (
+        !inProgress.value && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>
+      )}
+    </Footer>
+  )
+}

@@ -1,0 +1,176 @@
+/**
+ * Where the person is, and what they have answered. All of it lives in memory and nowhere else: a reload
+ * starts again, and leaving the page leaves nothing.
+ */
+
+import { batch, computed, signal } from '@preact/signals'
+import { device, type ServiceSuggestion, type SavedReport, warm } from '../sync/index.ts'
+import { subStrandsOpen } from './checks.ts'
+import { codesIn, type Filled, LIMITS_TEXT_VERSION, type Step, visibleSteps } from './graph.ts'
+
+export type Finished = { readonly saved: SavedReport; readonly centreName: string; readonly services: readonly ServiceSuggestion[] }
+export type View =
+  | { readonly type: 'start' }
+  | { readonly type: 'step'; readonly id: string }
+  | { readonly type: 'check' }
+  | { readonly type: 'saved'; readonly finished: Finished }
+  | { readonly type: 'outbox' }
+  | { readonly type: 'enrol' }
+
+const START: View = { type: 'start' }
+const WARM_AT = 1 // from the second step on, the store has time to wake while the person answers
+
+export const view = signal<View>(START)
+export const filled = signal<Filled>({})
+/** Asked only what must be answered. */
+export const short = signal(false)
+/** Came from the check page to change one answer: go straight back to it. */
+const changing = signal(false)
+/** The page to return to from the list or the set-up page. */
+const behind = signal<View>(START)
+export const startedAt = signal('')
+
+/** The steps of this report, in order, as the person has chosen to be asked. */
+export const steps = computed<readonly Step[]>(() => visibleSteps(filled.value).filter(asked))
+
+function asked(step: Step): boolean {
+  if (step.id === 'centre' && device.value?.mode === 'centre') return false // the tablet's own centre receives it
+  return !short.value || mandatory(step)
+}
+
+/** Without these a report cannot be finished; with one's details released, a way of contact is one of them. */
+export function mandatory(step: Step): boolean {
+  const promised = step.id === 'contact' && filled.value['sharing_choice'] === 'P1'
+  return promised || step.fields.some((field) => field.required)
+}
+
+/** A form is in progress: there is something to lose. */
+export const inProgress = computed(() => view.value.type === 'step' || view.value.type === 'check')
+
+/** 1 for the first step; the check page comes after the last. */
+export function stepNumber(): number {
+  const now = view.value
+  if (now.type !== 'step') return steps.value.length + 1
+  const place = (all: readonly Step[]) => all.findIndex((step) => step.id === now.id) + 1
+  return place(steps.value) || place(visibleSteps(filled.value))
+}
+
+export function answer(fields: Filled): void {
+  filled.value = { ...filled.value, ...fields }
+}
+
+export function begin(): void {
+  batch(() => {
+    startedAt.value = new Date().toISOString()
+    show(steps.value[0]?.id)
+  })
+}
+
+export function acknowledge(onlyMandatory: boolean): void {
+  batch(() => {
+    short.value = onlyMandatory
+    answer({ confidentiality_limits_ack: { at: new Date().toISOString(), text_version: LIMITS_TEXT_VERSION } })
+    forward('limits')
+  })
+}
+
+/** On from a step whose answer is good. */
+export function forward(from: string): void {
+  batch(() => {
+    if (from === 'strands') pruneSubStrands()
+    if (changing.value && !opensMore(from)) {
+      changing.value = false
+      view.value = { type: 'check' }
+      return
+    }
+    changing.value = false
+    const place = steps.value.findIndex((step) => step.id === from)
+    if (place + 1 >= WARM_AT) warm()
+    show(steps.value[place + 1]?.id)
+  })
+}
+
+/** A changed choice that now needs a step which nobody has seen yet. */
+function opensMore(from: string): boolean {
+  const needsContact = from === 'sharing_choice' && filled.value['sharing_choice'] === 'P1'
+  return needsContact && codesIn(filled.value, 'contact_methods').length === 0
+}
+
+export function skip(step: Step): void {
+  const cleared = Object.fromEntries(step.fields.map((field) => [field.id, undefined]))
+  // Details promised to the police and no way to use them: that is said as an answer.
+  answer(step.id === 'contact' && mandatory(step) ? { ...cleared, contact_methods: ['no_contact'] } : cleared)
+  forward(step.id)
+}
+
+export function skipRest(step: Step): void {
+  short.value = true
+  const later = steps.value.find((each) => orderOf(each) > orderOf(step))
+  show(later?.id)
+}
+
+function orderOf(step: Step): number {
+  return visibleSteps(filled.value).indexOf(step)
+}
+
+/** False at the very start, where Back belongs to the browser. */
+export function back(): boolean {
+  const now = view.value
+  if (now.type === 'start') return false
+  if (now.type === 'outbox' || now.type === 'enrol') view.value = behind.value
+  else if (now.type === 'saved') restart()
+  else if (changing.value) batch(() => ((changing.value = false), (view.value = { type: 'check' })))
+  else stepBack(now)
+  return true
+}
+
+function stepBack(now: View): void {
+  const all = visibleSteps(filled.value)
+  const place = now.type === 'step' ? all.findIndex((step) => step.id === now.id) : all.length
+  const before = steps.value.filter((step) => all.indexOf(step) < place).at(-1)
+  view.value = before === undefined ? START : { type: 'step', id: before.id }
+}
+
+export function change(id: string): void {
+  batch(() => ((changing.value = true), (view.value = { type: 'step', id })))
+}
+
+export function open(type: 'outbox' | 'enrol'): void {
+  if (view.value.type === type) return
+  if (view.value.type !== 'outbox' && view.value.type !== 'enrol') behind.value = view.value
+  view.value = { type }
+}
+
+/** The answers leave memory: from here on the device can send the report and cannot read it. */
+export function finished(result: Finished): void {
+  batch(() => {
+    forget()
+    view.value = { type: 'saved', finished: result }
+  })
+}
+
+export function restart(): void {
+  batch(() => {
+    forget()
+    view.value = START
+  })
+}
+
+function forget(): void {
+  batch(() => {
+    filled.value = {}
+    short.value = false
+    changing.value = false
+    behind.value = START
+    startedAt.value = ''
+  })
+}
+
+function show(id: string | undefined): void {
+  view.value = id === undefined ? { type: 'check' } : { type: 'step', id }
+}
+
+function pruneSubStrands(): void {
+  const open = subStrandsOpen(filled.value)
+  answer({ sub_strands: codesIn(filled.value, 'sub_strands').filter((code) => open.has(code)) })
+}

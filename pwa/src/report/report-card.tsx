@@ -1,0 +1,77 @@
+import { dateTime, language, t } from '../i18n/index.ts'
+import type { FeedMessage, OutboxCard, ReportState } from '../sync/index.ts'
+import { Tag, type TagColour } from '../ui/status.tsx'
+import { whyNotSent } from './words.ts'
+
+const COLOURS: Readonly<Record<ReportState, TagColour>> = {
+  ready: 'yellow',
+  sending: 'plain',
+  sent: 'plain',
+  acknowledged: 'plain',
+  retrying: 'yellow',
+  attention: 'red',
+}
+const SHOWN_KINDS: ReadonlySet<string> = new Set(['ack', 'message', 'needs_attention'])
+
+/** One report on this device: never its words, only what became of it. */
+export function ReportCard({ card }: { readonly card: OutboxCard }) {
+  return (
+    <article class="wm-card" aria-labelledby={`card-${card.itemId}`}>
+      <div class="wm-card__head">
+        <h2 class="govuk-heading-s wm-reference" id={`card-${card.itemId}`}>
+          {card.reference}
+        </h2>
+        <Tag colour={COLOURS[card.state]}>{t(`state.${card.state}`)}</Tag>
+      </div>
+      <p class="govuk-body">{t(`state_text.${card.state}`)}</p>
+      {(card.state === 'retrying' || card.state === 'attention') && card.lastError !== null && (
+        <p class="govuk-body">{whyNotSent(card.lastError)}</p>
+      )}
+      <ul class="govuk-list govuk-body-s">
+        <li>
+          {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })} ({t('outbox.age', { age: age(card.createdAt) })})
+        </li>
+        {card.sentAt !== null && <li>{t('outbox.sent_at', { when: dateTime(new Date(card.sentAt)) })}</li>}
+        {card.sentAt === null && card.attempts > 0 && <li>{t('outbox.tries', { count: card.attempts })}</li>}
+        {card.sentAt === null && card.nextTryAt !== null && card.nextTryAt > Date.now() && (
+          <li>{t('outbox.next_try', { when: dateTime(new Date(card.nextTryAt)) })}</li>
+        )}
+        <li>{t('outbox.size', { size: Math.max(1, Math.round(card.bytes / 1024)) })}</li>
+      </ul>
+      <Messages messages={card.messages} />
+    </article>
+  )
+}
+
+/** What came back from people. Kinds of a newer service are kept, and shown once this app knows them. */
+export function Messages({ messages }: { readonly messages: readonly FeedMessage[] }) {
+  const shown = messages.filter((message) => SHOWN_KINDS.has(message.kind))
+  if (shown.length === 0) return null
+  return (
+    <>
+      <h3 class="govuk-heading-s">{t('outbox.messages')}</h3>
+      {shown.map((message) => (
+        <div key={message.id} class="govuk-inset-text">
+          <p class="govuk-body" dir="auto">
+            {message.text || t('outbox.unreadable')}
+          </p>
+          <p class="govuk-body-s">
+            {t('outbox.from', { name: message.fromName || t('app.name'), when: dateTime(new Date(message.at)) })}
+          </p>
+        </div>
+      ))}
+    </>
+  )
+}
+
+/** In words of the chosen language: "5 minutes", "3 days". */
+function age(createdAt: string): string {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(createdAt)) / 60_000))
+  if (minutes < 60) return inUnits(minutes, 'minute')
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? inUnits(hours, 'hour') : inUnits(Math.round(hours / 24), 'day')
+}
+
+function inUnits(count: number, unit: 'minute' | 'hour' | 'day'): string {
+  return new Intl.NumberFormat(language().code, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+}

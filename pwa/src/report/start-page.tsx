@@ -1,0 +1,26 @@
+import { t } from '../i18n/index.ts'
+import { Button } from '../ui/button.tsx'
+import { begin } from './flow.ts'
+import { Urgent } from './urgent.tsx'
+
+export function StartPage() {
+  return (
+    <div class="wm-column">
+      <h1 class="govuk-heading-l" tabIndex={-1}>
+        {t('start.heading')}
+      </h1>
+      <p class="govuk-body">{t('start.lead')}</p>
+      <Urgent />
+      <h2 class="govuk-heading-m">{t('start.know')}</h2>
+      <ul class="govuk-list govuk-list--bullet">
+        <li>{t('start.know_choice')}</li>
+        <li>{t('start.know_skip')}</li>
+        <li>{t('start.know_kept')}</li>
+        <li>{t('start.know_offline')}</li>
+      </ul>
+      <Button onClick={begin}>{t('start.button')}</Button>
+      <h2 class="govuk-heading-s">{t('start.exit_heading')}</h2>
+      <p class="govuk-body">{t('start.exit_text')}</p>
+    </div>
+  )
+}

@@ -1,0 +1,24 @@
+/** The tab's title: unique to the step and silent about the topic, as others may see it. */
+
+import { t } from '../i18n/index.ts'
+import { stepNumber, view } from './flow.ts'
+
+export function titled(error = false): void {
+  document.title = words(error)
+}
+
+function words(error: boolean): string {
+  switch (view.value.type) {
+    case 'start':
+      return t('title.start')
+    case 'step':
+    case 'check':
+      return t(error ? 'title.error' : 'title.step', { n: stepNumber() })
+    case 'saved':
+      return t('title.saved')
+    case 'outbox':
+      return t('title.outbox')
+    case 'enrol':
+      return t('title.enrol')
+  }
+}

@@ -53,7 +53,7 @@ $(DIRECTORY): $(DIRECTORY_SOURCES) | setup
 	@$(WAYMARK) directory build $@
 
 pwa/dist/build.json: build/trust.json $(DIRECTORY) $(PAGE_SOURCES)
-	cd pwa && WAYMARK_TRUST=$(CURDIR)/build/trust.json WAYMARK_PWA_OUT=$(CURDIR)/pwa/dist node_modules/.bin/vite build --logLevel warn
+	cd pwa && WAYMARK_TRUST=$(CURDIR)/build/trust.json WAYMARK_PWA_OUT=$(CURDIR)/pwa/dist node_modules/.bin/vite build --logLevel error
 
 .PHONY: run
 run: build ## serve the demonstration on http://localhost:8000 (WAYMARK_PORT, WAYMARK_DATA, WAYMARK_DATABASE_URL)
@@ -82,7 +82,7 @@ $(TEST)/trust.json: setup FORCE
 	@WAYMARK_PROFILE=test WAYMARK_DATA=$(TEST) WAYMARK_KEYS=$(TEST)/keys $(WAYMARK) keys trust --create $@
 
 $(TEST)/pages/build.json: $(TEST)/trust.json $(DIRECTORY) $(PAGE_SOURCES)
-	cd pwa && WAYMARK_TRUST=$(TEST)/trust.json WAYMARK_PWA_OUT=$(TEST)/pages node_modules/.bin/vite build --logLevel warn
+	cd pwa && WAYMARK_TRUST=$(TEST)/trust.json WAYMARK_PWA_OUT=$(TEST)/pages node_modules/.bin/vite build --logLevel error
 
 # What the tests need of Debian: a browser and a database server.
 .PHONY: system

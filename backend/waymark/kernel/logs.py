@@ -31,10 +31,11 @@ def event(
 
 
 def write_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
-    """Send every logger of this process to one JSON stream, standard error unless said otherwise."""
+    """Send every logger of this process to one JSON stream: ours from `level` on, libraries' warnings."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    _log.setLevel(level)
 
 
 def safe(value: object) -> object:

@@ -9,6 +9,7 @@ from litestar.testing import AsyncTestClient
 from support.desk import Desk, seed
 from support.reports import CANARY, Device, push_of
 from waymark.intake.jobs import Opener, open_waiting
+from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
 from waymark.triage.jobs import Screener
@@ -30,10 +31,9 @@ Client = AsyncTestClient[Litestar]
 
 @pytest.mark.parametrize("content_type", [JSON, MSGPACK])
 async def test_a_report_is_answered_with_a_receipt_and_an_acknowledgement(
-    client: Client, settings: Settings, ring: KeyRing, content_type: str
+    client: Client, database: Database, settings: Settings, ring: KeyRing, content_type: str
 ) -> None:
-    state = client.app.state
-    await seed(state.database, state.pack)
+    await seed(database, client.app.state.pack)
     phone = Device()
     report = phone.report(ring)
 
@@ -47,7 +47,7 @@ async def test_a_report_is_answered_with_a_receipt_and_an_acknowledgement(
     pushed = decode(answer.content, content_type, PushResponse)
     _assert_proved(pushed, report.item_id, report.envelope.sha256, ring)
 
-    await _work(client)
+    await _work(client, database)
     desk = Desk(client, settings.origin)
     await desk.log_in("northshire")
     listed = (await desk.get("/desk/api/reports?state=waiting")).json()
@@ -82,10 +82,10 @@ def _assert_proved(pushed: PushResponse, item_id: str, sha256: bytes, ring: KeyR
     assert signature_valid(key.public, receipt_text(pushed.receipt), pushed.receipt.sig)
 
 
-async def _work(client: Client) -> None:
+async def _work(client: Client, database: Database) -> None:
     state = client.app.state
-    await open_waiting(Opener(state.database, state.ring, state.vault, state.pack))
-    await Screener(state.database).step()
+    await open_waiting(Opener(database, state.ring, state.vault, state.pack))
+    await Screener(database).step()
 
 
 async def _pull(client: Client, device: Device, challenge: str) -> Sequence[Message]:

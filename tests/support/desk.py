@@ -6,12 +6,17 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from support.reports import HARBOUR, Device
 from waymark.identity import actions as identity
+from waymark.identity import store
 from waymark.identity.passwords import hash_password
 from waymark.identity.records import DemoPerson, Role
+from waymark.identity.records import Device as Enrolled
+from waymark.identity.rules import new_token
 from waymark.kernel import clock
-from waymark.kernel.db import Database
+from waymark.kernel.db import Connection, Database
 from waymark_sync.policy import Pack
+from waymark_sync.seal import raw_public
 
 PASSWORD: Final = "correct horse battery staple"
 _HASH: Final = hash_password(PASSWORD)
@@ -35,6 +40,22 @@ async def seed(database: Database, pack: Pack) -> None:
     await database.write(identity.seed_demo, pack, PEOPLE.values(), now=clock.now())
 
 
+def enrol_device(db: Connection, device: Device, centre_id: str = HARBOUR) -> None:
+    """As if it had shown a code."""
+    store.add_device(
+        db,
+        Enrolled(
+            id=device.id,
+            centre_id=centre_id,
+            label="Front desk",
+            sign_key=raw_public(device.sign_key),
+            seal_key=raw_public(device.seal_key),
+            enrolled_at=clock.stamp(clock.now()),
+            revoked_at=None,
+        ),
+    )
+
+
 class Desk:
     """One person's browser: it keeps their cookie and sends what our own pages send."""
 
@@ -48,6 +69,17 @@ class Desk:
         if answer.status_code == 200:
             self.cookie = answer.cookies["__Host-waymark"]
         return answer
+
+    async def enter(self, database: Database, username: str) -> "Desk":
+        """Log in without the password's work, where a test is about something else."""
+        known = await database.read(store.credentials, username)
+        assert known is not None
+        token = new_token()
+        await database.write(
+            identity.log_in, known.person_id, username=username, token=token, old_token=None, now=clock.now()
+        )
+        self.cookie = token
+        return self
 
     async def get(self, path: str) -> Response:
         return await self._send("GET", path)

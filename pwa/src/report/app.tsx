@@ -30,8 +30,9 @@ export function App() {
         </Button>
       </Header>
       {demonstration.value && <Watermark>{t('app.demo')}</Watermark>}
-      {!language().checked && <Watermark>{t('app.unchecked')}</Watermark>}
+      {!language().checked && <Watermark label={t('app.language')}>{t('app.unchecked')}</Watermark>}
       <Main>
+        {view.value.type === 'start' && <Languages />}
         <Notices />
         <Page />
       </Main>
@@ -112,21 +113,28 @@ function Notices() {
   )
 }
 
+/** At the top of the first page, where it is looked for; below on every other one. */
+function Languages() {
+  return (
+    <LanguageNavigation
+      label={t('app.language')}
+      current={language().code}
+      options={LANGUAGES}
+      onChoose={(code) => void setLanguage(code)}
+    />
+  )
+}
+
 function Foot() {
   const own = device.value
   return (
     <Footer>
-      <LanguageNavigation
-        label={t('app.language')}
-        current={language().code}
-        options={LANGUAGES}
-        onChoose={(code) => void setLanguage(code)}
-      />
-      <span class="govuk-body-s govuk-!-margin-bottom-0" role="status">
+      {view.value.type !== 'start' && <Languages />}
+      <span class="govuk-body-s" role="status">
         {t(status.value.offlineReady ? 'app.offline_ready' : 'app.offline_loading')}
       </span>
       {own?.mode === 'centre' ? (
-        <span class="govuk-body-s govuk-!-margin-bottom-0">{t('app.tablet_of', { centre: own.centreName })}</span>
+        <span class="govuk-body-s">{t('app.tablet_of', { centre: own.centreName })}</span>
       ) : (
         !inProgress.value && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>
       )}

@@ -29,7 +29,7 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
       )}
       <ul class="govuk-list govuk-body-s">
         <li>
-          {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })} ({t('outbox.age', { age: age(card.createdAt) })})
+          {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })}, {t('outbox.age', { age: age(card.createdAt) })}
         </li>
         {card.sentAt !== null && <li>{t('outbox.sent_at', { when: dateTime(new Date(card.sentAt)) })}</li>}
         {card.sentAt === null && card.attempts > 0 && <li>{t('outbox.tries', { count: card.attempts })}</li>}

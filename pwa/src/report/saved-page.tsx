@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/index.ts'
 import { cards, device, type OutboxCard, sendNow, status } from '../sync/index.ts'
 import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
@@ -14,6 +15,10 @@ import { whyNotSent } from './words.ts'
 export function SavedPage({ finished }: { readonly finished: Finished }) {
   const card = cards.value.find((each) => each.itemId === finished.saved.itemId)
   const sent = card?.state === 'sent' || card?.state === 'acknowledged'
+  useEffect(() => {
+    // "Sent" replaces the heading that had focus: without this a keyboard would start at the top again.
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('main h1')?.focus()
+  }, [sent])
   return (
     <div class="wm-column">
       {sent ? <SentPanel finished={finished} /> : <SavedHere finished={finished} card={card} />}

@@ -31,7 +31,7 @@ function Service({ service }: { readonly service: ServiceSuggestion }) {
         {service.description}
       </p>
       {service.phone !== null && (
-        <p class="govuk-body govuk-!-font-weight-bold">{t('services.phone', { phone: service.phone })}</p>
+        <p class="govuk-body wm-strong">{t('services.phone', { phone: service.phone })}</p>
       )}
       {service.phone !== null && <p class="govuk-body">{hours(service)}</p>}
       <p class="govuk-body-s">{t('services.why', { why: why(service) })}</p>

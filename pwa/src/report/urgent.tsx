@@ -8,7 +8,7 @@ export function Urgent() {
       <h2 class="govuk-heading-m" id="urgent">
         {t('urgent.heading')}
       </h2>
-      <p class="govuk-body govuk-!-font-weight-bold">
+      <p class="govuk-body wm-strong">
         <Both k="urgent.call" />
       </p>
       <p class="govuk-body">

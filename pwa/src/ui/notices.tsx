@@ -50,11 +50,13 @@ export function NotificationBanner({ id, title, children, success = false, takes
   )
 }
 
-/** Marks demonstration data on every screen. */
-export function Watermark({ children }: { readonly children: Words }) {
+/** Marks demonstration data, or an unchecked translation, on every screen. `label` names it where there are two. */
+export function Watermark({ children, label }: { readonly children: Words; readonly label?: string }) {
   return (
-    <div class="wm-watermark">
-      <p class="govuk-body-s govuk-width-container">{children}</p>
-    </div>
+    <aside class="wm-watermark" aria-label={label}>
+      <div class="govuk-width-container">
+        <p class="govuk-body-s">{children}</p>
+      </div>
+    </aside>
   )
 }

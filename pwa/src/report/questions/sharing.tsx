@@ -29,7 +29,7 @@ export function SharingQuestion({ errors }: QuestionProps) {
           hint: <Both k={`sharing_choice.${value}_hint` as MessageKey} />,
         }))}
       />
-      <p class="govuk-body govuk-!-margin-top-4">
+      <p class="govuk-body wm-after-groups">
         <Both k="sharing_choice.later" />
       </p>
     </Asked>

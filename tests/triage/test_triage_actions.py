@@ -1,0 +1,190 @@
+"""Acknowledging, taking, viewing and listing on both engines: one winner, one audit entry, one message."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from support.reports import CANARY, Report
+from waymark.audit import actions as audit
+from waymark.audit import store as audit_store
+from waymark.identity.records import User
+from waymark.kernel import clock
+from waymark.kernel.db import Database, Sql
+from waymark.kernel.problems import Problem
+from waymark.kernel.vault import Vault
+from waymark.triage import actions, store
+from waymark.triage.jobs import Screener
+from waymark.triage.rules import open_body, open_text
+from waymark_sync.protocol import AckBody, Message
+
+Receive = Callable[..., Awaitable[Report]]
+MESSAGES = Sql("SELECT id, pos, kind, sealed FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos")
+WORDS = Sql("SELECT text FROM triage_event WHERE text IS NOT NULL")
+
+
+async def entries(database: Database, report: Report) -> list[str]:
+    found = await database.read(audit_store.about, kind="report", id=report.item_id)
+    return [entry.action for entry in found]
+
+
+async def test_an_acknowledgement_reaches_the_device_and_stays_encrypted_here(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    report = await receive(sharing_choice="P2")
+    user = people["northshire"]
+
+    done = await database.write(
+        actions.acknowledge, user, report.item_id, "We have read it.", vault=vault, now=clock.now()
+    )
+
+    assert done.delivered_to == "device"
+    messages = await database.read(lambda db: db.many(MESSAGES, Message, feed_id=report.device.id))
+    assert [m.kind for m in messages] == ["receipt", "ack"]
+    ack = report.device.read(messages[1], AckBody)
+    assert (ack.item_id, ack.text, ack.at) == (report.item_id, "We have read it.", done.acknowledged_at)
+    found, _, events = await database.write(actions.view, user, report.item_id, now=clock.now())
+    assert (found.state, found.acknowledged_at) == ("in_triage", done.acknowledged_at)
+    assert [(e.action, open_text(vault, found, e.id, e.text)) for e in events] == [
+        ("received", ""),
+        ("acknowledged", "We have read it."),
+    ]
+    assert b"read it" not in b"".join(await database.read(lambda db: db.many(WORDS, bytes)))
+
+
+async def test_of_two_who_acknowledge_at_once_one_wins(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    report = await receive()
+    user = people["northshire"]
+
+    answers = await asyncio.gather(
+        *(
+            database.write(
+                actions.acknowledge, user, report.item_id, f"From {n}", vault=vault, now=clock.now()
+            )
+            for n in range(4)
+        ),
+        return_exceptions=True,
+    )
+
+    refused = [answer for answer in answers if isinstance(answer, Problem)]
+    assert [problem.kind.code for problem in refused] == ["already_acknowledged"] * 3
+    messages = await database.read(lambda db: db.many(MESSAGES, Message, feed_id=report.device.id))
+    assert [m.kind for m in messages] == ["receipt", "ack"]
+    assert (await entries(database, report)).count("report.acknowledged") == 1
+
+
+async def test_without_a_way_to_answer_nobody_is_told_and_the_desk_knows(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    report = await receive(sharing_choice="A2", header={"reply_key": None})
+
+    done = await database.write(
+        actions.acknowledge, people["harbour"], report.item_id, "Noted.", vault=vault, now=clock.now()
+    )
+
+    assert done.delivered_to == "nobody"
+
+
+async def test_each_act_leaves_one_entry_and_the_chain_holds(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    report = await receive(postcode=None)
+    user = people["southmere"]
+
+    await database.write(actions.view, user, report.item_id, now=clock.now())
+    await database.write(actions.take, user, report.item_id, now=clock.now())
+    await database.write(actions.acknowledge, user, report.item_id, "Hello.", vault=vault, now=clock.now())
+
+    assert await entries(database, report) == [
+        "item.opened",
+        "report.screened",
+        "report.viewed",
+        "report.taken",
+        "report.acknowledged",
+    ]
+    assert await database.read(audit.verify) is None
+
+
+async def test_what_is_refused_changes_nothing(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    report = await receive(sharing_choice="U1")
+
+    for name in ("northshire", "quay", "custodian"):
+        with pytest.raises(Problem) as refused:
+            await database.write(
+                actions.acknowledge, people[name], report.item_id, "x", vault=vault, now=clock.now()
+            )
+        assert refused.value.kind.code == "not_found"
+
+    found = await database.read(store.report, report.item_id)
+    assert found is not None
+    assert (found.state, found.acknowledged_at) == ("centre_only", None)
+
+
+async def test_of_two_forces_that_take_a_report_one_gets_it(
+    database: Database, people: dict[str, User], receive: Receive
+) -> None:
+    report = await receive(postcode=None)
+
+    answers = await asyncio.gather(
+        *(
+            database.write(actions.take, people[name], report.item_id, now=clock.now())
+            for name in ("northshire", "southmere")
+        ),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(answer, Problem) for answer in answers) == 1
+
+
+async def test_screening_twice_does_nothing_twice(
+    database: Database, people: dict[str, User], receive: Receive
+) -> None:
+    report = await receive()
+
+    assert await Screener(database).step() == 0
+    assert (await entries(database, report)).count("report.screened") == 1
+
+
+async def test_pages_hold_every_report_once_newest_first(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    reports = [await receive() for _ in range(5)]
+    user, seen, after = people["northshire"], [], None
+
+    while True:
+        page, counts = await database.write(
+            actions.list_reports, user, queue="all", after=after, limit=2, now=clock.now()
+        )
+        seen += [report for report, _ in page[:2]]
+        if len(page) <= 2:
+            break
+        last = page[1][0]
+        after = store.Cursor(received_at=last.received_at, report_id=last.report_id)
+
+    assert sorted(r.report_id for r in seen) == sorted(r.item_id for r in reports)
+    assert [r.received_at for r in seen] == sorted((r.received_at for r in seen), reverse=True)
+    assert (counts.waiting, counts.acknowledged) == (5, 0)
+    assert open_body(vault, seen[0]).answers.narrative_original == CANARY
+
+
+async def test_acknowledged_reports_leave_the_waiting_queue(
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+) -> None:
+    done, open_ = await receive(), await receive()
+    user = people["northshire"]
+    await database.write(actions.acknowledge, user, done.item_id, "x", vault=vault, now=clock.now())
+
+    async def ids(queue: str) -> list[str]:
+        page, counts = await database.write(
+            actions.list_reports, user, queue=queue, after=None, limit=9, now=clock.now()
+        )
+        assert (counts.waiting, counts.acknowledged) == (1, 1)
+        return [report.report_id for report, _ in page]
+
+    assert await ids("waiting") == [open_.item_id]
+    assert await ids("acknowledged") == [done.item_id]
+    assert sorted(await ids("all")) == sorted([done.item_id, open_.item_id])

@@ -99,7 +99,7 @@ function Hidden({ groups }: { groups: readonly string[] }): JSX.Element | null {
       <h2 class="govuk-heading-s" id="hidden">{say('report.hidden')}</h2>
       <p class="govuk-body">{say('report.hidden_why')}</p>
       <ul class="govuk-list govuk-list--bullet">
-        {groups.map((group) => <li key={group}>{sayCode('group', group)}</li>)}
+        {groups.map((group) => <li key={group}>{sayCode('hidden', group)}</li>)}
       </ul>
     </section>
   )

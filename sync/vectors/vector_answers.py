@@ -204,6 +204,9 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
             middle(nameless),
             ("receipted", "quarantined", "receipted"),
         ),
+        answer(
+            "a refusal of an item that was not sent there", middle(replace(refused, item_id=ids[0])), mixed
+        ),
         answer("one told to wait", middle(later), mixed, item_floor_s={ids[1]: 120}),
         answer("an unknown verdict", middle(odd), mixed),
         answer("a result missing", replace(good, results=(results[0], results[2])), mixed),

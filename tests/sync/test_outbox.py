@@ -244,6 +244,15 @@ def test_a_new_incarnation_queues_again_whatever_is_held(outbox: Outbox) -> None
     assert outbox.cursor(DEVICE) == ""
 
 
+def test_an_old_receipt_does_not_let_go_of_what_was_queued_again(outbox: Outbox) -> None:
+    row = add(outbox)
+    outbox.record_receipt(receipt(row), sha256=row.sha256)
+    outbox.requeue_all(item_id(0xF))
+
+    with pytest.raises(dbapi2.IntegrityError, match="only when a receipt is held"):
+        run(outbox, "UPDATE outbox SET sealed = NULL, state = 'tombstone'")
+
+
 def page(cursor: str, *messages: Message) -> PullResponse:
     return PullResponse(
         incarnation=INCARNATION, cursor=cursor, more=False, messages=messages, challenge="c-1"

@@ -89,6 +89,11 @@ function plural(message: Plural, count: number, code: string): string {
   return message[new Intl.PluralRules(code).select(count)] ?? message.other ?? ''
 }
 
+/** Numbers and references keep their own direction inside a right-to-left sentence. */
+export function leftToRight(text: string): string {
+  return `\u2066${text}\u2069`
+}
+
 /** A local date and time in the chosen language. */
 export function dateTime(at: Date, withTime = true): string {
   const style = withTime ? ({ dateStyle: 'long', timeStyle: 'short' } as const) : ({ dateStyle: 'long' } as const)

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
-import { t } from '../i18n/index.ts'
+import { leftToRight, t } from '../i18n/index.ts'
 import { cards } from '../sync/index.ts'
 import { HiddenLiveRegion } from '../ui/status.tsx'
 
@@ -14,8 +14,8 @@ export function Announcements() {
       const news = cards.value.find((card) => known?.has(card.itemId) && known.get(card.itemId) !== now.get(card.itemId))
       known = now
       if (news === undefined) return
-      if (news.state === 'sent') setSaid(t('outbox.announce_sent', { reference: news.reference }))
-      if (news.state === 'acknowledged') setSaid(t('outbox.announce_message', { reference: news.reference }))
+      if (news.state === 'sent') setSaid(t('outbox.announce_sent', { reference: leftToRight(news.reference) }))
+      if (news.state === 'acknowledged') setSaid(t('outbox.announce_message', { reference: leftToRight(news.reference) }))
     })
   }, [])
   return <HiddenLiveRegion text={said} />

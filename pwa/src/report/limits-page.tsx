@@ -12,7 +12,7 @@ export function LimitsPage() {
     <div class="wm-column">
       <BackLink onClick={back}>{t('nav.back')}</BackLink>
       <h1 class="govuk-heading-l" tabIndex={-1}>
-        {t('limits.heading')}
+        <Both k="limits.heading" />
       </h1>
       <p class="govuk-body">
         <Both k="limits.share" />

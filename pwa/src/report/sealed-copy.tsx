@@ -20,7 +20,7 @@ export function SealedCopy() {
       <Button kind="secondary" onClick={save}>
         {t('outbox.copy')}
       </Button>
-      <p class="govuk-hint">{t('outbox.copy_hint')}</p>
+      <p class="govuk-hint">{t('outbox.copy_help')}</p>
       <LiveRegion>{said !== null && <p class="govuk-body">{t(said)}</p>}</LiveRegion>
     </>
   )

@@ -1,4 +1,4 @@
-import { t } from '../i18n/index.ts'
+import { leftToRight, t } from '../i18n/index.ts'
 import type { ServiceSuggestion } from '../sync/index.ts'
 import { Tag } from '../ui/status.tsx'
 
@@ -31,7 +31,7 @@ function Service({ service }: { readonly service: ServiceSuggestion }) {
         {service.description}
       </p>
       {service.phone !== null && (
-        <p class="govuk-body wm-strong">{t('services.phone', { phone: service.phone })}</p>
+        <p class="govuk-body wm-strong">{t('services.phone', { phone: leftToRight(service.phone) })}</p>
       )}
       {service.phone !== null && <p class="govuk-body">{hours(service)}</p>}
       <p class="govuk-body-s">{t('services.why', { why: why(service) })}</p>

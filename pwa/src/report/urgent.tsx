@@ -1,4 +1,3 @@
-import { t } from '../i18n/index.ts'
 import { Both } from './both.tsx'
 
 /** What to do in danger, and that nobody is watching this form. Part of the first load: it works offline. */
@@ -6,7 +5,7 @@ export function Urgent() {
   return (
     <section class="wm-urgent" aria-labelledby="urgent">
       <h2 class="govuk-heading-m" id="urgent">
-        {t('urgent.heading')}
+        <Both k="urgent.heading" />
       </h2>
       <p class="govuk-body wm-strong">
         <Both k="urgent.call" />

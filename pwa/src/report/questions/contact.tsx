@@ -6,7 +6,6 @@ import { answer, filled } from '../flow.ts'
 import { codesIn, fieldOf, optionsOf, textIn, typedIn } from '../graph.ts'
 import { errorOf } from '../words.ts'
 import { Asked, Line } from './parts.tsx'
-import { ownData } from './place.tsx'
 import type { QuestionProps } from './question.tsx'
 
 /** Ways first; what belongs to a way appears when it is chosen, and is sent only while it is. */
@@ -25,10 +24,10 @@ export function ContactQuestion({ errors }: QuestionProps) {
         <Methods />
       </Asked>
       {(chosen.includes('call') || chosen.includes('text')) && (
-        <Line field="contact_phone" errors={errors} type="tel" width={20} autoComplete={ownData('tel')} />
+        <Line field="contact_phone" errors={errors} type="tel" width={20} />
       )}
       {chosen.includes('email') && (
-        <Line field="contact_email" errors={errors} type="email" autoComplete={ownData('email')} />
+        <Line field="contact_email" errors={errors} type="email" />
       )}
       {chosen.includes('call') && <OfACall {...{ errors }} />}
       {reachable && <Line field="contact_times" errors={errors} />}

@@ -45,11 +45,10 @@ type LineProps = {
   readonly heading?: boolean
   readonly width?: 10 | 20 | 30
   readonly type?: 'text' | 'tel' | 'email'
-  readonly autoComplete?: string
 }
 
 /** One line of text, with its words found by its own id. */
-export function Line({ field, errors, heading = false, width, type, autoComplete }: LineProps) {
+export function Line({ field, errors, heading = false, width, type }: LineProps) {
   const label = `${field}.label`
   const hint = `${field}.hint`
   const error = errorOf(errors, field)
@@ -65,7 +64,6 @@ export function Line({ field, errors, heading = false, width, type, autoComplete
       errorPrefix={t('nav.error_prefix')}
       {...(width !== undefined && { width })}
       {...(type !== undefined && { type })}
-      {...(autoComplete !== undefined && { autoComplete })}
     />
   )
 }

@@ -1,6 +1,5 @@
 import { t } from '../../i18n/index.ts'
 import { Textarea } from '../../ui/textarea.tsx'
-import { device } from '../../sync/index.ts'
 import { answer, filled } from '../flow.ts'
 import { typedIn } from '../graph.ts'
 import { errorOf } from '../words.ts'
@@ -30,10 +29,5 @@ export function PlaceQuestion({ errors }: QuestionProps) {
 }
 
 export function NameQuestion({ errors }: QuestionProps) {
-  return <Line field="name_known_as" errors={errors} heading width={20} autoComplete={ownData('nickname')} />
-}
-
-/** A shared tablet must not offer one person's details to the next. */
-export function ownData(token: string): string {
-  return device.value?.mode === 'centre' ? 'off' : token
+  return <Line field="name_known_as" errors={errors} heading width={20} />
 }

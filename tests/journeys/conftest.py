@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright, sync_playwright
 
 from journeys.phone import Phone
 from journeys.wire import LossyWire
-from support.server import Server
+from support.server import Server, free_port
 
 BUILT = Path(__file__).parents[2] / "build" / "test"
 
@@ -46,9 +46,9 @@ def demo(server: Callable[..., Server]) -> Server:
 @pytest.fixture
 def wired(server: Callable[..., Server]) -> Iterator[tuple[Server, LossyWire]]:
     """The same behind a wire: browsers open the wire's port."""
-    made = server()
-    with LossyWire(made.port) as wire:
-        made.environ["WAYMARK_ORIGIN"] = f"http://localhost:{wire.port}"
+    port = free_port()
+    with LossyWire(port) as wire:
+        made = server(WAYMARK_PORT=str(port), WAYMARK_ORIGIN=f"http://localhost:{wire.port}")
         yield with_people(made), wire
 
 

@@ -104,7 +104,7 @@ class Phone:
 
 
 def _allow_durable(profile: Path, origin: str) -> None:
-    # A grant over the debugging protocol makes persist() answer true and still evicts; the preference is real.
+    # A grant over the debugging protocol makes persist() answer true and still evicts; this one is real.
     preferences = profile / "Default" / "Preferences"
     preferences.parent.mkdir(parents=True, exist_ok=True)
     allowed = {f"{origin},*": {"setting": 1}}

@@ -14,6 +14,9 @@ class LossyWire:
 
     def __init__(self, port: int) -> None:
         self.lose_answers = 0
+        self.cut = False
+        """True: nothing gets through at all."""
+        self.pulls_cut = False
         self.lost = 0
         self.pushes = 0
         wire = self
@@ -25,6 +28,9 @@ class LossyWire:
                 pass
 
             def _forward(self) -> None:
+                if wire.cut or (wire.pulls_cut and self.path.startswith("/sync/v1/pull")):
+                    self.close_connection = True
+                    return
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}

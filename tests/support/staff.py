@@ -8,9 +8,14 @@ import httpx
 class Staff:
     """One logged-in person. Answers are decoded JSON; `status` asks only for the status."""
 
-    def __init__(self, origin: str, username: str, password: str) -> None:
+    def __init__(self, origin: str, username: str, password: str, *, opened_as: str | None = None) -> None:
+        """opened_as: the origin that browsers see, where it is not the one to connect to."""
+        shown = opened_as or origin
         self._http = httpx.Client(
-            base_url=origin, headers={"Origin": origin, "Waymark-Request": "1"}, timeout=30, trust_env=False
+            base_url=origin,
+            headers={"Origin": shown, "Host": shown.removeprefix("http://"), "Waymark-Request": "1"},
+            timeout=30,
+            trust_env=False,
         )
         answer = self._http.post("/desk/api/session", json={"username": username, "password": password})
         assert answer.status_code == 200, f"could not log in: {answer.status_code}"
@@ -30,6 +35,10 @@ class Staff:
 
     def status(self, method: str, path: str, body: object = None) -> int:
         return self._http.request(method, path, json=body).status_code
+
+    def answer(self, method: str, path: str, body: object = None) -> tuple[int, str]:
+        answer = self._http.request(method, path, json=body)
+        return answer.status_code, answer.text
 
     def code(self, label: str) -> str:
         made: str = self.post("/desk/api/devices/codes", {"label": label})["code"]

@@ -1,0 +1,151 @@
+"""What people do with their hands: make a report, look at the list, answer at the desk."""
+
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+from playwright.sync_api import Locator, Page, expect
+
+from waymark.cli.demo import PASSWORD
+
+REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-Z*~$=]")
+ARRIVES_MS = 30_000
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """What one person tells. Names and numbers are made up."""
+
+    narrative: str = "Two men shouted at me at the bus stop and followed me home."
+    sharing: str = "P1"
+    strands: tuple[str, ...] = ("race",)
+    postcode: str = "QX1 1AA"
+    place: str = ""
+    name: str = ""
+    phone: str = ""
+    code_word: str = ""
+
+
+def visit(page: Page, origin: str) -> None:
+    """The first visit, until the page says that it needs no network any more."""
+    page.goto(origin)
+    expect(page.get_by_text("Ready to use without internet")).to_be_visible(timeout=ARRIVES_MS)
+
+
+def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> str:
+    """Answer everything and finish. Returns the reference. `each` is called on every page by its name."""
+    each("start")
+    press(page, "Start")
+    each("limits")
+    press(page, "I understand, continue")
+    _choose(page, each, "reporter_role", "victim")
+    each("narrative")
+    page.locator("#narrative_original").fill(story.narrative)
+    press(page, "Continue")
+    each("event_types")
+    page.get_by_text("Words, threats or being followed").click()
+    page.locator("input[name=event_types][value=verbal_abuse]").check()
+    press(page, "Continue")
+    each("strands")
+    for strand in story.strands:
+        page.locator(f"input[name=strands][value={strand}]").check()
+    press(page, "Continue")
+    _skip(page, each, "sub_strands")
+    _choose(page, each, "when_precision", "dont_know")
+    _skip(page, each, "place_type")
+    each("place")
+    page.locator("#postcode").fill(story.postcode)
+    page.locator("#place_text").fill(story.place)
+    press(page, "Continue")
+    _choose(page, each, "sharing_choice", story.sharing)
+    _who_receives(page, each)
+    if story.sharing in {"P1", "P2", "U1"}:
+        _leave_contact(page, story, each)
+    each("check")
+    return finish(page, each)
+
+
+def tell_briefly(page: Page, story: Story) -> str:
+    """Only what must be answered, as someone does whose hands shake."""
+    press(page, "Start")
+    press(page, "I understand, ask me only 5 questions")
+    page.locator("input[name=reporter_role][value=victim]").check()
+    press(page, "Continue")
+    page.locator("#narrative_original").fill(story.narrative)
+    press(page, "Continue")
+    page.locator("input[name=when_precision][value=dont_know]").check()
+    press(page, "Continue")
+    page.locator(f"input[name=sharing_choice][value={story.sharing}]").check()
+    press(page, "Continue")
+    if story.sharing == "P1":
+        press(page, "Please do not contact me")
+    return finish(page)
+
+
+def finish(page: Page, each: Callable[[str], None] = lambda step: None) -> str:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers before you finish")
+    page.get_by_role("button", name=re.compile("Finish and")).click()
+    expect(page.get_by_text("Your reference is")).to_be_visible(timeout=ARRIVES_MS)
+    each("saved")
+    found = REFERENCE.search(page.locator("main").inner_text())
+    assert found, "no reference on the page"
+    return found[0]
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def open_list(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("Show the list")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saved on this device")
+
+
+def card(page: Page, reference: str) -> Locator:
+    return page.get_by_role("article").filter(has_text=reference)
+
+
+def log_in(page: Page, origin: str, username: str) -> None:
+    page.goto(f"{origin}/desk")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    press(page, "Log in")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Log in")
+
+
+def acknowledge(page: Page, reference: str, message: str) -> None:
+    page.get_by_role("link", name=reference).click(timeout=ARRIVES_MS)
+    page.get_by_label("Message to the person who reported").fill(message)
+    press(page, "Send acknowledgement")
+    expect(page.get_by_text("Success")).to_be_visible()
+
+
+def _choose(page: Page, each: Callable[[str], None], name: str, value: str) -> None:
+    each(name)
+    page.locator(f"input[name={name}][value={value}]").check()
+    press(page, "Continue")
+
+
+def _skip(page: Page, each: Callable[[str], None], name: str) -> None:
+    each(name)
+    press(page, "Skip this question")
+
+
+def _who_receives(page: Page, each: Callable[[str], None]) -> None:
+    each("centre")
+    if page.get_by_role("heading", name="Which centre receives your report?").count():
+        press(page, "Skip this question")
+
+
+def _leave_contact(page: Page, story: Story, each: Callable[[str], None]) -> None:
+    each("contact")
+    if page.locator("#name_known_as").count():
+        page.locator("#name_known_as").fill(story.name)
+    if not page.locator("input[name=contact_methods]").count():
+        press(page, "Continue")
+    if not story.phone:
+        page.locator("input[name=contact_methods][value=no_contact]").check()
+    else:
+        page.locator("input[name=contact_methods][value=call]").check()
+        page.locator("#contact_phone").fill(story.phone)
+        page.locator("#contact_code_word").fill(story.code_word)
+    press(page, "Continue")

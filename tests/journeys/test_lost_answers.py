@@ -1,0 +1,79 @@
+"""The push is answered and the answer is lost: the report is there once, and the device gets its proof."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from journeys.people import ARRIVES_MS, Story, open_list, press, tell_briefly, visit
+from journeys.phone import Phone
+from journeys.wire import LossyWire
+from support.server import Server
+from support.staff import Staff
+from waymark.cli.demo import PASSWORD
+
+
+def test_three_lost_answers_make_one_report(
+    wired: tuple[Server, LossyWire], phone: Callable[..., Phone]
+) -> None:
+    served, wire = wired
+    origin = f"http://localhost:{wire.port}"
+    page = phone(origin).start()
+    visit(page, origin)
+    wire.lose_answers, wire.pulls_cut = 3, True
+
+    reference = tell_briefly(page, Story(sharing="P3"))
+    open_list(page)
+    send = page.get_by_role("button", name="Send now")
+    while send.count():  # it also tries by itself, so how often it must be asked is up to chance
+        send.click(timeout=ARRIVES_MS)
+        page.wait_for_timeout(200)
+
+    expect(page.get_by_text("We have the proof that it arrived")).to_be_visible(timeout=ARRIVES_MS)
+    with Staff(served.origin, "northshire", PASSWORD, opened_as=origin) as staff:
+        listed = [report["reference"] for report in staff.get("/desk/api/reports?limit=100")["reports"]]
+    assert listed.count(reference) == 1
+    assert wire.lost == 3
+
+
+def test_the_proof_comes_by_the_feed_when_every_answer_is_lost(
+    wired: tuple[Server, LossyWire], phone: Callable[..., Phone]
+) -> None:
+    _, wire = wired
+    origin = f"http://localhost:{wire.port}"
+    page = phone(origin).start()
+    visit(page, origin)
+    wire.lose_answers = 1_000
+
+    tell_briefly(page, Story(sharing="P3"))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    assert wire.lost >= 1
+
+
+def test_two_tabs_that_send_at_once_do_no_harm(
+    wired: tuple[Server, LossyWire], phone: Callable[..., Phone]
+) -> None:
+    served, wire = wired
+    origin = f"http://localhost:{wire.port}"
+    mobile = phone(origin)
+    page = mobile.start()
+    visit(page, origin)
+    wire.cut = True
+    references = []
+    for number in range(3):
+        references.append(tell_briefly(page, Story(narrative=f"Again, number {number}.", sharing="P3")))
+        press(page, "Make another report")
+    second = mobile.context.new_page()
+    second.goto(origin)
+    for tab in (page, second):
+        open_list(tab)
+
+    wire.cut = False
+    for tab in (page, second):
+        tab.get_by_role("button", name="Send now").first.click()
+
+    for tab in (page, second):
+        expect(tab.get_by_text("We have the proof that it arrived")).to_have_count(3, timeout=ARRIVES_MS)
+    with Staff(served.origin, "northshire", PASSWORD, opened_as=origin) as staff:
+        listed = [report["reference"] for report in staff.get("/desk/api/reports?limit=100")["reports"]]
+    assert [listed.count(reference) for reference in references] == [1, 1, 1]

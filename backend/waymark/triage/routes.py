@@ -63,7 +63,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class CodeRequest(Struct, frozen=True, kw_only=True):
-    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*\Z")]
+    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z")]
 
 
 @get(

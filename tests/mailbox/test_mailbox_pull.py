@@ -87,7 +87,8 @@ async def test_every_wrong_proof_is_one_answer(client: Client, phone: Device, ri
 
     assert {a.status_code for a in answers} == {401}
     assert len({a.content for a in answers}) == 1
-    assert all(challenge_good(ring.challenge_key, a.headers["Waymark-Challenge"], now=now) for a in answers)
+    then = clock.now()
+    assert all(challenge_good(ring.challenge_key, a.headers["Waymark-Challenge"], now=then) for a in answers)
     assert (await client.get(PULL, headers=good)).status_code == 200
 
 
@@ -122,11 +123,3 @@ async def _opened(client: Client, phone: Device) -> None:
         if answer.status_code == 200 and decode(answer.content, JSON, PullResponse).messages:
             return
     raise AssertionError("the receipt never came")
-
-
-@pytest.mark.parametrize(("age_s", "good"), [(0, True), (299, True), (300, True), (301, False), (-1, False)])
-def test_a_challenge_lives_five_minutes_of_server_time(age_s: int, good: bool) -> None:
-    now = clock.now()
-    challenge = new_challenge(b"k" * 32, now=now - timedelta(seconds=age_s))
-
-    assert challenge_good(b"k" * 32, challenge, now=now) == good

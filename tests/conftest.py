@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -25,6 +28,17 @@ ORIGIN = "https://waymark.test"
 """Of `client`. Encrypted, or a cookie jar would not send a Secure cookie back."""
 
 
+# A property is never failed by a slow machine. `make prove` tries 50 times as many examples.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("prove", deadline=None, print_blob=True, max_examples=5_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys last: they take longest, and a browser's driver keeps an event loop running from then on."""
+    items.sort(key=lambda item: "journeys" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One PostgreSQL for the whole run. Missing binaries fail the run; nothing is skipped."""
@@ -39,14 +53,14 @@ def cluster() -> Iterator[Cluster]:
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    asyncio.run(_migrate(f"sqlite:///{path}"))
+    _migrated(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(cluster: Cluster) -> str:
     """The name of a database to use as template."""
-    asyncio.run(_migrate(cluster.create("migrated")))
+    _migrated(cluster.create("migrated"))
     return "migrated"
 
 
@@ -167,6 +181,12 @@ def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Se
     yield make
     for server in made:
         server.stop()
+
+
+def _migrated(url: str) -> None:
+    """In a thread of its own: a browser's driver may be running an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _migrate(url)).result()
 
 
 async def _migrate(url: str) -> None:

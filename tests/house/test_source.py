@@ -9,7 +9,10 @@ from house.source import ROOT, parsed, python_files, tracked
 
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS = {
+    "sync/vectors/make.py:receipts": "a list of cases: cutting it would scatter them",
+    "sync/vectors/vector_answers.py:refusals": "a list of cases: cutting it would scatter them",
+}
 """`file:function` -> why it is better whole."""
 
 FILES = [pytest.param(file, id=str(file.relative_to(ROOT))) for file in python_files()]

@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from waymark_sync.outbox import Outbox
 
 VECTORS = Path(__file__).parents[2] / "sync" / "vectors"
 sys.path.insert(0, str(VECTORS))
-
-# A slow machine is no failing property.
-settings.register_profile("any-machine", deadline=None)
-settings.load_profile("any-machine")
 
 
 @pytest.fixture

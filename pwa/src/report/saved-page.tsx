@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/index.ts'
 import { cards, device, type OutboxCard, sendNow, status } from '../sync/index.ts'
-import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
+import { Button, LinkButton } from '../ui/button.tsx'
 import { WarningText } from '../ui/notices.tsx'
 import { HiddenLiveRegion, Panel, Tag } from '../ui/status.tsx'
 import { type Finished, restart } from './flow.ts'
@@ -35,9 +35,9 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       )}
       <Services services={finished.services} />
       <Urgent />
-      <ButtonGroup>
+      <p class="govuk-body">
         <LinkButton onClick={restart}>{t('saved.again')}</LinkButton>
-      </ButtonGroup>
+      </p>
       {sent && <p class="govuk-body">{t('saved.done')}</p>}
     </div>
   )

@@ -33,8 +33,8 @@ export function Header({ name, children }: HeaderProps) {
 
 export function Main({ children }: { readonly children: Words }) {
   return (
-    <main class="govuk-width-container wm-main" id="main" tabIndex={-1}>
-      {children}
+    <main class="wm-main" id="main" tabIndex={-1}>
+      <div class="govuk-width-container">{children}</div>
     </main>
   )
 }

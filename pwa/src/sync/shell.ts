@@ -25,7 +25,9 @@ export async function offlineReady(): Promise<boolean> {
 /** A newer version waits, and is complete: it can take over without losing the ability to save offline. */
 export async function updateReady(): Promise<boolean> {
   const waiting = registration?.waiting
-  return waiting === null || waiting === undefined ? false : fill(waiting)
+  // On a first visit the only worker waits for a moment, too: with none before it, it is no update.
+  if (waiting === null || waiting === undefined || registration?.active === null) return false
+  return fill(waiting)
 }
 
 export async function applyUpdate(): Promise<void> {

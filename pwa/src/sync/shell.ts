@@ -9,6 +9,9 @@ let registration: ServiceWorkerRegistration | null = null
 /** `changed` runs whenever a new version may have arrived. Browsers without service workers: nothing. */
 export async function register(changed: () => void): Promise<void> {
   if (!('serviceWorker' in navigator)) return
+  // Registering may stay pending for long when the service is away: what is installed counts at once.
+  registration = (await navigator.serviceWorker.getRegistration()) ?? null
+  if (registration !== null) changed()
   registration = await navigator.serviceWorker.register(scriptAddress(SERVICE_WORKER), { updateViaCache: 'none' })
   registration.addEventListener('updatefound', () => {
     registration?.installing?.addEventListener('statechange', changed)

@@ -29,7 +29,8 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
       )}
       <ul class="govuk-list govuk-body-s">
         <li>
-          {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })}, {t('outbox.age', { age: age(card.createdAt) })}
+          {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })}
+          {age(card.createdAt)}
         </li>
         {card.sentAt !== null && <li>{t('outbox.sent_at', { when: dateTime(new Date(card.sentAt)) })}</li>}
         {card.sentAt === null && card.attempts > 0 && <li>{t('outbox.tries', { count: card.attempts })}</li>}
@@ -64,12 +65,13 @@ export function Messages({ messages }: { readonly messages: readonly FeedMessage
   )
 }
 
-/** In words of the chosen language: "5 minutes", "3 days". */
+/** " (5 minutes old)" in the chosen language; nothing for the first minute. */
 function age(createdAt: string): string {
   const minutes = Math.max(0, Math.round((Date.now() - Date.parse(createdAt)) / 60_000))
-  if (minutes < 60) return inUnits(minutes, 'minute')
+  if (minutes === 0) return ''
   const hours = Math.round(minutes / 60)
-  return hours < 48 ? inUnits(hours, 'hour') : inUnits(Math.round(hours / 24), 'day')
+  const words = minutes < 60 ? inUnits(minutes, 'minute') : hours < 48 ? inUnits(hours, 'hour') : inUnits(Math.round(hours / 24), 'day')
+  return t('outbox.age', { age: words })
 }
 
 function inUnits(count: number, unit: 'minute' | 'hour' | 'day'): string {

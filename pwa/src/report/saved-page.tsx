@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/index.ts'
-import { cards, device, type OutboxCard, sendNow, status } from '../sync/index.ts'
+import { cards, device, type OutboxCard, type ReportState, sendNow, status } from '../sync/index.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { WarningText } from '../ui/notices.tsx'
 import { HiddenLiveRegion, Panel, Tag } from '../ui/status.tsx'
@@ -25,7 +25,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       <HiddenLiveRegion text={card === undefined ? '' : t(`state.${card.state}`)} />
       <div aria-live="polite">{card !== undefined && <Messages messages={card.messages} />}</div>
       <h2 class="govuk-heading-m">{t('saved.next')}</h2>
-      <p class="govuk-body">{sent ? t('saved.next_sent', { centre: finished.centreName }) : t('saved.next_ready')}</p>
+      <p class="govuk-body">{next(card?.state, finished.centreName)}</p>
       <p class="govuk-body">{t('saved.next_answer')}</p>
       {!sent && (
         <>
@@ -41,6 +41,11 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       {sent && <p class="govuk-body">{t('saved.done')}</p>}
     </div>
   )
+}
+
+function next(state: ReportState | undefined, centre: string): string {
+  if (state === 'acknowledged') return t('state_text.acknowledged')
+  return state === 'sent' ? t('saved.next_sent', { centre }) : t('saved.next_ready')
 }
 
 /** Green, because a receipt proves it. */

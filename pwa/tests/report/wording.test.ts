@@ -51,7 +51,7 @@ describe('the two languages say the same things', () => {
 
   test('nothing but the note about the translation is empty or left in English', () => {
     for (const [key, text] of texts(en)) if (key !== 'app.unchecked') expect(text, key).not.toBe('')
-    for (const [key, text] of texts(ar)) if (!/^(app\.name|title\.|nav\.)/.test(key)) expect(text, key).toMatch(/[\u0600-\u06ff]|^\{/)
+    for (const [key, text] of texts(ar)) if (!/^(app\.name|title\.|nav\.|outbox\.age)/.test(key)) expect(text, key).toMatch(/[\u0600-\u06ff]|^\{/)
   })
 })
 

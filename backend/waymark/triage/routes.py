@@ -62,8 +62,12 @@ class Message(Struct, frozen=True, kw_only=True):
     message: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 
 
+_ONE_LINE: Final = r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z"
+"""Something to read, and no control characters."""
+
+
 class CodeRequest(Struct, frozen=True, kw_only=True):
-    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z")]
+    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=_ONE_LINE)]
 
 
 @get(

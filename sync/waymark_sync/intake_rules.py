@@ -17,6 +17,7 @@ from waymark_sync.protocol import PROTOCOL_VERSION, Envelope, Header, Natural, U
 
 CHAIN_START = bytes(32)
 """The running hash of a feed that holds no message."""
+POS_MAX = 2**53 - 1  # as `Natural` has it: a forged position must not be more than a database can hold
 
 Fault = Literal["hash_wrong", "version_unknown", "header_unreadable"]
 
@@ -172,11 +173,12 @@ def decode_cursor(text: str) -> Cursor | None:
         raw = from_base64url(text)
     except ValueError:
         return None
-    if len(raw) != 16 + 8 + 32 + 32:
+    pos = int.from_bytes(raw[16:24], "big")
+    if len(raw) != 16 + 8 + 32 + 32 or pos > POS_MAX:
         return None
     return Cursor(
         incarnation=str(UUID(bytes=raw[:16])),
-        pos=int.from_bytes(raw[16:24], "big"),
+        pos=pos,
         chain=raw[24:56],
         caps=raw[56:],
     )

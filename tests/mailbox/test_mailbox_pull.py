@@ -1,6 +1,7 @@
 """`GET /sync/v1/pull`: nothing without proof, and a proof that cannot be made from what travels."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar
@@ -14,6 +15,7 @@ from waymark.mailbox import actions
 from waymark.mailbox.records import Feed
 from waymark.mailbox.rules import CHALLENGE_LIFE, challenge_good, new_challenge
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
+from waymark_sync.intake_rules import CHAIN_START, Cursor, encode_cursor
 from waymark_sync.protocol import PullResponse, PushResponse
 from waymark_sync.seal import new_key, raw_public
 
@@ -90,6 +92,21 @@ async def test_every_wrong_proof_is_one_answer(client: Client, phone: Device, ri
     then = clock.now()
     assert all(challenge_good(ring.challenge_key, a.headers["Waymark-Challenge"], now=then) for a in answers)
     assert (await client.get(PULL, headers=good)).status_code == 200
+
+
+async def test_a_forged_cursor_does_not_tell_whose_feed_exists(client: Client, phone: Device) -> None:
+    beyond = encode_cursor(
+        Cursor(incarnation=str(uuid4()), pos=2**64 - 1, chain=CHAIN_START, caps=actions.CAPS)
+    )
+    challenge = new_challenge(client.app.state.ring.challenge_key, now=clock.now())
+    unsigned = {"Waymark-Challenge": challenge, "Waymark-Signature": "AA"}
+
+    answers = [
+        await client.get(f"/sync/v1/pull?cursor={beyond}", headers={**unsigned, "Waymark-Device": device.id})
+        for device in (phone, Device())
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1e3"])

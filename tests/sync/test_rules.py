@@ -108,6 +108,14 @@ def test_no_text_breaks_the_reading_of_a_cursor(text: str) -> None:
     assert cursor is None or rules.encode_cursor(cursor) == text
 
 
+def test_a_position_that_no_feed_reaches_is_no_cursor() -> None:
+    most = rules.Cursor(incarnation=str(UUID(int=0)), pos=rules.POS_MAX, chain=bytes(32), caps=bytes(32))
+
+    assert rules.decode_cursor(rules.encode_cursor(most)) == most
+    for pos in (rules.POS_MAX + 1, 2**64 - 1):
+        assert rules.decode_cursor(rules.encode_cursor(msgspec.structs.replace(most, pos=pos))) is None
+
+
 @given(st.binary(max_size=200), st.binary(min_size=1, max_size=50))
 def test_no_header_breaks_the_structural_check(header: bytes, sealed: bytes) -> None:
     digest = hashlib.sha256(header + sealed).digest()

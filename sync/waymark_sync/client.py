@@ -237,8 +237,9 @@ class Client:
         self._outbox.keep_state("not_before", self._in_ms(wait_s))
 
     def _pausing(self) -> Failure | None:
-        left_ms = int(self._outbox.state("not_before") or 0) - self._now_ms()
-        if 0 < left_ms <= PAUSE_MS_MAX:
+        not_before = int(self._outbox.state("not_before") or 0)
+        left_ms = not_before - self._now_ms()
+        if not_before and 0 < left_ms <= PAUSE_MS_MAX:  # a clock may stand before 1970
             return Failure(kind="later", reason="pausing", floor_s=left_ms / 1000)
         return None
 

@@ -10,6 +10,9 @@ import pytest
 
 from waymark_sync.outbox import Outbox
 
+from .service import Service
+from .world import World
+
 VECTORS = Path(__file__).parents[2] / "sync" / "vectors"
 sys.path.insert(0, str(VECTORS))
 
@@ -24,3 +27,8 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     opened = Outbox(tmp_path / "outbox.sqlite")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def world(outbox: Outbox) -> World:
+    return World(outbox, Service())

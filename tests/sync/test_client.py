@@ -13,79 +13,14 @@ from waymark_sync import codec, protocol
 from waymark_sync.answers import setback
 from waymark_sync.client import Client
 from waymark_sync.codec import from_base64url as raw
-from waymark_sync.device import Device, EnrolFailed, capture, enrol, keep_device, kept_device, new_visitor
+from waymark_sync.device import EnrolFailed, enrol, keep_device, kept_device, new_visitor
 from waymark_sync.outbox import Outbox
-from waymark_sync.protocol import AckBody, Envelope, SignedKeySet
-from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
+from waymark_sync.protocol import Envelope, SignedKeySet
 from waymark_sync.seal import raw_public
 from waymark_sync.transport import NoAnswer, Reply
 
-from .service import ROOT, Service, key_set, opened
-
-HOUR_MS = 3_600_000
-
-
-class World:
-    """One enrolled device, its service, and a clock that stands still until told."""
-
-    def __init__(self, outbox: Outbox, service: Service, device: Device | None = None) -> None:
-        self.outbox, self.service, self.now_ms = outbox, service, 1_000_000
-        self.device = device or enrol("7KQ2-M9XD-4F", service)
-        self.service.signers[self.device.device_id] = raw_public(self.device.sign_key)
-        self.client = self.another(outbox)
-
-    def another(self, outbox: Outbox, pinned: SignedKeySet | None = None) -> Client:
-        return Client(
-            outbox=outbox,
-            device=self.device,
-            transport=self.service,
-            root=raw_public(ROOT),
-            now_ms=lambda: self.now_ms,
-            random=lambda: 0.5,
-            pinned=pinned or key_set(),
-        )
-
-    def report(self, count: int = 1) -> list[str]:
-        keys = self.client.keyring.keys()
-        assert keys is not None
-        return [
-            capture(
-                self.outbox, self.device, keys, report=body, created_at=f"2026-01-02T03:04:{n:02}.000Z"
-            ).item_id
-            for n in range(count)
-        ]
-
-    def states(self) -> list[str]:
-        return [row.state for row in self.outbox.items()]
-
-    def later(self, hours: float = 30) -> None:
-        self.now_ms += int(hours * HOUR_MS)
-
-
-def body(item_id: str) -> ReportBody:
-    return ReportBody(
-        item_id=item_id,
-        form_version="1",
-        policy_version="1",
-        app_build="t",
-        channel="centre_tablet",
-        centre_id="c",
-        ui_language="en",
-        started_at="2026-01-02T03:00:00.000Z",
-        completed_at="2026-01-02T03:04:00.000Z",
-        answers=Answers(
-            confidentiality_limits_ack=LimitsAcknowledged(at="2026-01-02T03:00:30.000Z", text_version="1"),
-            reporter_role="witness",
-            narrative_original="They shouted.",
-            when=When(precision="dont_know"),
-            sharing_choice="P3",
-        ),
-    )
-
-
-@pytest.fixture
-def world(outbox: Outbox) -> World:
-    return World(outbox, Service())
+from .service import Service, key_set, opened
+from .world import HOUR_MS, World
 
 
 def test_a_report_arrives_and_opens(world: World) -> None:
@@ -216,81 +151,6 @@ def test_bytes_are_let_go_only_under_a_signed_floor(world: World) -> None:
     world.client.drain()
 
     assert world.states() == ["tombstone", "receipted", "receipted"]
-
-
-def test_an_answer_comes_back_and_opens_only_here(world: World) -> None:
-    [item_id] = world.report()
-    world.client.drain()
-    told = AckBody(item_id=item_id, at="2026-01-03T00:00:00.000Z", from_name="Northshire", text="Thank you.")
-    world.service.say(world.device.device_id, raw_public(world.device.seal_key), "ack", told)
-    world.service.say(world.device.device_id, raw_public(new_visitor().seal_key), "ack", told)
-
-    drained = world.client.drain()
-
-    assert drained.received == 2
-    [(message, text)] = list(world.client.inbox.opened())
-    assert (message.kind, msgspec.json.decode(text, type=AckBody)) == ("ack", told)
-    assert len(world.outbox.messages(world.device.device_id)) == 2
-
-
-def test_a_receipt_through_the_feed_counts_as_well(world: World) -> None:
-    [item_id] = world.report()
-    world.service.faults = ["reply_lost"]
-    world.client.drain()
-    assert world.states() == ["queued"]
-    world.outbox.adopt_incarnation(world.service.incarnation)
-    public = raw_public(world.device.seal_key)
-    forged = msgspec.structs.replace(world.service.receipt_for(item_id), item_id=item_id)
-    forged = msgspec.structs.replace(forged, receipt=msgspec.structs.replace(forged.receipt, at=99))
-    world.service.say(world.device.device_id, public, "receipt", forged)
-
-    world.client.pull_once()
-    assert world.states() == ["queued"]
-    world.service.say(world.device.device_id, public, "receipt", world.service.receipt_for(item_id))
-    world.client.pull_once()
-
-    assert world.states() == ["receipted"]
-
-
-def test_an_old_challenge_costs_one_more_request(world: World) -> None:
-    world.client.drain()
-    world.service.challenge = "c-2"
-
-    assert world.client.pull_once().failure is None
-    assert world.outbox.state("challenge") == "c-2"
-
-
-def test_a_device_the_service_does_not_know_is_told_no_messages(world: World) -> None:
-    world.service.signers.clear()
-
-    failure = world.client.pull_once().failure
-
-    assert failure is not None and failure.reason == "http_401"
-
-
-def test_a_feed_is_read_to_its_end_and_once(world: World) -> None:
-    public, feed_id = raw_public(world.device.seal_key), world.device.device_id
-    for number in range(5):
-        told = AckBody(item_id=feed_id, at="", from_name=str(number))
-        world.service.say(feed_id, public, "message", told)
-
-    assert world.client.drain().received == 5
-    assert world.client.drain().received == 0
-    assert [message.pos for message in world.outbox.messages(feed_id)] == [1, 2, 3, 4, 5]
-
-
-def test_a_feed_that_was_rolled_back_by_hand_is_read_again_from_the_first(world: World) -> None:
-    public, feed_id = raw_public(world.device.seal_key), world.device.device_id
-    backup = world.service.snapshot()
-    world.service.say(feed_id, public, "ack", AckBody(item_id=feed_id, at="", from_name="lost"))
-    world.client.drain()
-    world.service.restore(backup, announced=False)
-    world.service.say(feed_id, public, "ack", AckBody(item_id=feed_id, at="", from_name="new"))
-
-    world.client.drain()
-
-    names = {msgspec.json.decode(text, type=AckBody).from_name for _, text in world.client.inbox.opened()}
-    assert names == {"lost", "new"}
 
 
 def test_new_keys_are_fetched_when_a_receipt_names_them_and_an_older_set_is_not_taken(world: World) -> None:

@@ -4,6 +4,7 @@ What must hold at the end: every report is at the service exactly once, every nu
 bytes ever changed, and what was let go is in every backup that was allowed to be restored.
 """
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from waymark_sync.protocol import AckBody
 from waymark_sync.seal import raw_public
 
 from .service import Service
-from .test_client import World
+from .world import World
 
 FAULTS: tuple[str | int, ...] = ("lost", "reply_lost", "portal", "cut", 413, 429, 500, 503)
 
@@ -108,4 +109,8 @@ class DeviceStory(RuleBasedStateMachine):
 
 
 TestDeviceStory = DeviceStory.TestCase
-TestDeviceStory.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+TestDeviceStory.settings = settings(
+    max_examples=2_000 if os.environ.get("WAYMARK_PROVE") == "1" else 40,
+    stateful_step_count=15,
+    deadline=None,
+)

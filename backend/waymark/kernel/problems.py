@@ -55,7 +55,10 @@ class Problem(Exception):
 
 def _kinds(*rows: tuple[str, int, str, str]) -> Mapping[str, ProblemKind]:
     return MappingProxyType(
-        {code: ProblemKind(code=code, status=status, title=title, next=do) for code, status, title, do in rows}
+        {
+            code: ProblemKind(code=code, status=status, title=title, next=do)
+            for code, status, title, do in rows
+        }
     )
 
 

@@ -39,18 +39,19 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
         )}
         <li>{t('outbox.size', { size: Math.max(1, Math.round(card.bytes / 1024)) })}</li>
       </ul>
-      <Messages messages={card.messages} />
+      <Messages messages={card.messages} below={2} />
     </article>
   )
 }
 
 /** What came back from people. Kinds of a newer service are kept, and shown once this app knows them. */
-export function Messages({ messages }: { readonly messages: readonly FeedMessage[] }) {
+export function Messages({ messages, below }: { readonly messages: readonly FeedMessage[]; readonly below: 1 | 2 }) {
+  const Heading = below === 1 ? 'h2' : 'h3' // one level under the heading they stand below
   const shown = messages.filter((message) => SHOWN_KINDS.has(message.kind))
   if (shown.length === 0) return null
   return (
     <>
-      <h3 class="govuk-heading-s">{t('outbox.messages')}</h3>
+      <Heading class="govuk-heading-s">{t('outbox.messages')}</Heading>
       {shown.map((message) => (
         <div key={message.id} class="govuk-inset-text">
           <p class="govuk-body" dir="auto">

@@ -23,7 +23,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
     <div class="wm-column">
       {sent ? <SentPanel finished={finished} /> : <SavedHere finished={finished} card={card} />}
       <HiddenLiveRegion text={card === undefined ? '' : t(`state.${card.state}`)} />
-      <div aria-live="polite">{card !== undefined && <Messages messages={card.messages} />}</div>
+      <div aria-live="polite">{card !== undefined && <Messages messages={card.messages} below={1} />}</div>
       <h2 class="govuk-heading-m">{t('saved.next')}</h2>
       <p class="govuk-body">{next(card?.state, finished.centreName)}</p>
       <p class="govuk-body">{t('saved.next_answer')}</p>

@@ -1,0 +1,145 @@
+"""Every page and state of both faces passes axe at WCAG 2.2 AA, light and dark; nothing scrolls sideways."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from journeys.people import ARRIVES_MS, Story, log_in, open_list, press, tell, visit
+from journeys.phone import DESK, SMALL_PHONE, TABLET, Phone
+from support.server import Server
+from support.staff import Staff
+from waymark.cli.demo import PASSWORD
+
+AXE: Final = (Path(__file__).parents[2] / "pwa/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SHOTS: Final = os.environ.get("WAYMARK_SHOTS")
+"""A folder: every page that is looked at here is also kept there as a picture."""
+MAKES = Callable[..., Phone]
+
+
+class Eye:
+    """Looks at one page after another and remembers what was wrong."""
+
+    def __init__(self, page: Page, prefix: str) -> None:
+        self._page, self._prefix = page, prefix
+        self.wrong: list[str] = []
+        self.seen: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        expect(self._page.get_by_role("heading", level=1)).to_have_count(1)
+        self._page.evaluate(AXE)
+        found: dict[str, Any] = self._page.evaluate(
+            "tags => axe.run({runOnly: tags, resultTypes: ['violations']})", TAGS
+        )
+        self.wrong += [
+            f"{name}: {violation['id']}: {node['html'][:120]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+        wide = self._page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            self.wrong.append(f"{name}: scrolls sideways by {wide} px")
+        self.seen.append(name)
+        if SHOTS:
+            self._page.screenshot(
+                path=f"{SHOTS}/{self._prefix}-{len(self.seen):02d}-{name}.png", full_page=True
+            )
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
+def test_the_form_and_what_follows(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
+    page = phone(demo.origin, viewport=viewport, dark=dark).start()
+    look = Eye(page, f"form-{viewport['width']}-{'dark' if dark else 'light'}")
+    visit(page, demo.origin)
+
+    reference = tell(page, Story(name="Sam", phone="01632 960 001"), each=look)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    look("sent")
+    with Staff(demo.origin, "northshire", PASSWORD) as staff:
+        found = [
+            r for r in staff.get("/desk/api/reports?limit=100")["reports"] if r["reference"] == reference
+        ]
+        staff.post(f"/desk/api/reports/{found[0]['id']}/acknowledge", {"message": "We have read it."})
+    expect(page.get_by_text("We have read it.")).to_be_visible(timeout=ARRIVES_MS)
+    look("answered")
+    open_list(page)
+    look("list")
+    press(page, "Back")
+    press(page, "Make another report")
+    press(page, "This is a centre’s tablet")
+    look("enrol")
+    press(page, "Set up this tablet")
+    look("enrol-error")
+
+    assert look.wrong == []
+
+
+def test_errors_lead_to_their_field(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    look = Eye(page, "errors")
+    visit(page, demo.origin)
+    press(page, "Start")
+    press(page, "I understand, continue")
+
+    press(page, "Continue")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    look("role-missing")
+    page.get_by_role("link", name="Choose which one is true for you").click()
+    expect(page.locator("input[name=reporter_role]").first).to_be_focused()
+    page.locator("input[name=reporter_role]").first.check()
+    press(page, "Continue")
+    press(page, "Continue")
+    look("words-missing")
+    page.get_by_role("link", name="Write what happened").click()
+    expect(page.locator("#narrative_original")).to_be_focused()
+
+    assert look.wrong == []
+
+
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, DESK], ids=["phone", "desktop"])
+def test_from_right_to_left(demo: Server, phone: MAKES, viewport: dict[str, int]) -> None:
+    page = phone(demo.origin, viewport=viewport).start()
+    look = Eye(page, f"arabic-{viewport['width']}")
+    visit(page, demo.origin)
+    page.get_by_text("العربية").first.click()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    look("start")
+    page.locator("main .govuk-button").first.click()
+    look("limits")
+    page.locator("main .govuk-button").first.click()
+    look("reporter_role")
+
+    assert look.wrong == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
+def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
+    page = phone(demo.origin, viewport=viewport, dark=dark).start()
+    look = Eye(page, f"desk-{viewport['width']}-{'dark' if dark else 'light'}")
+    page.goto(f"{demo.origin}/desk")
+    look("login")
+    log_in(page, demo.origin, "northshire")
+    expect(page.locator("main").get_by_role("link").first).to_be_visible()
+    look("queue")
+    page.locator("main a.wm-reference").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Report ")
+    look("report")
+    press(page, "Log out")
+    log_in(page, demo.origin, "harbour")
+    page.get_by_role("link", name="Tablets").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tablets")
+    page.get_by_role("textbox").fill("Front desk")
+    page.locator("main form button").first.click()
+    expect(page.get_by_text("-").first).to_be_visible()
+    look("tablets")
+    press(page, "Log out")
+    log_in(page, demo.origin, "custodian")
+    look("quarantine")
+
+    assert look.wrong == []

@@ -220,6 +220,37 @@ async def test_a_visitor_cannot_pass_for_a_tablet_or_for_another_visitor(
     assert known.sign_key == raw_public(phone.sign_key)
 
 
+async def test_two_that_come_at_once_under_one_id_do_not_share_a_feed(
+    database: Database, opener: Opener, ring: KeyRing
+) -> None:
+    phone = Device()
+    await push(database, phone.report(ring), Device(device_id=phone.id).report(ring))
+
+    await open_waiting(opener)
+
+    assert await states(database) == ["opened", "quarantined:feed_key_differs"]
+    assert [phone.read(message, ReceiptBody) is not None for message in await feed(database, phone)] == [True]
+
+
+async def test_who_gave_no_key_is_answered_on_nobodys_feed(
+    database: Database, opener: Opener, ring: KeyRing
+) -> None:
+    """Neither on the feed of somebody whose id was borrowed, nor on one that is opened under this id later."""
+    phone = Device()
+    borrowed = Device(device_id=phone.id).report(ring, header={"reply_key": None})
+    silent = Device().report(ring, header={"reply_key": None})
+    await push(database, phone.report(ring), borrowed, silent)
+    await open_waiting(opener)
+
+    await push(database, Device(device_id=silent.device.id).report(ring))
+    await open_waiting(opener)
+
+    for report in (borrowed, silent):
+        found = await opened(database, report)
+        assert found is not None
+        assert await database.read(mailbox.feed, found.feed_id) is None
+
+
 async def test_a_visitor_without_a_reply_key_is_opened_and_not_answered(
     database: Database, opener: Opener, ring: KeyRing
 ) -> None:

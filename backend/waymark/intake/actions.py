@@ -17,7 +17,7 @@ from waymark.intake.records import (
     Push,
     Standing,
 )
-from waymark.intake.rules import Outcome, Reading
+from waymark.intake.rules import Outcome, Reading, feed_taken
 from waymark.kernel import lineage
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
@@ -145,7 +145,8 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, now: datetim
     db.serialise("opener")
     number = store.last_opened(db)
     done = 0
-    for outcome in outcomes:
+    for found in outcomes:
+        outcome = _as_feeds_stand(db, found)
         force_id = outcome.report.force_id if outcome.report else "unknown"
         if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
             continue
@@ -166,6 +167,12 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, now: datetim
             now=now,
         )
     return done
+
+
+def _as_feeds_stand(db: Connection, outcome: Outcome) -> Outcome:
+    """Asked again under the lock: two items under one id may have been opened at the same time."""
+    standing = mailbox.feed(db, outcome.feed.feed_id) if outcome.feed else None
+    return outcome if standing in (None, outcome.feed) else feed_taken(outcome)
 
 
 def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) -> OpenedReport:

@@ -36,6 +36,8 @@ from waymark_sync.report import ReportBody, SharingChoice, UnreadableReport, rea
 from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
 
 BODY_AAD: Final = b"opened_report|body|"
+NO_FEED: Final = ""
+"""Of a report whose sender gave no key to answer to: no device can ever have this id."""
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -205,7 +207,7 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
         item_id=item.item_id,
         received_at=item.received_at,
         state="opened",
-        report=_reading(header, body, plaintext, service),
+        report=_reading(header, body, plaintext, service, feed_id=feed.feed_id if feed else NO_FEED),
         feed=feed,
         message=message,
     )
@@ -219,6 +221,17 @@ def failed(item: WaitingItem) -> Outcome:
         received_at=item.received_at,
         state="dead_letter",
         code="opener_failed",
+    )
+
+
+def feed_taken(outcome: Outcome) -> Outcome:
+    """For an item whose feed another one opened first, under other keys: no answer may go there."""
+    return Outcome(
+        pos=outcome.pos,
+        item_id=outcome.item_id,
+        received_at=outcome.received_at,
+        state="quarantined",
+        code="feed_key_differs",
     )
 
 
@@ -266,12 +279,14 @@ def _read(item: WaitingItem, header: Header, service: Service) -> tuple[ReportBo
     return body, plaintext
 
 
-def _reading(header: Header, body: ReportBody, plaintext: bytes, service: Service) -> Reading:
+def _reading(
+    header: Header, body: ReportBody, plaintext: bytes, service: Service, *, feed_id: str
+) -> Reading:
     key, wrapped = service.vault.new_key()
     place = service.pack.place(body.answers.postcode)
     known = body.centre_id in service.pack.centre_ids
     return Reading(
-        feed_id=header.device_id,
+        feed_id=feed_id,
         centre_id=body.centre_id if known else place.default_centre_id,
         sharing_choice=body.answers.sharing_choice,
         force_id=place.force_id,

@@ -235,7 +235,7 @@ async def test_two_that_come_at_once_under_one_id_do_not_share_a_feed(
 async def test_who_gave_no_key_is_answered_on_nobodys_feed(
     database: Database, opener: Opener, ring: KeyRing
 ) -> None:
-    """Neither on the feed of somebody whose id was borrowed, nor on one that is opened under this id later."""
+    """Neither on the feed whose id was borrowed, nor on one that is opened under this id later."""
     phone = Device()
     borrowed = Device(device_id=phone.id).report(ring, header={"reply_key": None})
     silent = Device().report(ring, header={"reply_key": None})

@@ -18,7 +18,7 @@ from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.problems import Problem, problem
 from waymark.kernel.web.guards import same_origin
-from waymark_sync.codec import WireError, answer_type, decode, encode
+from waymark_sync.codec import UNREADABLE, WireError, answer_type, decode, encode
 from waymark_sync.protocol import EnrolRequest
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -116,7 +116,7 @@ async def enrol(
 def _read_login(raw: bytes) -> Login:
     try:
         return msgspec.json.decode(raw, type=Login)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise problem("malformed") from None
 
 

@@ -45,6 +45,7 @@ from waymark.triage.rules import (
     possible_acts,
     visible_answers,
 )
+from waymark_sync.codec import UNREADABLE
 from waymark_sync.policy import Pack
 from waymark_sync.report import TEXT_MAX
 
@@ -249,7 +250,7 @@ def _read(raw: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError:
         raise problem("invalid", ", ".join(shape.__annotations__)) from None
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise problem("malformed") from None
 
 

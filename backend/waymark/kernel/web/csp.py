@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from waymark.kernel import logs
 from waymark.kernel.web.headers import DIRECTIVES
+from waymark_sync.codec import UNREADABLE
 
 BODY_BYTES_MAX: Final = 16_384  # a report with a long script sample is about 4 kB
 
@@ -46,7 +47,7 @@ def _directive(body: bytes) -> str:
     """One we sent, or `other`: the field is a stranger's text."""
     try:
         violation = msgspec.json.decode(body, type=_Report).violation
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return "other"
     named = (violation.directive or violation.violated).partition(" ")[0]
     # Browsers refine "script-src" to "script-src-elem".

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from support.reports import Device, push_of
-from waymark.intake.jobs import GROUP_ITEMS, WAITING_ITEMS_MAX, GroupCommit
+from waymark.intake.jobs import (
+    GROUP_BYTES,
+    GROUP_ITEMS,
+    WAITING_BYTES_MAX,
+    WAITING_ITEMS_MAX,
+    GroupCommit,
+)
 from waymark.intake.records import Push
 from waymark.intake.rules import read_push
 from waymark.kernel.db import Connection, Database, Full, Refused, Unavailable
@@ -15,6 +21,7 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import Problem
 from waymark_sync.codec import MSGPACK, decode_push, encode
+from waymark_sync.protocol import PADDING_BUCKETS
 
 
 class Counted:
@@ -142,6 +149,32 @@ async def test_a_queue_that_is_full_asks_devices_to_come_back(
     assert {type(answer).__name__ for answer in answers} == {"Committed", "Problem"}
     assert max(counted.groups) * 64 <= GROUP_ITEMS
     assert intake.waiting_items == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_few_large_items_fill_the_queue_and_a_commit_as_many_small_ones_do(
+    database: Database, begun: Lineage, ring: KeyRing
+) -> None:
+    counted = Counted(database)
+    intake = GroupCommit(counted)
+    intake.start()
+    counted.open.clear()
+    phone = Device()
+    large = push_of(*(phone.report(ring, plaintext=bytes(PADDING_BUCKETS[-1] - 1)) for _ in range(3)))
+    push = read_push(decode_push(encode(large, MSGPACK), MSGPACK))
+    asked = [
+        asyncio.create_task(intake.take(push)) for _ in range(WAITING_BYTES_MAX // push.sealed_bytes + 40)
+    ]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Problem):
+        await intake.take(push)
+    counted.open.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    await intake.close()
+
+    assert {type(answer).__name__ for answer in answers} == {"Committed", "Problem"}
+    assert max(counted.groups) * push.sealed_bytes <= GROUP_BYTES
 
 
 async def test_nothing_is_taken_before_the_start(database: Database, begun: Lineage, ring: KeyRing) -> None:

@@ -21,8 +21,12 @@ from waymark_sync.policy import Pack
 
 GROUP_ITEMS: Final = 1_000
 """Items in one commit: more wins nothing (it is flat from 100 on) and makes every device wait longer."""
+GROUP_BYTES: Final = 16 * 1_048_576
+"""Sealed bytes in one commit: with the largest padding, a thousand items would be a quarter of a gigabyte."""
 WAITING_ITEMS_MAX: Final = 20_000
-"""About half a second of work and 100 MB of sealed bytes. Beyond it a device is asked to come back."""
+"""About half a second of work. Beyond it a device is asked to come back."""
+WAITING_BYTES_MAX: Final = 128 * 1_048_576
+"""Beyond it, too: most items are 4 kB, but nobody has to send such."""
 RETRY_AFTER_S: Final = "2"
 OPEN_AT_ONCE: Final = 20
 """Items opened in one go: about 20 ms of one processor, so that pushes do not notice."""
@@ -44,6 +48,7 @@ class GroupCommit:
         self._on_stored = on_stored
         self._waiting: list[_Waiting] = []
         self._waiting_items = 0
+        self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -63,13 +68,18 @@ class GroupCommit:
 
     async def take(self, push: Push) -> Committed:
         """Returns when it is durable. Raises Problem busy, Full, Unavailable: then nothing was stored."""
-        if self._closing or self._task is None or self._waiting_items > WAITING_ITEMS_MAX:
+        if self._closing or self._task is None or self._full:
             raise problem("busy", headers={"Retry-After": RETRY_AFTER_S})
         future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         self._waiting.append((push, future))
         self._waiting_items += len(push.arrivals)
+        self._waiting_bytes += push.sealed_bytes
         self._arrived.set()
         return await future
+
+    @property
+    def _full(self) -> bool:
+        return self._waiting_items > WAITING_ITEMS_MAX or self._waiting_bytes > WAITING_BYTES_MAX
 
     async def _run(self) -> None:
         while self._waiting or not self._closing:
@@ -80,14 +90,16 @@ class GroupCommit:
             await self._commit(self._next_group())
 
     def _next_group(self) -> list[_Waiting]:
-        """The oldest waiting pushes, at least one, up to GROUP_ITEMS items."""
-        size, count = 0, 0
+        """The oldest waiting pushes, at least one, up to GROUP_ITEMS items and GROUP_BYTES."""
+        items, size, count = 0, 0, 0
         for push, _ in self._waiting:
-            if count and size + len(push.arrivals) > GROUP_ITEMS:
+            more_items, more = items + len(push.arrivals), size + push.sealed_bytes
+            if count and (more_items > GROUP_ITEMS or more > GROUP_BYTES):
                 break
-            size, count = size + len(push.arrivals), count + 1
+            items, size, count = more_items, more, count + 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._waiting_items -= size
+        self._waiting_items -= items
+        self._waiting_bytes -= size
         return group
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:

@@ -32,6 +32,11 @@ class Push(Struct, frozen=True, kw_only=True):
     arrivals: tuple[Arrival, ...]
     rejected: tuple[ItemResult, ...] = ()
 
+    @property
+    def sealed_bytes(self) -> int:
+        """What it takes of the memory while it waits."""
+        return sum(len(arrival.envelope.sealed) for arrival in self.arrivals)
+
 
 class Standing(Struct, frozen=True, kw_only=True, gc=False):
     """What became of one arrival, durably."""

@@ -4,7 +4,7 @@ A device cannot convert what it has sealed, so a version once shipped is read fo
 are kept by keeping the opened bytes; unknown codes are kept as they came.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ SCHEMA_VERSION = 1
 NOT_ANSWERED: Literal["not_answered"] = "not_answered"
 """Recorded where a question was asked and skipped. An absent field was never asked."""
 
+DEPTH_MAX = 32  # lists and objects inside each other: whoever reads it again may have less of a stack left
 NARRATIVE_MAX = 20_000  # characters; more is asked for as a second report rather than cut
 TEXT_MAX = 2_000
 LINE_MAX = 200
@@ -136,9 +137,24 @@ def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
         body = msgspec.json.decode(plaintext)
     except UNREADABLE:
         raise UnreadableReport("not JSON") from None
+    if _deeper_than(DEPTH_MAX, body):
+        raise UnreadableReport("nested too deep")
     for version in range(schema_v, SCHEMA_VERSION):
         body = CONVERTERS[version](body)
     try:
         return msgspec.convert(body, ReportBody)
     except UNREADABLE as error:
         raise UnreadableReport(safe_place(str(error))) from None
+
+
+def _deeper_than(depth: int, tree: Any) -> bool:
+    level = [tree]
+    for _ in range(depth):
+        level = [child for node in level for child in _children(node)]
+    return bool(level)
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()

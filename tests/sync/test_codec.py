@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from waymark_sync import codec, protocol
 from waymark_sync.codec import JSON, MSGPACK, ItemFault, WireError
-from waymark_sync.report import NARRATIVE_MAX, Answers, UnreadableReport, read_report
+from waymark_sync.report import DEPTH_MAX, NARRATIVE_MAX, Answers, UnreadableReport, read_report
 
 KINDS = (
     protocol.PushRequest,
@@ -238,3 +238,14 @@ def test_the_longest_story_fits_and_one_letter_more_does_not() -> None:
 def test_the_five_answers_a_report_needs_have_no_default() -> None:
     required = {field.name for field in msgspec.structs.fields(Answers) if field.required}
     assert required == set(PLAIN_ANSWERS)
+
+
+def test_a_body_that_one_stack_could_read_and_another_could_not_is_read_by_none() -> None:
+    def nested(depth: int) -> bytes:
+        body = json.dumps({**PLAIN_BODY, "later": None}).encode()
+        return body.replace(b"null", b"[" * depth + b"]" * depth)
+
+    assert read_report(nested(DEPTH_MAX - 1), schema_v=1)
+    for depth in (DEPTH_MAX, 900):
+        with pytest.raises(UnreadableReport, match="nested too deep"):
+            read_report(nested(depth), schema_v=1)

@@ -283,6 +283,9 @@ export const SCHEMA_VERSION = 1
 /** Recorded where a question was asked and skipped. An absent field was never asked. */
 export const NOT_ANSWERED = 'not_answered'
 
+/** Lists and objects inside each other: whoever reads it again may have less of a stack left */
+export const DEPTH_MAX = 32
+
 /** Characters; more is asked for as a second report rather than cut */
 export const NARRATIVE_MAX = 20000
 

@@ -12,6 +12,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 WAYMARK := $(BIN)/waymark
 # Tests never touch the keys, pages and data of the service that `make run` serves.
 TEST := $(CURDIR)/build/test
+WORKERS ?= auto
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 PYTHON_READY := $(VENV)/.ready
@@ -72,7 +73,7 @@ lint: setup ## ruff, mypy, import contracts, TypeScript
 test: system lint test-pages ## everything, on both databases and in a real browser; pytest comes last
 	cd pwa && npm run --silent test
 	@echo "seed $(SEED)   (again with: make test SEED=$(SEED))"
-	$(BIN)/pytest -q --hypothesis-seed=$(SEED)
+	$(BIN)/pytest -q -n $(WORKERS) --hypothesis-seed=$(SEED)
 
 # Keys and pages of the tests' own.
 .PHONY: test-pages
@@ -106,7 +107,7 @@ bench: build ## measure intake beside this machine's own limit
 .PHONY: prove
 prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
 	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"
-	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q --hypothesis-seed=$(SEED)
+	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q -n $(WORKERS) --hypothesis-seed=$(SEED)
 
 .PHONY: clean
 clean: ## remove what was built and installed; data and keys stay

@@ -35,8 +35,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys last: they take longest, and a browser's driver keeps an event loop running from then on."""
-    items.sort(key=lambda item: "journeys" in item.path.parts)
+    """Journeys first: they take longest, so the other workers have something to do meanwhile."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,9 @@ def _built(name: str) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def playwright() -> Iterator[Playwright]:
+    """For one journey: its driver runs an event loop, and no async test may find one running."""
     with sync_playwright() as started:
         yield started
 

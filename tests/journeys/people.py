@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from waymark.cli.demo import PASSWORD
 
 REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-Z*~$=]")
+UNSENT = re.compile("Ready to send|Not sent yet")
 ARRIVES_MS = 30_000
 
 
@@ -105,11 +106,17 @@ def card(page: Page, reference: str) -> Locator:
 
 
 def log_in(page: Page, origin: str, username: str) -> None:
-    page.goto(f"{origin}/desk")
+    if "/desk" not in page.url:
+        page.goto(f"{origin}/desk")
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Log in")
-    expect(page.get_by_role("heading", level=1)).not_to_have_text("Log in")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Log in", timeout=ARRIVES_MS)
+
+
+def log_out(page: Page) -> None:
+    press(page, "Log out")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in", timeout=ARRIVES_MS)
 
 
 def acknowledge(page: Page, reference: str, message: str) -> None:
@@ -137,11 +144,10 @@ def _who_receives(page: Page, each: Callable[[str], None]) -> None:
 
 
 def _leave_contact(page: Page, story: Story, each: Callable[[str], None]) -> None:
+    each("name")
+    page.locator("#name_known_as").fill(story.name)
+    press(page, "Continue")
     each("contact")
-    if page.locator("#name_known_as").count():
-        page.locator("#name_known_as").fill(story.name)
-    if not page.locator("input[name=contact_methods]").count():
-        press(page, "Continue")
     if not story.phone:
         page.locator("input[name=contact_methods][value=no_contact]").check()
     else:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from journeys.people import ARRIVES_MS, Story, log_in, open_list, press, tell, visit
+from journeys.people import ARRIVES_MS, Story, log_in, log_out, open_list, press, tell, visit
 from journeys.phone import DESK, SMALL_PHONE, TABLET, Phone
 from support.server import Server
 from support.staff import Staff
@@ -65,6 +65,7 @@ def test_the_form_and_what_follows(demo: Server, phone: MAKES, viewport: dict[st
             r for r in staff.get("/desk/api/reports?limit=100")["reports"] if r["reference"] == reference
         ]
         staff.post(f"/desk/api/reports/{found[0]['id']}/acknowledge", {"message": "We have read it."})
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")  # rather than wait for the next look
     expect(page.get_by_text("We have read it.")).to_be_visible(timeout=ARRIVES_MS)
     look("answered")
     open_list(page)
@@ -130,7 +131,7 @@ def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bo
     page.locator("main a.wm-reference").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Report ")
     look("report")
-    press(page, "Log out")
+    log_out(page)
     log_in(page, demo.origin, "harbour")
     page.get_by_role("link", name="Tablets").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Tablets")
@@ -138,7 +139,7 @@ def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bo
     page.locator("main form button").first.click()
     expect(page.get_by_text("-").first).to_be_visible()
     look("tablets")
-    press(page, "Log out")
+    log_out(page)
     log_in(page, demo.origin, "custodian")
     look("quarantine")
 

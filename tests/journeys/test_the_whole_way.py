@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from journeys.people import (
     ARRIVES_MS,
+    UNSENT,
     Story,
     acknowledge,
     card,
@@ -48,7 +49,7 @@ def test_two_reports_made_offline_survive_a_kill_and_arrive_once(
     page.goto(demo.origin)
     open_list(page)
     for reference in (first, second):
-        expect(card(page, reference)).to_contain_text("Not sent yet")
+        expect(card(page, reference)).to_contain_text(UNSENT)
     assert page.get_by_text("We have the proof that it arrived").count() == 0
 
     demo.start()

@@ -151,6 +151,9 @@ WRITER_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     "PRAGMA wal_autocheckpoint=0",
+    # A checkpoint leaves the file as long as it was. Cut back when it starts again, its length tells how much
+    # has come since; without this, every commit after the first 2 MB would be followed by a checkpoint.
+    f"PRAGMA journal_size_limit={WAL_CHECKPOINT_BYTES}",
 )
 READER_PRAGMAS = (*_COMMON, "PRAGMA wal_autocheckpoint=0", "PRAGMA query_only=ON")
 

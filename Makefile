@@ -104,6 +104,11 @@ system:
 bench: build ## measure intake beside this machine's own limit
 	@$(WAYMARK) bench intake
 
+.PHONY: screenshots
+screenshots: system test-pages ## every page at three sizes, light and dark, into build/screenshots
+	rm -rf build/screenshots && mkdir -p build/screenshots
+	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) tests/journeys/test_accessible.py
+
 .PHONY: prove
 prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
 	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"

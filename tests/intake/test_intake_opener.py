@@ -173,9 +173,14 @@ async def test_an_item_under_another_header_cannot_be_opened(
 async def test_an_enrolled_tablet_is_known_by_its_key(
     database: Database, opener: Opener, ring: KeyRing, enrolled: Device
 ) -> None:
+    """What merely names it does not reach its feed, where anybody could otherwise write alarms; what it
+    signed and nobody can open does.
+    """
     stranger = Device(visitor=False)
     good, forged = enrolled.report(ring), enrolled.report(ring, signer=new_key())
-    await push(database, good, forged, stranger.report(ring))
+    unreadable = enrolled.report(ring, plaintext=b"Help", header={"seq": 3})
+    posing = Device(device_id=enrolled.id).report(ring)
+    await push(database, good, forged, stranger.report(ring), unreadable, posing)
 
     await open_waiting(opener)
 
@@ -183,10 +188,12 @@ async def test_an_enrolled_tablet_is_known_by_its_key(
         "opened",
         "quarantined:signature_wrong",
         "quarantined:device_unknown",
+        "dead_letter:unreadable: not JSON",
+        "quarantined:device_is_enrolled",
     ]
     receipt, attention = await feed(database, enrolled)
     assert enrolled.read(receipt, ReceiptBody).item_id == good.item_id
-    assert enrolled.read(attention, AttentionBody).item_id == forged.item_id
+    assert enrolled.read(attention, AttentionBody).item_id == unreadable.item_id
 
 
 async def test_a_revoked_tablet_is_heard_but_held(

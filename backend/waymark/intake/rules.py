@@ -195,7 +195,8 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
     header = read_header(item.header)
     if header is None:
         raise AssertionError("a header was readable when it was stored")
-    feed: Feed | None = sender.device
+    # Nobody is told anything before the signature is proven: a header may name any tablet.
+    feed: Feed | None = None
     try:
         feed = _proven_feed(item, header, sender)
         body, plaintext = _read(item, header, service)

@@ -149,7 +149,8 @@ def push_answers(sent: Sent) -> dict[str, Any]:
     cases = _answered(good, sent, ids) + _unanswered(good)
     return {
         "about": "The device pushed `items`. `then`: the state of each after it; network_error: as if "
-        "nothing had come; halve: send half as many together; floor_s: wait at least so long.",
+        "nothing had come; halve: send half as many together; floor_s: wait at least so long; damaged: "
+        "the last sealed byte of these had changed in the device's store; blamed: counts as failed alone.",
         "device_id": DEVICE,
         "incarnation_seen": INCARNATION,
         "root": b64(seal.raw_public(key("root"))),
@@ -180,7 +181,7 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
         return (name, 200, {"content-type": codec.MSGPACK}, msgspec.msgpack.encode(response), then, more)
 
     two, two_results = receipt([(first, "accepted", 41), (third, "accepted", 42)])
-    refused = ItemResult(item_id=ids[1], index=1, verdict="rejected", reason="hash_wrong")
+    refused = _refused(1, ids[1])
     nameless = ItemResult(item_id="", index=1, verdict="rejected", reason="malformed")
     later = ItemResult(item_id=ids[1], index=1, verdict="retry", reason="quota", retry_after_s=120)
     odd = ItemResult(item_id=ids[1], index=1, verdict="adopted")
@@ -195,14 +196,23 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
     )
     forged, forged_results = receipt([(first, "accepted", 1), (second, "accepted", 2)], signer="device key")
     mixed = ("receipted", "queued", "receipted")
+    set_aside = ("receipted", "quarantined", "receipted")
     return [
         answer("all stored", good, ALL_RECEIPTED),
         answer("results in another order", replace(good, results=results[::-1]), ALL_RECEIPTED),
-        answer("one refused", middle(refused), ("receipted", "quarantined", "receipted")),
+        answer("one refused, its bytes sound", middle(refused), mixed, blamed=[ids[1]]),
+        answer("one refused without its id, its bytes sound", middle(nameless), mixed, blamed=[ids[1]]),
+        answer("one refused, its bytes damaged", middle(refused), set_aside, damaged=[ids[1]]),
         answer(
-            "one refused whose id could not be read",
-            middle(nameless),
-            ("receipted", "quarantined", "receipted"),
+            "one refused without its id, its bytes damaged", middle(nameless), set_aside, damaged=[ids[1]]
+        ),
+        answer(
+            "all refused by whoever answers",
+            replace(
+                good, receipt=None, results=tuple(_refused(at, item_id) for at, item_id in enumerate(ids))
+            ),
+            ALL_QUEUED,
+            blamed=ids,
         ),
         answer(
             "a refusal of an item that was not sent there", middle(replace(refused, item_id=ids[0])), mixed
@@ -249,6 +259,10 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
             answer="network_error",
         ),
     ]
+
+
+def _refused(index: int, item_id: str) -> ItemResult:
+    return ItemResult(item_id=item_id, index=index, verdict="rejected", reason="hash_wrong")
 
 
 def signed_of(response: PushResponse) -> protocol.Receipt:

@@ -1,7 +1,7 @@
 """What an answer to a push means: for the request as a whole, then for each of its items. Pure.
 
-Only a verified receipt that covers our own bytes moves an item on, and only `rejected` sets one aside.
-Everything else, known or unknown, leaves it queued.
+Only a verified receipt that covers our own bytes moves an item on. A refusal is signed by nobody: it sets
+an item aside only where our own check of its bytes agrees. Everything else leaves it queued.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from waymark_sync.backoff import SUSPECT_AFTER, SUSPECT_DELAY_S, Random, delay_s
 from waymark_sync.codec import WireError, decode
+from waymark_sync.intake_rules import structural_fault
 from waymark_sync.outbox import Row
 from waymark_sync.protocol import STORED, ItemResult, KeySet, PushResponse, Receipt
 from waymark_sync.trust import covers, receipt_valid
@@ -41,6 +42,12 @@ class Stored(Struct, frozen=True):
 
 class Refused(Struct, frozen=True):
     """Nothing stored, and sending the same bytes again cannot help."""
+
+    reason: str
+
+
+class Doubted(Struct, frozen=True):
+    """Refused by whoever answered, though its bytes are sound: still queued, and a failure of its own."""
 
     reason: str
 
@@ -103,7 +110,7 @@ def receipt_holds(response: PushResponse, keys: KeySet) -> bool | None:
     return receipt_valid(response.receipt, keys)
 
 
-def judge(row: Row, index: int, response: PushResponse) -> Stored | Refused | Later:
+def judge(row: Row, index: int, response: PushResponse) -> Stored | Refused | Doubted | Later:
     """What became of the item that was sent at `index`. The answer's receipt holds already."""
     result = _result_of(row, index, response)
     if result is None:
@@ -111,7 +118,8 @@ def judge(row: Row, index: int, response: PushResponse) -> Stored | Refused | La
     if result.verdict in STORED:
         return _stored(response.receipt, result, row) or Later("no_valid_receipt")
     if result.verdict == "rejected":
-        return Refused(result.reason or "rejected")
+        fault = structural_fault(row.envelope())
+        return Refused(fault) if fault is not None else Doubted("refused_unproven")
     return Later(result.reason or "retry", float(min(result.retry_after_s or 0, WAIT_MAX_S)))
 
 

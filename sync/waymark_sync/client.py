@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from waymark_sync.answers import (
+    Doubted,
     Failure,
     Later,
     Refused,
@@ -200,6 +201,9 @@ class Client:
             case Refused(reason):
                 self._outbox.quarantine(row, error=reason)
                 return "refused"
+            case Doubted(reason):
+                self._note_setback(row, Failure(kind="fault", reason=reason), batch_size=1, parts=False)
+                return "later"
             case Later(reason, floor_s):
                 wait_s = delay_s(row.attempts, random=self._random, floor_s=floor_s or None)
                 self._outbox.record_retry(row, next_try_ms=self._in_ms(wait_s), error=reason)
@@ -220,17 +224,21 @@ class Client:
 
     def _note_failure(self, batch: list[Row], failure: Failure) -> None:
         for row in batch:
-            back = setback(row, failure, batch_size=len(batch), now_ms=self._now_ms(), random=self._random)
-            self._outbox.record_retry(
-                row,
-                next_try_ms=back.next_try_ms,
-                error=back.error,
-                attempts=back.attempts,
-                companions=back.companions,
-                solo_failures=back.solo_failures,
-            )
+            self._note_setback(row, failure, batch_size=len(batch))
         if failure.kind == "later" and failure.floor_s:
             self._pause(failure.floor_s)
+
+    def _note_setback(self, row: Row, failure: Failure, *, batch_size: int, parts: bool = True) -> None:
+        """parts: who failed is not known, so the batch must come apart."""
+        back = setback(row, failure, batch_size=batch_size, now_ms=self._now_ms(), random=self._random)
+        self._outbox.record_retry(
+            row,
+            next_try_ms=back.next_try_ms,
+            error=back.error,
+            attempts=back.attempts,
+            companions=back.companions if parts else row.companions,
+            solo_failures=back.solo_failures,
+        )
 
     def _pause(self, floor_s: float) -> None:
         wait_s = delay_s(0, random=self._random, floor_s=floor_s)

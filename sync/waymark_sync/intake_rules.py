@@ -13,13 +13,23 @@ import msgspec
 from msgspec import Meta, Struct
 
 from waymark_sync.codec import UNREADABLE, from_base64url, to_base64url
-from waymark_sync.protocol import PROTOCOL_VERSION, Envelope, Header, Natural, Uuid, Verdict, decode_header
+from waymark_sync.protocol import (
+    HEADER_BYTES_MAX,
+    PROTOCOL_VERSION,
+    SEALED_BYTES_MAX,
+    Envelope,
+    Header,
+    Natural,
+    Uuid,
+    Verdict,
+    decode_header,
+)
 
 CHAIN_START = bytes(32)
 """The running hash of a feed that holds no message."""
 POS_MAX = 2**53 - 1  # as `Natural` has it: a forged position must not be more than a database can hold
 
-Fault = Literal["hash_wrong", "version_unknown", "header_unreadable"]
+Fault = Literal["too_large", "hash_wrong", "version_unknown", "header_unreadable"]
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -61,7 +71,12 @@ def verdict(*, sha256: bytes, item_id: str, by_id: Known | None, by_seq: Known |
 
 
 def structural_fault(envelope: Envelope) -> Fault | None:
-    """Say why an envelope must be `rejected`, or None. Signature and key are the opener's to judge."""
+    """Say why an envelope must be `rejected`, or None. Signature and key are the opener's to judge.
+
+    A device asks the same of its own bytes before it believes that they were refused.
+    """
+    if len(envelope.header) > HEADER_BYTES_MAX or len(envelope.sealed) > SEALED_BYTES_MAX:
+        return "too_large"
     if hashlib.sha256(envelope.header + envelope.sealed).digest() != envelope.sha256:
         return "hash_wrong"
     if read_header(envelope.header) is not None:

@@ -124,6 +124,32 @@ def test_a_report_that_fails_alone_again_and_again_is_shown_and_tried_daily(worl
     assert world.states() == ["receipted"]
 
 
+def test_a_refusal_that_is_not_proven_sets_nothing_aside(world: World) -> None:
+    """A proxy that answers for the service can say `rejected`, signed by nobody."""
+    [item_id] = world.report()
+    refuse = protocol.PushResponse(
+        incarnation=world.service.incarnation,
+        server_time=1,
+        restore_floor=0,
+        downstream=False,
+        challenge="c-1",
+        results=(protocol.ItemResult(item_id=item_id, index=0, verdict="rejected", reason="hash_wrong"),),
+    )
+    honest = world.service._commit
+    world.service._commit = lambda items: refuse  # type: ignore[method-assign]
+
+    for _ in range(5):
+        world.client.push_once()
+        assert world.states() == ["queued"]
+        world.later(1)
+
+    row = world.outbox.items()[0]
+    assert (row.last_error, row.solo_failures, row.companions) == ("suspect", 5, 64)
+    world.service._commit = honest  # type: ignore[method-assign]
+    world.client.drain(asked=True)
+    assert world.states() == ["receipted"]
+
+
 def test_a_restored_service_gets_everything_again(world: World) -> None:
     backup = world.service.snapshot()
     ids = world.report(3)
@@ -268,6 +294,14 @@ class Canned:
         )
 
 
+def _id(envelope: Envelope) -> str:
+    return protocol.decode_header(envelope.header).item_id
+
+
+def damaged(envelope: Envelope) -> Envelope:
+    return msgspec.structs.replace(envelope, sealed=envelope.sealed[:-1] + bytes([envelope.sealed[-1] ^ 1]))
+
+
 def answered() -> Iterator[Any]:
     file = json.loads((Path(__file__).parents[2] / "sync/vectors/push_answers.json").read_text())
     for case in file["cases"]:
@@ -283,7 +317,8 @@ def test_what_a_device_does_with_an_answer(
 
     keyset = read(file["keyset"], SignedKeySet)
     sent = protocol.ExportedQueue(items=tuple(read(item, Envelope) for item in file["items"]))
-    outbox.import_queue(sent, created_at="")
+    for envelope in sent.items:  # not as a carried file, which is refused when damaged
+        outbox._insert(damaged(envelope) if _id(envelope) in case.get("damaged", ()) else envelope, "")
     outbox.adopt_incarnation(file["incarnation_seen"])
     device = msgspec.structs.replace(new_visitor(), device_id=file["device_id"])
     client = Client(
@@ -303,6 +338,7 @@ def test_what_a_device_does_with_an_answer(
     assert refused_answer is (case["answer"] == "network_error")
     assert {row.companions for row in outbox.items()} == ({1} if case["batch"] == "halve" else {64})
     for row in outbox.items():
+        assert row.solo_failures == (row.item_id in case.get("blamed", ()))
         floor_s = case.get("item_floor_s", {}).get(row.item_id, case["floor_s"])
         assert (row.next_try_at or 0) >= floor_s * 1000
     assert outbox.state("incarnation") == case.get("incarnation", file["incarnation_seen"])

@@ -33,7 +33,7 @@ const WHY_NOT: readonly (readonly [RegExp, MessageKey])[] = [
   [/^no_connection$/, 'why_not.offline'],
   [/^timeout$/, 'why_not.network'],
   [/^http_(429|502|503|504|507)$/, 'why_not.busy'],
-  [/^(not_the_service|no_valid_receipt|no_result|http_[34]\d\d)$/, 'why_not.untrusted'],
+  [/^(not_the_service|no_valid_receipt|no_result|refused_unproven|http_[34]\d\d)$/, 'why_not.untrusted'],
   [/^(http_5\d\d|suspect|retry)$/, 'why_not.server'],
-  [/^(too_large|rejected)/, 'why_not.rejected'],
+  [/^(too_large|rejected|hash_wrong|header_unreadable|version_unknown)/, 'why_not.rejected'],
 ]

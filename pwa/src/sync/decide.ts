@@ -69,10 +69,15 @@ function fits(batch: readonly Waiting[], item: Waiting): boolean {
 export type Outcome =
   | { readonly type: 'stored'; readonly result: ItemResult }
   | { readonly type: 'rejected'; readonly reason: string }
+  /** Refused by whoever answered, though its bytes are sound: a failure of this item alone. */
+  | { readonly type: 'doubted'; readonly reason: string }
   | { readonly type: 'retry'; readonly reason: string; readonly afterS: number }
 
-/** `covered`: the receipt is verified and the result's path leads from our own bytes to its root. */
-export function outcome(result: ItemResult | undefined, covered: boolean): Outcome {
+/**
+ * `covered`: the receipt is verified and the result's path leads from our own bytes to its root. `fault`: what
+ * is wrong with our own bytes; a refusal is signed by nobody, so it counts only where we find one ourselves.
+ */
+export function outcome(result: ItemResult | undefined, covered: boolean, fault: string | null): Outcome {
   if (result === undefined) return { type: 'retry', reason: 'no_result', afterS: 0 }
   switch (result.verdict) {
     case 'accepted':
@@ -80,7 +85,7 @@ export function outcome(result: ItemResult | undefined, covered: boolean): Outco
     case 'conflict':
       return covered ? { type: 'stored', result } : { type: 'retry', reason: 'no_valid_receipt', afterS: 0 }
     case 'rejected':
-      return { type: 'rejected', reason: result.reason ?? 'rejected' }
+      return fault !== null ? { type: 'rejected', reason: fault } : { type: 'doubted', reason: 'refused_unproven' }
     default:
       return { type: 'retry', reason: result.reason ?? 'retry', afterS: result.retry_after_s ?? 0 }
   }

@@ -5,6 +5,7 @@
 
 import { own } from './bytes.ts'
 import { type Failure, outcome, delayMs, setback } from './decide.ts'
+import { structuralFault } from './fault.ts'
 import { bodyOf, post } from './http.ts'
 import { adoptIncarnation, changeParcel, keepReceipt, type Parcel, setting } from './parcels.ts'
 import type { ItemResult, KeySet, PushResponse, QueueState } from './protocol.generated.ts'
@@ -91,7 +92,8 @@ async function takeOver(batch: readonly Parcel[], response: PushResponse, receip
 async function settleItem(item: Parcel, named: ItemResult | undefined, response: PushResponse, receiptValid: boolean): Promise<boolean> {
   const receipt = response.receipt ?? null
   const covered = receiptValid && receipt !== null && named !== undefined && (await coversItem(receipt, named, item.sha256))
-  const decided = outcome(named, covered)
+  const fault = named?.verdict === 'rejected' ? await structuralFault(item) : null
+  const decided = outcome(named, covered, fault)
   switch (decided.type) {
     case 'stored':
       if (receipt === null) return false
@@ -99,6 +101,9 @@ async function settleItem(item: Parcel, named: ItemResult | undefined, response:
       return true
     case 'rejected':
       await changeParcel(item.itemId, unchanged(item), { state: 'quarantined', lastError: decided.reason, nextTryAt: null })
+      return false
+    case 'doubted':
+      await noteDoubt(item, decided.reason)
       return false
     case 'retry':
       await changeParcel(item.itemId, unchanged(item), {
@@ -117,6 +122,13 @@ async function noteFailure(
 ): Promise<void> {
   const change = setback(item, failure, { ...at, now: Date.now() })
   await changeParcel(item.itemId, unchanged(item), change)
+}
+
+/** As if it had failed alone; which one it was is known, so the others need not part from it. */
+async function noteDoubt(item: Parcel, reason: string): Promise<void> {
+  const failure = { type: 'server_fault', reason, afterS: 0 } as const
+  const change = setback(item, failure, { batchSize: 1, random: Math.random(), now: Date.now() })
+  await changeParcel(item.itemId, unchanged(item), { ...change, companions: item.companions })
 }
 
 /** Another drainer may have had better luck meanwhile: its word stands. */

@@ -102,15 +102,19 @@ describe('what an answer means', () => {
     ['duplicate', true, 'stored'],
     ['conflict', true, 'stored'],
     ['accepted', false, 'retry'],
-    ['rejected', false, 'rejected'],
+    ['rejected', false, 'doubted'],
     ['retry', false, 'retry'],
     ['praised', true, 'retry'],
   ] as const)('%s, covered %s: %s', (verdict, covered, expected) => {
-    expect(outcome({ ...result, verdict }, covered).type).toBe(expected)
+    expect(outcome({ ...result, verdict }, covered, null).type).toBe(expected)
+  })
+
+  test('rejected, and our own bytes are at fault: rejected', () => {
+    expect(outcome({ ...result, verdict: 'rejected' }, false, 'hash_wrong')).toEqual({ type: 'rejected', reason: 'hash_wrong' })
   })
 
   test('no result at all: retry', () => {
-    expect(outcome(undefined, true).type).toBe('retry')
+    expect(outcome(undefined, true, null).type).toBe('retry')
   })
 
   test.each([

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { allParcels, freshParcel, type Parcel, putParcel, setting, stores } from '../../src/sync/parcels.ts'
 import { pushBatch } from '../../src/sync/push.ts'
 import { toMsgpack } from '../../src/sync/wire.ts'
+import type { Bytes } from '../../src/sync/bytes.ts'
 import { bytes, vectors } from './vectors.ts'
 
 type Item = { item_id: string; header: string; sealed: string; sha256: string; sig: string }
@@ -20,6 +21,8 @@ type Case = {
   item_floor_s?: Record<string, number>
   backoff_s?: number
   incarnation?: string
+  damaged?: string[]
+  blamed?: string[]
 }
 type Answers = { device_id: string; incarnation_seen: string; root: string; keyset: unknown; items: Item[]; cases: Case[] }
 
@@ -46,10 +49,20 @@ const queued: readonly Parcel[] = answers.items.map((item, index) =>
 beforeEach(async () => {
   await stores.close()
   await new Promise((resolve) => (indexedDB.deleteDatabase('waymark').onsuccess = resolve))
-  for (const parcel of queued) await putParcel(parcel, null)
   await stores.write(['kv'], async (store) => void store('kv').put(answers.incarnation_seen, 'incarnation'))
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
 })
+
+/** `damaged`: the last sealed byte of these has changed in the store. Returns all, as the store has them. */
+async function hold(damaged: readonly string[] = []): Promise<readonly Parcel[]> {
+  const held = queued.map((parcel) => (damaged.includes(parcel.itemId) ? { ...parcel, sealed: flipped(parcel.sealed) } : parcel))
+  for (const parcel of held) await putParcel(parcel, null)
+  return held
+}
+
+function flipped(sealed: Bytes): Bytes {
+  return sealed.map((byte, index) => (index === sealed.length - 1 ? byte ^ 1 : byte))
+}
 
 /** The first answer is the vector's; whoever asks again (for keys) meets silence. */
 function answerWith(vector: Case): void {
@@ -64,12 +77,14 @@ async function afterPush(): Promise<readonly Parcel[]> {
 
 describe('an answer to a push', () => {
   test.each(answers.cases)('$name', async (vector) => {
+    const held = await hold(vector.damaged)
     answerWith(vector)
 
-    const pushed = await pushBatch(answers.device_id, queued, null)
+    const pushed = await pushBatch(answers.device_id, held, null)
 
     const after = await afterPush()
     expect(after.map((parcel) => parcel.state)).toEqual(vector.then)
+    expect(after.filter((parcel) => parcel.soloFailures > 0).map((parcel) => parcel.itemId)).toEqual(vector.blamed ?? [])
     expect(pushed.type === 'failed' && pushed.failure.type === 'unreachable').toBe(vector.answer === 'network_error')
     expect(after.some((parcel) => parcel.companions < queued.length)).toBe(vector.batch === 'halve')
     expect(pushed.type === 'answered' ? pushed.backoffS : 0).toBe(vector.backoff_s ?? 0)
@@ -81,6 +96,7 @@ describe('an answer to a push', () => {
   })
 
   test("that refuses another item under our number is not for us", async () => {
+    await hold()
     const other = { item_id: answers.items[1]?.item_id ?? '', index: 0, verdict: 'rejected', reason: 'hash_wrong' }
     const body = { incarnation: answers.incarnation_seen, server_time: 1, restore_floor: 0, downstream: false, challenge: 'c', results: [other] }
     vi.stubGlobal('fetch', vi.fn().mockResolvedValueOnce(new Response(toMsgpack(body), { status: 200 })))
@@ -90,8 +106,21 @@ describe('an answer to a push', () => {
     expect((await afterPush()).map((parcel) => parcel.state)).toEqual(['queued', 'queued', 'queued'])
   })
 
+  test('that refuses sound bytes five times: suspect, and never set aside', async () => {
+    const item = answers.items[0]
+    const refusal = { item_id: item?.item_id, index: 0, verdict: 'rejected', reason: 'hash_wrong' }
+    const body = { incarnation: answers.incarnation_seen, server_time: 1, restore_floor: 0, downstream: false, challenge: 'c', results: [refusal] }
+    vi.stubGlobal('fetch', vi.fn(async () => new Response(toMsgpack(body), { status: 200 })))
+    await hold()
+
+    for (let time = 0; time < 5; time++) await pushBatch(answers.device_id, (await afterPush()).slice(0, 1), null)
+
+    expect((await afterPush())[0]).toMatchObject({ state: 'queued', soloFailures: 5, lastError: 'suspect', companions: 64 })
+  })
+
   test('that comes twice, to two drainers, changes nothing the second time', async () => {
     const stored = answers.cases.find((vector) => vector.name === 'all stored') as Case
+    await hold()
     answerWith(stored)
     await pushBatch(answers.device_id, queued, null)
     const first = await afterPush()

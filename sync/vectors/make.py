@@ -370,7 +370,8 @@ def messages() -> dict[str, Any]:
         ),
     ]
     made = []
-    for kind, body in bodies:
+    signed_messages = []
+    for pos, (kind, body) in enumerate(bodies, start=1):
         message_id = uuid(f"feed {kind}")
         info = protocol.message_info(feed_id=feed_id, message_id=message_id, kind=kind)
         text = codec.encode(body, codec.JSON)
@@ -379,15 +380,32 @@ def messages() -> dict[str, Any]:
             info,
             lambda text=text, info=info: seal.seal(seal.pad(text), public_key=public, info=info),
         )
+        message = _signed(
+            feed_id,
+            Message(id=message_id, pos=pos, kind=kind, sealed=sealed, kid="r1", sig=bytes(64)),
+            signer="receipt key",
+        )
+        signed_messages.append(message)
         made.append(
-            {"id": message_id, "kind": kind, "info": b64(info), "sealed": b64(sealed), "body": text.decode()}
+            {
+                **as_json(message),
+                "info": b64(info),
+                "body": text.decode(),
+                "text": b64(protocol.message_text(feed_id, message)),
+            }
         )
     first = made[0]
     return {
-        "about": "Feed messages sealed to feed_key. Under another feed, id or kind none may open.",
+        "about": "Feed messages sealed to feed_key and signed over `text` by a key of `keys`. Under another "
+        "feed, id or kind none may open; those of must_not_verify a device may not even store.",
+        "keys": as_json(KEYS),
         "feed_id": feed_id,
         "feed_key": key_json("reply key"),
         "messages": made,
+        "retired_key": as_json(
+            _signed(feed_id, msgspec.structs.replace(signed_messages[0], kid="r0"), signer="old receipt key")
+        ),
+        "must_not_verify": _unsigned(feed_id, signed_messages),
         "must_not_open": [
             {
                 "name": "other feed",
@@ -412,6 +430,41 @@ def messages() -> dict[str, Any]:
             },
         ],
     }
+
+
+def _signed(feed_id: str, message: Message, *, signer: str) -> Message:
+    return msgspec.structs.replace(message, sig=sign(signer, protocol.message_text(feed_id, message)))
+
+
+def _unsigned(feed_id: str, messages: list[Message]) -> list[dict[str, Any]]:
+    """What a proxy could make of messages that it has seen, without a key of the service."""
+    first, second = messages[:2]
+    replace = msgspec.structs.replace
+    text = protocol.message_text(feed_id, first)
+    unlabelled = text.removeprefix(protocol.LABEL_MESSAGE_SIG)
+    cases = (
+        ("other feed", uuid("device"), first),
+        ("other id", feed_id, replace(first, id=second.id)),
+        ("other position", feed_id, replace(first, pos=first.pos + 1)),
+        ("other kind", feed_id, replace(first, kind="message")),
+        ("longer kind", feed_id, replace(first, kind="ack\0")),
+        ("sealed bytes altered", feed_id, replace(first, sealed=flip(first.sealed, -1))),
+        ("sealed bytes of another message", feed_id, replace(first, sealed=second.sealed)),
+        ("signature of another message", feed_id, replace(first, sig=second.sig)),
+        ("signature altered", feed_id, replace(first, sig=flip(first.sig, 7))),
+        ("signature all zero", feed_id, replace(first, sig=bytes(64))),
+        ("signed by a stranger", feed_id, _signed(feed_id, first, signer="visitor key")),
+        ("signed by a sealing key", feed_id, _signed(feed_id, replace(first, kid="s1"), signer="seal key")),
+        ("key named that did not sign", feed_id, replace(first, kid="r0")),
+        ("key unknown", feed_id, replace(first, kid="r9")),
+        ("signed without its label", feed_id, replace(first, sig=sign("receipt key", unlabelled))),
+        (
+            "signed under another label",
+            feed_id,
+            replace(first, sig=sign("receipt key", protocol.LABEL_RECEIPT + unlabelled)),
+        ),
+    )
+    return [{"name": name, "feed_id": feed, **as_json(message)} for name, feed, message in cases]
 
 
 def codecs() -> dict[str, Any]:
@@ -442,7 +495,9 @@ def codecs() -> dict[str, Any]:
             incarnation=INCARNATION,
             cursor="opaque",
             more=False,
-            messages=(Message(id=uuid("m"), pos=3, kind="ack", sealed=b"\x00\xff\xfe"),),
+            messages=(
+                Message(id=uuid("m"), pos=3, kind="ack", sealed=b"\x00\xff\xfe", kid="r1", sig=bytes(64)),
+            ),
             challenge="c-2",
         ),
         EnrolRequest(code="7KQ2-M9XD-4F", sign_key=bytes(65), seal_key=bytes(65), sig=bytes(64)),

@@ -25,7 +25,7 @@ from waymark_sync.answers import (
 from waymark_sync.backoff import Random, delay_s
 from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.device import Device
-from waymark_sync.inbox import Inbox, Pulled
+from waymark_sync.inbox import NOT_THE_SERVICE, Inbox, Pulled
 from waymark_sync.keyring import Keyring
 from waymark_sync.outbox import Outbox, Row
 from waymark_sync.protocol import (
@@ -44,8 +44,6 @@ ITEM_FRAME_BYTES = 128  # names and lengths of one item's four fields
 CAPS = ("ack", "message", "needs_attention", "receipt")
 PAUSE_MS_MAX = 30 * 3_600_000  # a clock that was set back must not silence the device for longer
 PASS_REQUESTS_MAX = 1_000  # 64,000 reports: no device comes near
-
-NOT_THE_SERVICE = Failure(kind="unreachable", reason="not_the_service")
 
 
 class Pushed(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,9 @@ from waymark_sync.outbox import Outbox, StoredMessage
 from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, ReceiptBody, message_info, pull_text
 from waymark_sync.seal import CannotOpen, open_sealed, sign, unpad
 from waymark_sync.transport import NoAnswer, Reply, Transport
-from waymark_sync.trust import covers, receipt_valid
+from waymark_sync.trust import covers, messages_valid, receipt_valid
+
+NOT_THE_SERVICE = Failure(kind="unreachable", reason="not_the_service")
 
 
 class Pulled(Struct, frozen=True, kw_only=True):
@@ -32,14 +34,19 @@ class Inbox:
         self._transport, self._keyring = transport, keyring
 
     def pull_once(self) -> Pulled:
-        """Fetch one page and keep it together with its cursor; then take over the receipts it brings."""
+        """Fetch one page and keep it together with its cursor; then take over the receipts it brings.
+
+        A page with one message that the service did not sign counts as no answer, and moves nothing.
+        """
         reply = self._answer()
         if isinstance(reply, Failure):
             return Pulled(failure=reply)
         try:
             page = decode(reply.body, reply.headers.get("content-type", ""), PullResponse)
         except WireError:
-            return Pulled(failure=Failure(kind="unreachable", reason="not_the_service"))
+            return Pulled(failure=NOT_THE_SERVICE)
+        if not self._signed(page):
+            return Pulled(failure=NOT_THE_SERVICE)
         self._outbox.adopt_incarnation(page.incarnation)
         self._outbox.keep_page(self._device.device_id, page)
         self._outbox.keep_state("challenge", page.challenge)
@@ -84,6 +91,16 @@ class Inbox:
         }
         query = urlencode({"cursor": cursor, "limit": PULL_LIMIT_MAX})
         return self._transport.get(f"/sync/v1/pull?{query}", headers)
+
+    def _signed(self, page: PullResponse) -> bool:
+        keys, feed_id = self._keyring.keys(), self._device.device_id
+        if keys is None:
+            return False
+        valid = messages_valid(feed_id, page.messages, keys)
+        if valid is None:
+            renewed = self._keyring.renewed()
+            valid = renewed is not None and messages_valid(feed_id, page.messages, renewed)
+        return bool(valid)
 
     def _apply_receipts(self) -> None:
         for message in self._outbox.messages(self._device.device_id):

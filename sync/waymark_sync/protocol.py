@@ -5,6 +5,7 @@ headers, hashes and signatures travel as they are (msgpack) or as base64url with
 New fields have defaults, no field ever changes its type, unknown fields are ignored.
 """
 
+import hashlib
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ LABEL_ENROL = LABEL + b"/enrol"
 LABEL_RECEIPT = LABEL + b"/receipt"
 LABEL_KEYS = LABEL + b"/keys"
 LABEL_MESSAGE = LABEL + b"/message"
+LABEL_MESSAGE_SIG = LABEL_MESSAGE + b"/sig"
 
 PROTOCOL_VERSION = 1
 SUITE_P256 = 1
@@ -190,13 +192,20 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info."""
+    """One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info.
+
+    Anybody can seal to a visitor's feed, whose key travels in the header; only the service can sign.
+    """
 
     id: Uuid
     pos: Natural
-    kind: str
+    kind: Annotated[str, Meta(min_length=1, max_length=32)]
     """One of MessageKind. An unknown kind is stored raw and replayed after an upgrade."""
     sealed: bytes
+    kid: Kid
+    """The receipt key that signed."""
+    sig: Signature
+    """Over `message_text`."""
     min_caps: tuple[str, ...] = ()
 
 
@@ -236,7 +245,7 @@ class ServiceKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
     suite: int
     public: Point
     state: Literal["current", "retiring", "retired"] = "current"
-    """Seal only to `current`; verify receipts with any."""
+    """Seal only to `current`; verify receipts and messages with any."""
 
 
 class KeySet(Struct, frozen=True, kw_only=True):
@@ -317,6 +326,25 @@ def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> byt
 def message_info(*, feed_id: str, message_id: str, kind: str) -> bytes:
     """HPKE `info` of a message: it cannot be moved to another feed or pass for another kind."""
     return b"\n".join((LABEL_MESSAGE, feed_id.encode(), message_id.encode(), kind.encode()))
+
+
+def message_text(feed_id: str, message: Message) -> bytes:
+    """The bytes a message's signature covers: fixed widths, so nothing is ambiguous.
+
+    No incarnation: a message that was restored from a backup is still the service's word.
+    """
+    kind = message.kind.encode()
+    return b"".join(
+        (
+            LABEL_MESSAGE_SIG,
+            bytes.fromhex(feed_id.replace("-", "")),
+            bytes.fromhex(message.id.replace("-", "")),
+            message.pos.to_bytes(8, "big"),
+            len(kind).to_bytes(1, "big"),
+            kind,
+            hashlib.sha256(message.sealed).digest(),
+        )
+    )
 
 
 decode_header = msgspec.msgpack.Decoder(Header).decode

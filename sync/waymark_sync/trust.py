@@ -1,8 +1,10 @@
-"""What a device believes: a key set signed by the root it was built with, and receipts signed by those keys.
+"""What a device believes: a key set signed by the root it was built with, and what those keys sign.
 
 Everything here answers yes or no about bytes at hand. What does not hold is treated as if a stranger's
 network had answered, which is what a captive portal is.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,10 +16,12 @@ from waymark_sync.protocol import (
     SUITE_P256,
     ItemResult,
     KeySet,
+    Message,
     Receipt,
     ServiceKey,
     SignedKeySet,
     leaf_bytes,
+    message_text,
     receipt_text,
 )
 from waymark_sync.seal import signature_valid
@@ -51,6 +55,17 @@ def receipt_valid(receipt: Receipt, keys: KeySet) -> bool | None:
         if key.use == "receipt" and key.kid == receipt.kid:
             return signature_valid(key.public, receipt_text(receipt), receipt.sig)
     return None
+
+
+def messages_valid(feed_id: str, messages: Sequence[Message], keys: KeySet) -> bool | None:
+    """False when one is not the service's word to this feed. None when a newer key set may tell."""
+    known = {key.kid: key.public for key in keys.keys if key.use == "receipt"}
+    held = [message for message in messages if message.kid in known]
+    if not all(
+        signature_valid(known[message.kid], message_text(feed_id, message), message.sig) for message in held
+    ):
+        return False
+    return True if len(held) == len(messages) else None
 
 
 def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes) -> bool:

@@ -27,7 +27,7 @@ from waymark_sync.seal import new_key, raw_public, sign
 
 STATES = Sql("SELECT state || COALESCE(':' || reason, '') AS state FROM intake_item ORDER BY pos")
 MESSAGES = Sql("""
-    SELECT id, pos, kind, sealed FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos
+    SELECT id, pos, kind, sealed, kid, sig FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos
 """)
 RAW = Sql("SELECT sealed FROM intake_item UNION ALL SELECT body FROM opened_report")
 

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -10,13 +11,15 @@ from support.desk import enrol_device, seed
 from support.reports import Device
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database
+from waymark.kernel.keys import KeyRing
 from waymark.mailbox import actions
-from waymark.mailbox.records import Feed, Page
+from waymark.mailbox.records import Feed, Page, StoredMessage
 from waymark.mailbox.rules import seal_message
 from waymark_sync.intake_rules import Cursor, encode_cursor, next_chain
 from waymark_sync.policy import load_pack
-from waymark_sync.protocol import AckBody, Message
+from waymark_sync.protocol import AckBody, KeySet, Message
 from waymark_sync.seal import CannotOpen, raw_public
+from waymark_sync.trust import messages_valid
 
 HERE = str(uuid4())
 ELSEWHERE = str(uuid4())
@@ -35,10 +38,10 @@ def ack(text: str) -> AckBody:
     return AckBody(item_id=HERE, at="2026-01-02T03:04:05.678Z", from_name="Harbour", text=text)
 
 
-async def post(database: Database, device: Device, *texts: str) -> None:
+async def post(database: Database, ring: KeyRing, device: Device, *texts: str) -> None:
     for text in texts:
         message = seal_message(feed_of(device), kind="ack", body=ack(text))
-        await database.write(actions.post, message, now=clock.now())
+        await database.write(actions.post, message, keys=ring, now=clock.now())
 
 
 async def pull(database: Database, device: Device, cursor: str = "", limit: int = 100) -> Page:
@@ -49,21 +52,24 @@ def cursor_of(page: Page, incarnation: str = HERE) -> str:
     return encode_cursor(Cursor(incarnation=incarnation, pos=page.pos, chain=page.chain, caps=actions.CAPS))
 
 
+def wire(m: StoredMessage) -> Message:
+    return Message(id=m.id, pos=m.pos, kind=m.kind, sealed=m.sealed, kid=m.kid, sig=m.sig)
+
+
 def texts(device: Device, page: Page) -> list[str]:
-    return [
-        device.read(Message(id=m.id, pos=m.pos, kind=m.kind, sealed=m.sealed), AckBody).text
-        for m in page.messages
-    ]
+    return [device.read(wire(m), AckBody).text for m in page.messages]
 
 
-async def test_a_feed_is_read_page_by_page_and_then_only_what_is_new(database: Database) -> None:
+async def test_a_feed_is_read_page_by_page_and_then_only_what_is_new(
+    database: Database, ring: KeyRing
+) -> None:
     phone = Device()
-    await post(database, phone, "one", "two", "three")
+    await post(database, ring, phone, "one", "two", "three")
 
     first = await pull(database, phone, limit=2)
     second = await pull(database, phone, cursor_of(first), limit=2)
     third = await pull(database, phone, cursor_of(second))
-    await post(database, phone, "four")
+    await post(database, ring, phone, "four")
     fourth = await pull(database, phone, cursor_of(third))
 
     assert [texts(phone, p) for p in (first, second, third, fourth)] == [
@@ -76,9 +82,9 @@ async def test_a_feed_is_read_page_by_page_and_then_only_what_is_new(database: D
     assert not any(p.reset for p in (first, second, third, fourth))
 
 
-async def test_the_chain_is_that_of_the_protocol(database: Database) -> None:
+async def test_the_chain_is_that_of_the_protocol(database: Database, ring: KeyRing) -> None:
     phone = Device()
-    await post(database, phone, "one", "two")
+    await post(database, ring, phone, "one", "two")
 
     page = await pull(database, phone)
 
@@ -89,9 +95,22 @@ async def test_the_chain_is_that_of_the_protocol(database: Database) -> None:
     assert page.chain == chain
 
 
-async def test_a_cursor_of_another_history_starts_the_feed_again(database: Database) -> None:
+async def test_every_message_is_signed_for_its_feed_and_its_place(database: Database, ring: KeyRing) -> None:
     phone = Device()
-    await post(database, phone, "one", "two")
+    await post(database, ring, phone, "one", "two")
+    keys = msgspec.msgpack.decode(ring.signed_key_set().payload, type=KeySet)
+
+    page = await pull(database, phone)
+
+    messages = [wire(message) for message in page.messages]
+    assert messages_valid(phone.id, messages, keys) is True
+    assert messages_valid(Device().id, messages, keys) is False
+    assert messages_valid(phone.id, [replace(messages[0], pos=2)], keys) is False
+
+
+async def test_a_cursor_of_another_history_starts_the_feed_again(database: Database, ring: KeyRing) -> None:
+    phone = Device()
+    await post(database, ring, phone, "one", "two")
     page = await pull(database, phone)
     good = Cursor(incarnation=HERE, pos=page.pos, chain=page.chain, caps=actions.CAPS)
 
@@ -107,20 +126,20 @@ async def test_a_cursor_of_another_history_starts_the_feed_again(database: Datab
         assert (again.reset, texts(phone, again)) == (True, ["one", "two"])
 
 
-async def test_posts_at_once_follow_one_another(database: Database) -> None:
+async def test_posts_at_once_follow_one_another(database: Database, ring: KeyRing) -> None:
     phone = Device()
 
-    await asyncio.gather(*(post(database, phone, str(n)) for n in range(12)))
+    await asyncio.gather(*(post(database, ring, phone, str(n)) for n in range(12)))
 
     page = await pull(database, phone)
     assert [m.pos for m in page.messages] == list(range(1, 13))
     assert sorted(texts(phone, page), key=int) == [str(n) for n in range(12)]
 
 
-async def test_feeds_do_not_mix_and_open_with_their_own_key_only(database: Database) -> None:
+async def test_feeds_do_not_mix_and_open_with_their_own_key_only(database: Database, ring: KeyRing) -> None:
     mine, yours = Device(), Device()
-    await post(database, mine, "mine")
-    await post(database, yours, "yours")
+    await post(database, ring, mine, "mine")
+    await post(database, ring, yours, "yours")
 
     page = await pull(database, mine)
 
@@ -129,9 +148,9 @@ async def test_feeds_do_not_mix_and_open_with_their_own_key_only(database: Datab
         texts(yours, page)
 
 
-async def test_the_keys_of_an_open_feed_never_change(database: Database) -> None:
+async def test_the_keys_of_an_open_feed_never_change(database: Database, ring: KeyRing) -> None:
     phone = Device()
-    await post(database, phone, "one")
+    await post(database, ring, phone, "one")
 
     await database.write(actions.open_feed, feed_of(Device(device_id=phone.id)))
 

@@ -76,9 +76,16 @@ class Service:
         feed, message_id = self.feeds.setdefault(feed_id, []), str(uuid4())
         info = protocol.message_info(feed_id=feed_id, message_id=message_id, kind=kind)
         sealed = seal(pad(codec.encode(body, codec.JSON)), public_key=public, info=info)
-        message = Message(id=message_id, pos=len(feed) + 1, kind=kind, sealed=sealed)
-        feed.append(message)
-        return message
+        blank = Message(
+            id=message_id, pos=len(feed) + 1, kind=kind, sealed=sealed, kid=self.receipt_kid, sig=bytes(64)
+        )
+        text = protocol.message_text(feed_id, blank)
+        feed.append(msgspec.structs.replace(blank, sig=sign(RECEIPT_KEY, text)))
+        return feed[-1]
+
+    @property
+    def receipt_kid(self) -> str:
+        return "r1" if self.keys_issued_at == 1 else "r2"
 
     # The network.
 
@@ -181,7 +188,7 @@ class Service:
             incarnation=self.incarnation,
             restore_floor=self.restore_floor,
             at=1,
-            kid="r1" if self.keys_issued_at == 1 else "r2",
+            kid=self.receipt_kid,
             root=intake_rules.merkle_root(leaves),
             sig=bytes(64),
         )

@@ -260,8 +260,8 @@ def page(cursor: str, *messages: Message) -> PullResponse:
 
 
 def test_a_message_that_comes_again_is_the_same_message(outbox: Outbox) -> None:
-    first = Message(id=item_id(1), pos=1, kind="ack", sealed=b"1")
-    odd = Message(id=item_id(2), pos=2, kind="of a later version", sealed=b"2")
+    first = Message(id=item_id(1), pos=1, kind="ack", sealed=b"1", kid="r1", sig=bytes(64))
+    odd = Message(id=item_id(2), pos=2, kind="of a later version", sealed=b"2", kid="r1", sig=bytes(64))
     outbox.keep_page(DEVICE, page("one", first))
     outbox.mark_applied(first.id)
 
@@ -279,7 +279,10 @@ def test_a_page_that_cannot_be_kept_whole_does_not_move_the_cursor(outbox: Outbo
     run(outbox, "CREATE TRIGGER full BEFORE INSERT ON feed_message BEGIN SELECT RAISE(ABORT, 'full'); END")
 
     with pytest.raises(dbapi2.IntegrityError):
-        outbox.keep_page(DEVICE, page("two", Message(id=item_id(1), pos=1, kind="ack", sealed=b"1")))
+        outbox.keep_page(
+            DEVICE,
+            page("two", Message(id=item_id(1), pos=1, kind="ack", sealed=b"1", kid="r1", sig=bytes(64))),
+        )
     assert outbox.cursor(DEVICE) == "one"
     outbox.keep_state("still", "works")
 

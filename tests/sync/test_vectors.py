@@ -192,6 +192,21 @@ def test_messages(vectors: Vectors) -> None:
             seal.open_sealed(raw(case["sealed"]), private_key=key, info=info)
 
 
+def test_messages_that_the_service_signed(vectors: Vectors) -> None:
+    file = vectors("message")
+    keys = read(file["keys"], protocol.KeySet)
+    signed = [read(case, protocol.Message) for case in file["messages"]]
+
+    for message, case in zip(signed, file["messages"], strict=True):
+        assert protocol.message_text(file["feed_id"], message) == raw(case["text"])
+    assert trust.messages_valid(file["feed_id"], signed, keys) is True
+    assert trust.messages_valid(file["feed_id"], [read(file["retired_key"], protocol.Message)], keys) is True
+    for case in file["must_not_verify"]:
+        message = read(case, protocol.Message)
+        assert not trust.messages_valid(case["feed_id"], [message], keys), case["name"]
+        assert not trust.messages_valid(case["feed_id"], [*signed, message], keys), case["name"]
+
+
 def test_both_forms_of_a_message_are_one_message(vectors: Vectors) -> None:
     for case in vectors("codec")["messages"]:
         kind = getattr(protocol, case["type"])

@@ -11,6 +11,7 @@ from waymark.audit import store as audit_store
 from waymark.identity.records import User
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
+from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem
 from waymark.kernel.vault import Vault
 from waymark.triage import actions, store
@@ -19,7 +20,9 @@ from waymark.triage.rules import open_body, open_text
 from waymark_sync.protocol import AckBody, Message
 
 Receive = Callable[..., Awaitable[Report]]
-MESSAGES = Sql("SELECT id, pos, kind, sealed FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos")
+MESSAGES = Sql(
+    "SELECT id, pos, kind, sealed, kid, sig FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos"
+)
 WORDS = Sql("SELECT text FROM triage_event WHERE text IS NOT NULL")
 
 
@@ -29,13 +32,13 @@ async def entries(database: Database, report: Report) -> list[str]:
 
 
 async def test_an_acknowledgement_reaches_the_device_and_stays_encrypted_here(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     report = await receive(sharing_choice="P2")
     user = people["northshire"]
 
     done = await database.write(
-        actions.acknowledge, user, report.item_id, "We have read it.", vault=vault, now=clock.now()
+        actions.acknowledge, user, report.item_id, "We have read it.", vault=vault, keys=ring, now=clock.now()
     )
 
     assert done.delivered_to == "device"
@@ -53,7 +56,7 @@ async def test_an_acknowledgement_reaches_the_device_and_stays_encrypted_here(
 
 
 async def test_of_two_who_acknowledge_at_once_one_wins(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     report = await receive()
     user = people["northshire"]
@@ -61,7 +64,13 @@ async def test_of_two_who_acknowledge_at_once_one_wins(
     answers = await asyncio.gather(
         *(
             database.write(
-                actions.acknowledge, user, report.item_id, f"From {n}", vault=vault, now=clock.now()
+                actions.acknowledge,
+                user,
+                report.item_id,
+                f"From {n}",
+                vault=vault,
+                keys=ring,
+                now=clock.now(),
             )
             for n in range(4)
         ),
@@ -76,26 +85,34 @@ async def test_of_two_who_acknowledge_at_once_one_wins(
 
 
 async def test_without_a_way_to_answer_nobody_is_told_and_the_desk_knows(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     report = await receive(sharing_choice="A2", header={"reply_key": None})
 
     done = await database.write(
-        actions.acknowledge, people["harbour"], report.item_id, "Noted.", vault=vault, now=clock.now()
+        actions.acknowledge,
+        people["harbour"],
+        report.item_id,
+        "Noted.",
+        vault=vault,
+        keys=ring,
+        now=clock.now(),
     )
 
     assert done.delivered_to == "nobody"
 
 
 async def test_each_act_leaves_one_entry_and_the_chain_holds(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     report = await receive(postcode=None)
     user = people["southmere"]
 
     await database.write(actions.view, user, report.item_id, now=clock.now())
     await database.write(actions.take, user, report.item_id, now=clock.now())
-    await database.write(actions.acknowledge, user, report.item_id, "Hello.", vault=vault, now=clock.now())
+    await database.write(
+        actions.acknowledge, user, report.item_id, "Hello.", vault=vault, keys=ring, now=clock.now()
+    )
 
     assert await entries(database, report) == [
         "item.opened",
@@ -108,14 +125,20 @@ async def test_each_act_leaves_one_entry_and_the_chain_holds(
 
 
 async def test_what_is_refused_changes_nothing(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     report = await receive(sharing_choice="U1")
 
     for name in ("northshire", "quay", "custodian"):
         with pytest.raises(Problem) as refused:
             await database.write(
-                actions.acknowledge, people[name], report.item_id, "x", vault=vault, now=clock.now()
+                actions.acknowledge,
+                people[name],
+                report.item_id,
+                "x",
+                vault=vault,
+                keys=ring,
+                now=clock.now(),
             )
         assert refused.value.kind.code == "not_found"
 
@@ -150,7 +173,7 @@ async def test_screening_twice_does_nothing_twice(
 
 
 async def test_pages_hold_every_report_once_newest_first(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     reports = [await receive() for _ in range(5)]
     user, seen, after = people["northshire"], [], None
@@ -172,11 +195,13 @@ async def test_pages_hold_every_report_once_newest_first(
 
 
 async def test_acknowledged_reports_leave_the_waiting_queue(
-    database: Database, people: dict[str, User], receive: Receive, vault: Vault
+    database: Database, people: dict[str, User], receive: Receive, vault: Vault, ring: KeyRing
 ) -> None:
     done, open_ = await receive(), await receive()
     user = people["northshire"]
-    await database.write(actions.acknowledge, user, done.item_id, "x", vault=vault, now=clock.now())
+    await database.write(
+        actions.acknowledge, user, done.item_id, "x", vault=vault, keys=ring, now=clock.now()
+    )
 
     async def ids(queue: str) -> list[str]:
         page, counts = await database.write(

@@ -21,6 +21,7 @@ from waymark.intake.rules import Outcome, Reading, feed_taken
 from waymark.kernel import lineage
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
+from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
 from waymark.mailbox import actions as mailbox
 from waymark_sync import intake_rules
@@ -140,7 +141,7 @@ def _known_by_seq(db: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str
     }
 
 
-def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, now: datetime) -> int:
+def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, keys: KeyRing, now: datetime) -> int:
     """Write down what opening found. Does nothing for an item that another worker has settled meanwhile."""
     db.serialise("opener")
     number = store.last_opened(db)
@@ -157,7 +158,7 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, now: datetim
         if outcome.feed is not None:
             mailbox.open_feed(db, outcome.feed)
         if outcome.message is not None:
-            mailbox.post(db, outcome.message, now=now)
+            mailbox.post(db, outcome.message, keys=keys, now=now)
         audit.append(
             db,
             actor=SERVICE,

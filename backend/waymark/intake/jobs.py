@@ -152,7 +152,7 @@ class Opener:
             return 0
         service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
         outcomes = await asyncio.to_thread(_open_all, waiting, service)
-        await self._database.write(actions.settle_outcomes, outcomes, now=clock.now())
+        await self._database.write(actions.settle_outcomes, outcomes, keys=service.keys, now=clock.now())
         return len(waiting)
 
 

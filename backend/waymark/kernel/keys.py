@@ -104,8 +104,12 @@ class KeyRing:
             root=root,
             sig=bytes(64),
         )
-        sig = sign(self._private[self._receipt_kid], receipt_text(receipt))
-        return msgspec.structs.replace(receipt, sig=sig)
+        kid, sig = self.sign(receipt_text(receipt))
+        return msgspec.structs.replace(receipt, kid=kid, sig=sig)
+
+    def sign(self, text: bytes) -> tuple[str, bytes]:
+        """By the current receipt key: its kid and the signature. `text` starts with its purpose's label."""
+        return self._receipt_kid, sign(self._private[self._receipt_kid], text)
 
 
 class _KeySetFile(Struct, frozen=True, kw_only=True):

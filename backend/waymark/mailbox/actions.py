@@ -8,8 +8,10 @@ from datetime import datetime
 from waymark.identity import actions as identity
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
+from waymark.kernel.keys import KeyRing
 from waymark.mailbox import store
 from waymark.mailbox.records import Feed, Page, SealedMessage
+from waymark.mailbox.rules import sign_message
 from waymark_sync.intake_rules import CHAIN_START, caps_hash, cursor_good, decode_cursor, next_chain
 
 CAPS = caps_hash(())
@@ -31,8 +33,8 @@ def open_feed(db: Connection, feed: Feed) -> None:
     store.open_feed(db, feed, chain=CHAIN_START)
 
 
-def post(db: Connection, message: SealedMessage, *, now: datetime) -> int:
-    """Append to the feed, opening it where it is not. Returns the position."""
+def post(db: Connection, message: SealedMessage, *, keys: KeyRing, now: datetime) -> int:
+    """Sign and append to the feed, opening it where it is not. Returns the position."""
     feed_id = message.feed.feed_id
     db.serialise(f"feed {feed_id}")
     open_feed(db, message.feed)
@@ -42,7 +44,8 @@ def post(db: Connection, message: SealedMessage, *, now: datetime) -> int:
     pos, chain = before.last_pos + 1, next_chain(before.chain, message.id, message.sealed)
     if not store.advance(db, feed_id, pos=pos, chain=chain):
         raise AssertionError("posts to one feed follow one another")
-    store.add(db, message, pos=pos, chain=chain, created_at=stamp(now))
+    signed = sign_message(message, keys, pos=pos)
+    store.add(db, signed, feed_id=feed_id, chain=chain, created_at=stamp(now))
     return pos
 
 

@@ -25,7 +25,7 @@ class FeedState(Struct, frozen=True, kw_only=True):
 
 
 class SealedMessage(Struct, frozen=True, kw_only=True):
-    """Sealed and ready to be posted. Position and chain are given in the transaction that posts it."""
+    """Sealed and ready to be posted. Position, chain and signature come in the transaction that posts it."""
 
     id: str
     feed: Feed
@@ -39,6 +39,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     kind: str
     min_caps: str
     sealed: bytes
+    kid: str
+    sig: bytes
     chain: bytes
 
 

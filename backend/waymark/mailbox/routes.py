@@ -72,7 +72,15 @@ def _response(request: Request[Any, Any, Any], found: _Found, challenge: str) ->
     page = found.page
     cursor = Cursor(incarnation=found.incarnation, pos=page.pos, chain=page.chain, caps=actions.CAPS)
     messages = tuple(
-        Message(id=m.id, pos=m.pos, kind=m.kind, sealed=m.sealed, min_caps=tuple(m.min_caps.split()))
+        Message(
+            id=m.id,
+            pos=m.pos,
+            kind=m.kind,
+            sealed=m.sealed,
+            kid=m.kid,
+            sig=m.sig,
+            min_caps=tuple(m.min_caps.split()),
+        )
         for m in page.messages
     )
     kind = answer_type(request.headers.get("accept", ""), "")

@@ -1,4 +1,4 @@
-"""Challenges that need no storage, and messages sealed so that only their feed can read them."""
+"""Challenges that need no storage, and messages that only their feed can read and only we can sign."""
 
 import hashlib
 import hmac
@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from waymark.kernel.clock import milliseconds
 from waymark.kernel.ids import new_id
+from waymark.kernel.keys import KeyRing
 from waymark.mailbox.records import Feed, SealedMessage
 from waymark_sync.codec import encode as encode_wire
 from waymark_sync.codec import from_base64url, to_base64url
-from waymark_sync.protocol import message_info, pull_text
+from waymark_sync.protocol import Message, message_info, message_text, pull_text
 from waymark_sync.seal import pad, seal, signature_valid
 
 CHALLENGE_LIFE: Final = timedelta(minutes=5)  # of the server's clock; a slow 2G answer takes one
@@ -56,6 +58,13 @@ def seal_message(feed: Feed, *, kind: str, body: Struct) -> SealedMessage:
     info = message_info(feed_id=feed.feed_id, message_id=message_id, kind=kind)
     sealed = seal(pad(encode_wire(body, JSON)), public_key=feed.seal_key, info=info)
     return SealedMessage(id=message_id, feed=feed, kind=kind, sealed=sealed)
+
+
+def sign_message(message: SealedMessage, keys: KeyRing, *, pos: int) -> Message:
+    """As it travels. Anybody can seal to a feed's key; only the service can sign."""
+    blank = Message(id=message.id, pos=pos, kind=message.kind, sealed=message.sealed, kid="-", sig=bytes(64))
+    kid, sig = keys.sign(message_text(message.feed.feed_id, blank))
+    return replace(blank, kid=kid, sig=sig)
 
 
 def _mac(secret: bytes, at: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The only SQL of the mailbox."""
 
 from waymark.kernel.db import Connection, Sql
-from waymark.mailbox.records import Feed, FeedState, SealedMessage, StoredMessage
+from waymark.mailbox.records import Feed, FeedState, StoredMessage
+from waymark_sync.protocol import Message
 
 FEED = Sql("""
     SELECT feed_id, kind, sign_key, seal_key
@@ -25,8 +26,8 @@ ADVANCE = Sql("""
     WHERE feed_id = :feed_id AND last_pos = :pos - 1
 """)
 ADD_MESSAGE = Sql("""
-    INSERT INTO mailbox_message (id, feed_id, pos, kind, sealed, chain, created_at)
-    VALUES (:id, :feed_id, :pos, :kind, :sealed, :chain, :created_at)
+    INSERT INTO mailbox_message (id, feed_id, pos, kind, sealed, kid, sig, chain, created_at)
+    VALUES (:id, :feed_id, :pos, :kind, :sealed, :kid, :sig, :chain, :created_at)
 """)
 CHAIN_AT = Sql("""
     SELECT chain
@@ -34,7 +35,7 @@ CHAIN_AT = Sql("""
     WHERE feed_id = :feed_id AND pos = :pos
 """)
 MESSAGES_AFTER = Sql("""
-    SELECT id, pos, kind, min_caps, sealed, chain
+    SELECT id, pos, kind, min_caps, sealed, kid, sig, chain
     FROM mailbox_message
     WHERE feed_id = :feed_id AND pos > :pos
     ORDER BY pos
@@ -65,14 +66,16 @@ def advance(db: Connection, feed_id: str, *, pos: int, chain: bytes) -> bool:
     return db.execute(ADVANCE, feed_id=feed_id, pos=pos, chain=chain) == 1
 
 
-def add(db: Connection, message: SealedMessage, *, pos: int, chain: bytes, created_at: str) -> None:
+def add(db: Connection, message: Message, *, feed_id: str, chain: bytes, created_at: str) -> None:
     db.execute(
         ADD_MESSAGE,
         id=message.id,
-        feed_id=message.feed.feed_id,
-        pos=pos,
+        feed_id=feed_id,
+        pos=message.pos,
         kind=message.kind,
         sealed=message.sealed,
+        kid=message.kid,
+        sig=message.sig,
         chain=chain,
         created_at=created_at,
     )

@@ -19,6 +19,9 @@ CREATE TABLE mailbox_message (
   -- Space-separated capabilities without which a device cannot show it.
   min_caps TEXT NOT NULL DEFAULT '',
   sealed BLOB NOT NULL,
+  -- The key that signed, and what a device verifies before it believes a message.
+  kid TEXT NOT NULL,
+  sig BLOB NOT NULL,
   chain BLOB NOT NULL,
   created_at TEXT NOT NULL,
   -- A pull reads one feed from a position on.

@@ -13,6 +13,7 @@ from waymark.intake.records import Held
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
+from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
 from waymark.mailbox import actions as mailbox
@@ -85,7 +86,7 @@ def view(
 
 
 def acknowledge(
-    db: Connection, user: User, report_id: str, text: str, *, vault: Vault, now: datetime
+    db: Connection, user: User, report_id: str, text: str, *, vault: Vault, keys: KeyRing, now: datetime
 ) -> Acknowledgement:
     """Tell the reporter that somebody has read it. Raises Problem not_found, already_acknowledged."""
     report, _ = _found(db, user, "acknowledge_report", report_id)
@@ -94,7 +95,7 @@ def acknowledge(
     state = next_state(report.state, "acknowledge", report.sharing_choice)
     if not store.acknowledge(db, report, state=state, by=user.id, at=now):
         raise problem("already_acknowledged")
-    delivered = _answer(db, user, report, text, now=now)
+    delivered = _answer(db, user, report, text, keys=keys, now=now)
     event_id = new_id()
     sealed = seal_text(vault, report, event_id, text)
     _event(db, user, report, "acknowledged", event_id, sealed, now=now)
@@ -163,13 +164,15 @@ def _found(db: Connection, user: User, act: Act, report_id: str) -> tuple[Triage
     return report, decision
 
 
-def _answer(db: Connection, user: User, report: TriageReport, text: str, *, now: datetime) -> bool:
+def _answer(
+    db: Connection, user: User, report: TriageReport, text: str, *, keys: KeyRing, now: datetime
+) -> bool:
     """False: there is no feed, because the reporter gave no key to answer to."""
     feed = mailbox.feed(db, report.feed_id)
     if feed is None:
         return False
     body = AckBody(item_id=report.report_id, at=stamp(now), from_name=user.organisation, text=text)
-    mailbox.post(db, seal_message(feed, kind="ack", body=body), now=now)
+    mailbox.post(db, seal_message(feed, kind="ack", body=body), keys=keys, now=now)
     return True
 
 

@@ -16,6 +16,7 @@ from waymark.identity.records import User
 from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
+from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
 from waymark.kernel.web.guards import same_origin
@@ -148,13 +149,14 @@ async def acknowledge_report(
     request: Request[Any, Any, Any],
     report_id: FromPath[str],
     database: NamedDependency[SkipValidation[Database]],
+    ring: NamedDependency[SkipValidation[KeyRing]],
     vault: NamedDependency[SkipValidation[Vault]],
 ) -> Response[Acknowledgement]:
     """Answer the reporter, once."""
     known_id = _id(report_id)
     text = _read(await request.body(), Message).message
     done = await database.write(
-        actions.acknowledge, user_of(request), known_id, text, vault=vault, now=clock.now()
+        actions.acknowledge, user_of(request), known_id, text, vault=vault, keys=ring, now=clock.now()
     )
     return Response(done, headers=NO_STORE)
 

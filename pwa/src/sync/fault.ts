@@ -10,7 +10,6 @@ import { Fields } from './wire.ts'
 
 export type Fault = 'too_large' | 'hash_wrong' | 'version_unknown' | 'header_unreadable'
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const EPOCH = /^[0-9a-f]{16}$/
 const KID = /^[A-Za-z0-9_-]{1,32}$/
 
@@ -34,8 +33,8 @@ function headerFault(raw: Uint8Array): Fault | null {
 function named(fields: Fields): boolean {
   return (
     KID.test(fields.text('kid')) &&
-    UUID.test(fields.text('device_id')) &&
-    UUID.test(fields.text('item_id')) &&
+    fields.uuid('device_id') !== '' &&
+    fields.uuid('item_id') !== '' &&
     EPOCH.test(fields.text('epoch')) &&
     fields.natural('seq') >= 1
   )

@@ -18,6 +18,8 @@ export const LABEL_KEYS = 'waymark-sync/1/keys'
 
 export const LABEL_MESSAGE = 'waymark-sync/1/message'
 
+export const LABEL_MESSAGE_SIG = 'waymark-sync/1/message/sig'
+
 export const PROTOCOL_VERSION = 1
 
 /** DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. Other numbers are reserved. */
@@ -191,13 +193,21 @@ export type PushResponse = {
   readonly alert?: Alert | null
 }
 
-/** One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info. */
+/**
+ * One entry of a device's feed. `sealed` is HPKE to the feed's key with `message_info` as info.
+ *
+ * Anybody can seal to a visitor's feed, whose key travels in the header; only the service can sign.
+ */
 export type Message = {
   readonly id: Uuid
   readonly pos: Natural
   /** One of MessageKind. An unknown kind is stored raw and replayed after an upgrade. */
   readonly kind: string
   readonly sealed: Uint8Array<ArrayBuffer>
+  /** The receipt key that signed. */
+  readonly kid: Kid
+  /** Over `message_text`. */
+  readonly sig: Signature
   readonly min_caps?: readonly string[]
 }
 
@@ -233,7 +243,7 @@ export type ServiceKey = {
   readonly use: 'seal' | 'receipt'
   readonly suite: number
   readonly public: Point
-  /** Seal only to `current`; verify receipts with any. */
+  /** Seal only to `current`; verify receipts and messages with any. */
   readonly state?: 'current' | 'retiring' | 'retired'
 }
 

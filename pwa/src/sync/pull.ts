@@ -6,6 +6,7 @@
 import { type Bytes, toBase64url, utf8 } from './bytes.ts'
 import type { Failure } from './decide.ts'
 import { allEntries, keysOf, markApplied, storePage } from './feed.ts'
+import { allGenuine } from './genuine.ts'
 import { bodyOf, get, type Reply } from './http.ts'
 import { LABEL, sign } from './keyset.ts'
 import { adoptIncarnation, type DeviceKeys, type FeedEntry, keepReceipt, parcel, setting } from './parcels.ts'
@@ -47,6 +48,8 @@ export async function pullFeed(feedId: string): Promise<Pulled> {
 
 type Page = { readonly page: PullResponse } | { readonly failure: Failure }
 
+const NOT_THE_SERVICE: Page = { failure: { type: 'unreachable', reason: 'not_the_service' } }
+
 async function nextPage(keys: DeviceKeys): Promise<Page> {
   const cursor = (await setting<string>(`cursor:${keys.deviceId}`)) ?? ''
   let reply = await ask(keys, cursor)
@@ -55,16 +58,18 @@ async function nextPage(keys: DeviceKeys): Promise<Page> {
     reply = await ask(keys, cursor)
   }
   const body = bodyOf(reply)
-  return 'failure' in body ? body : parsed(keys.deviceId, body.body)
+  return 'failure' in body ? body : believed(keys.deviceId, body.body)
 }
 
-function parsed(feedId: string, body: Bytes): Page {
+/** A page with one message that the service did not sign is no answer: nothing is kept, the cursor stays. */
+async function believed(feedId: string, body: Bytes): Promise<Page> {
   try {
     const page = fromMsgpack(body, pullResponse)
+    if (!(await allGenuine(feedId, page.messages))) return NOT_THE_SERVICE
     noteChallenge(feedId, page.challenge)
     return { page }
   } catch (error) {
-    if (error instanceof WireError) return { failure: { type: 'unreachable', reason: 'not_the_service' } }
+    if (error instanceof WireError) return NOT_THE_SERVICE
     throw error
   }
 }

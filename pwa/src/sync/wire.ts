@@ -52,6 +52,8 @@ function guard<T>(work: () => T): T {
   }
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
 /** Checked access to one object of the wire. */
 export class Fields {
   readonly #fields: Readonly<Record<string, unknown>>
@@ -66,6 +68,11 @@ export class Fields {
   text(name: string): string {
     const value = this.#fields[name]
     return typeof value === 'string' ? value : this.#fail(name)
+  }
+
+  uuid(name: string): string {
+    const value = this.text(name)
+    return UUID.test(value) ? value : this.#fail(name)
   }
 
   natural(name: string): number {
@@ -131,7 +138,7 @@ export function itemResult(fields: Fields): ItemResult {
 
 export function receipt(fields: Fields): Receipt {
   return {
-    incarnation: fields.text('incarnation'),
+    incarnation: fields.uuid('incarnation'),
     restore_floor: fields.natural('restore_floor'),
     at: fields.natural('at'),
     kid: fields.text('kid'),
@@ -142,7 +149,7 @@ export function receipt(fields: Fields): Receipt {
 
 export function pushResponse(fields: Fields): PushResponse {
   return {
-    incarnation: fields.text('incarnation'),
+    incarnation: fields.uuid('incarnation'),
     server_time: fields.natural('server_time'),
     restore_floor: fields.natural('restore_floor'),
     downstream: fields.truth('downstream'),
@@ -156,16 +163,18 @@ export function pushResponse(fields: Fields): PushResponse {
 
 export function message(fields: Fields): Message {
   return {
-    id: fields.text('id'),
+    id: fields.uuid('id'),
     pos: fields.natural('pos'),
     kind: fields.text('kind'),
     sealed: fields.bytes('sealed'),
+    kid: fields.text('kid'),
+    sig: fields.bytes('sig'),
   }
 }
 
 export function pullResponse(fields: Fields): PullResponse {
   return {
-    incarnation: fields.text('incarnation'),
+    incarnation: fields.uuid('incarnation'),
     cursor: fields.text('cursor'),
     more: fields.truth('more'),
     messages: fields.list('messages', message),

@@ -82,7 +82,7 @@ test('the receipt of the new lineage replaces the old one', async () => {
 })
 
 test('a message that comes again is stored once, and an unknown kind is kept as it came', async () => {
-  const message = { id: 'm-1', pos: 1, kind: 'song', sealed: Uint8Array.of(1, 2, 3) }
+  const message = { id: 'm-1', pos: 1, kind: 'song', sealed: Uint8Array.of(1, 2, 3), kid: 'r1', sig: new Uint8Array(64) }
   const page = { incarnation: INCARNATION, cursor: 'c-1', more: false, messages: [message], challenge: 'x' }
   await storePage('feed', page)
 
@@ -97,7 +97,7 @@ test('leaving wipes keys and feed of what was sent, and nothing of what was not'
   const unsent = await queuedParcel('unsent')
   await parcels.putParcel(unsent, await newKeys(unsent.deviceId))
   const done = await sent('sent')
-  const message = { id: 'm-1', pos: 1, kind: 'ack', sealed: Uint8Array.of(1) }
+  const message = { id: 'm-1', pos: 1, kind: 'ack', sealed: Uint8Array.of(1), kid: 'r1', sig: new Uint8Array(64) }
   await storePage(done.deviceId, { incarnation: INCARNATION, cursor: 'c', more: false, messages: [message], challenge: 'x' })
 
   await leave()

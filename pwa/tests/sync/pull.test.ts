@@ -2,9 +2,10 @@
 
 import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { toBase64url, utf8 } from '../../src/sync/bytes.ts'
+import { type Bytes, concat, toBase64url, utf8 } from '../../src/sync/bytes.ts'
 import { allEntries } from '../../src/sync/feed.ts'
 import { checkMessage, messageText } from '../../src/sync/genuine.ts'
+import { sign } from '../../src/sync/keyset.ts'
 import { setting, stores } from '../../src/sync/parcels.ts'
 import type { Message, PullResponse } from '../../src/sync/protocol.generated.ts'
 import { pullFeed } from '../../src/sync/pull.ts'
@@ -102,4 +103,30 @@ describe('a page', () => {
     const asked = vi.mocked(fetch).mock.calls.map(([url]) => String(url))
     expect(asked.filter((url) => url === '/sync/v1/keys')).toHaveLength(1)
   })
+
+  test('signed by a newer key is believed once the root has signed that key', async () => {
+    const [root, service] = [await signingKeys(), await signingKeys()]
+    const newer = { issued_at: 2, keys: [{ kid: 'r2', use: 'receipt', suite: 1, public: service.point, state: 'current' }] }
+    const sets = await Promise.all([{ issued_at: 1, keys: [] }, newer].map((set) => signedBy(root.pair, set)))
+    vi.stubGlobal('__TRUST__', { root: toBase64url(root.point), keyset: sets[0] })
+    vi.resetModules()
+    const fresh = await import('../../src/sync/genuine.ts')
+    const message = { ...(genuine[0] as Message), kid: 'r2' }
+    const sig = await sign(service.pair.privateKey, await messageText(file.feed_id, message))
+    serve([], sets[1])
+
+    expect(await fresh.allGenuine(file.feed_id, [{ ...message, sig }])).toBe(true)
+    expect(await fresh.allGenuine(file.feed_id, [{ ...message, sig, pos: message.pos + 1 }])).toBe(false)
+  })
 })
+
+async function signingKeys(): Promise<{ pair: CryptoKeyPair; point: Bytes }> {
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+  return { pair, point: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)) }
+}
+
+async function signedBy(root: CryptoKeyPair, set: unknown): Promise<{ payload: string; sig: string }> {
+  const payload = wire.toMsgpack(set)
+  const sig = await sign(root.privateKey, concat(utf8('waymark-sync/1/keys'), payload))
+  return { payload: toBase64url(payload), sig: toBase64url(sig) }
+}

@@ -12,7 +12,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 WAYMARK := $(BIN)/waymark
 # Tests never touch the keys, pages and data of the service that `make run` serves.
 TEST := $(CURDIR)/build/test
-WORKERS ?= auto
+# Most tests wait for disks and browsers, so four share two cores well.
+WORKERS ?= 4
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 PYTHON_READY := $(VENV)/.ready
@@ -73,7 +74,7 @@ lint: setup ## ruff, mypy, import contracts, TypeScript
 test: system lint test-pages ## everything, on both databases and in a real browser; pytest comes last
 	cd pwa && npm run --silent test
 	@echo "seed $(SEED)   (again with: make test SEED=$(SEED))"
-	$(BIN)/pytest -q -n $(WORKERS) --hypothesis-seed=$(SEED)
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED)
 
 # Keys and pages of the tests' own.
 .PHONY: test-pages
@@ -107,12 +108,12 @@ bench: build ## measure intake beside this machine's own limit
 .PHONY: screenshots
 screenshots: system test-pages ## every page at three sizes, light and dark, into build/screenshots
 	rm -rf build/screenshots && mkdir -p build/screenshots
-	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) tests/journeys/test_accessible.py
+	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/journeys/test_accessible.py
 
 .PHONY: prove
 prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
 	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"
-	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q -n $(WORKERS) --hypothesis-seed=$(SEED)
+	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED)
 
 .PHONY: clean
 clean: ## remove what was built and installed; data and keys stay

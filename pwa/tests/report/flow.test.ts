@@ -6,7 +6,10 @@ import { type Filled, optionsOf, step } from '../../src/report/graph.ts'
 import { saidIn } from '../../src/report/said.tsx'
 
 // The real one would start a worker, which is a browser's.
-vi.mock('../../src/sync/engine.ts', () => ({ warm: () => undefined }))
+vi.mock('../../src/sync/index.ts', async (original) => ({
+  ...(await original<typeof import('../../src/sync/index.ts')>()),
+  warm: () => undefined, // would load the engine, and perhaps still be loading it when the tests are over
+}))
 
 const TODAY = vectors.today
 const WALKS = 500

@@ -32,8 +32,8 @@ from vector_parts import (
 
 from waymark_sync import codec, intake_rules, protocol, reference, seal
 from waymark_sync.codec import to_base64url as b64
+from waymark_sync.messages import AckBody, AttentionBody, ReceiptBody
 from waymark_sync.protocol import (
-    AckBody,
     EnrolRequest,
     ExportedQueue,
     Header,
@@ -361,12 +361,10 @@ def messages() -> dict[str, Any]:
                 text="Thank you.",
             ),
         ),
-        ("receipt", protocol.ReceiptBody(item_id=uuid("item 1"), result=results[0], receipt=signed)),
+        ("receipt", ReceiptBody(item_id=uuid("item 1"), result=results[0], receipt=signed)),
         (
             "needs_attention",
-            protocol.AttentionBody(
-                item_id=uuid("item 1"), at="2026-01-02T03:04:05.678Z", reason="unreadable"
-            ),
+            AttentionBody(item_id=uuid("item 1"), at="2026-01-02T03:04:05.678Z", reason="unreadable"),
         ),
     ]
     made = []

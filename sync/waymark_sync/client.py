@@ -27,6 +27,7 @@ from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.device import Device
 from waymark_sync.inbox import NOT_THE_SERVICE, Inbox, Pulled
 from waymark_sync.keyring import Keyring
+from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import Outbox, Row
 from waymark_sync.protocol import (
     ITEMS_MAX,
@@ -34,7 +35,6 @@ from waymark_sync.protocol import (
     PushRequest,
     PushResponse,
     QueueState,
-    ReceiptBody,
     SignedKeySet,
 )
 from waymark_sync.transport import NoAnswer, Reply, Transport

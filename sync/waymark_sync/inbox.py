@@ -9,8 +9,9 @@ from waymark_sync.answers import Failure, failure_of, no_answer
 from waymark_sync.codec import JSON, MSGPACK, WireError, decode, to_base64url
 from waymark_sync.device import Device
 from waymark_sync.keyring import Keyring
+from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import Outbox, StoredMessage
-from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, ReceiptBody, message_info, pull_text
+from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, message_info, pull_text
 from waymark_sync.seal import CannotOpen, open_sealed, sign, unpad
 from waymark_sync.transport import NoAnswer, Reply, Transport
 from waymark_sync.trust import covers, messages_valid, receipt_valid

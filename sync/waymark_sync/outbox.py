@@ -17,14 +17,8 @@ import msgspec
 from msgspec import Struct
 from pysqlite3 import dbapi2
 
-from waymark_sync.protocol import (
-    Envelope,
-    ExportedQueue,
-    Message,
-    PullResponse,
-    ReceiptBody,
-    decode_header,
-)
+from waymark_sync.messages import ReceiptBody
+from waymark_sync.protocol import Envelope, ExportedQueue, Message, PullResponse, decode_header
 
 SQLITE_OLDEST = (3, 51, 3)  # older ones may corrupt a WAL database that is written and checkpointed at once
 BUSY_TIMEOUT_S = 10.0

@@ -20,6 +20,9 @@ LABEL_RECEIPT = LABEL + b"/receipt"
 LABEL_KEYS = LABEL + b"/keys"
 LABEL_MESSAGE = LABEL + b"/message"
 LABEL_MESSAGE_SIG = LABEL_MESSAGE + b"/sig"
+LABEL_ATT = LABEL + b"/att"
+LABEL_SUBSCRIBE = LABEL + b"/subscribe"
+LABEL_RETURN = LABEL + b"/return"
 
 PROTOCOL_VERSION = 1
 SUITE_P256 = 1
@@ -30,6 +33,10 @@ PUSH_BYTES_MAX = 1_048_576  # one item of the largest bucket fits, with room for
 HEADER_BYTES_MAX = 4_096  # about 20 attachments' manifest
 SEALED_BYTES_MAX = 262_144 + 81  # the largest padding bucket, HPKE's encapsulated key and tag
 PULL_LIMIT_MAX = 100  # messages are small; a page stays under 500 kB
+ATT_CHUNK_BYTES = 262_144  # of plaintext: eight seconds on a 256 kbit/s link, so little is sent twice
+ATT_TAG_BYTES = 16
+ATT_BYTES_MAX = 26_214_400  # sealed, one attachment: 25 MiB holds any phone's photo
+ATT_COUNT_MAX = 10
 PADDING_BUCKETS = (4_096, 16_384, 65_536, 262_144)
 """Plaintext lengths in bytes: the sealed length then says little about the story."""
 
@@ -50,7 +57,17 @@ Verdict = Literal["accepted", "duplicate", "conflict", "rejected", "retry"]
 STORED: tuple[Verdict, ...] = ("accepted", "duplicate", "conflict")
 
 MessageKind = Literal[
-    "receipt", "ack", "status", "signpost", "message", "form", "directory", "key", "revoke", "needs_attention"
+    "receipt",
+    "ack",
+    "status",
+    "signpost",
+    "message",
+    "attachment",
+    "form",
+    "directory",
+    "key",
+    "revoke",
+    "needs_attention",
 ]
 
 
@@ -60,6 +77,28 @@ class Attachment(Struct, frozen=True, kw_only=True):
     att_id: Uuid
     size: Natural
     sha256: Sha256
+
+
+class AttStart(Struct, frozen=True, kw_only=True):
+    """Announces an attachment that the header of a stored item lists. Repeating it changes nothing."""
+
+    item_id: Uuid
+    att_id: Uuid
+
+
+class AttState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How much of an attachment is durable. `leaf` and `receipt` are there once it is complete."""
+
+    att_id: Uuid
+    offset: Natural
+    """Sealed bytes that have reached the disk; the next chunk begins here."""
+    size: Natural
+    complete: bool = False
+    pos: Natural | None = None
+    """Position of its item."""
+    leaf: "Leaf | None" = None
+    """Of `leaf_bytes(att_id, sha256, pos, "complete")`."""
+    receipt: "Receipt | None" = None
 
 
 class ReturnKeys(Struct, frozen=True, kw_only=True):
@@ -260,34 +299,23 @@ class SignedKeySet(Struct, frozen=True, kw_only=True):
     sig: Signature
 
 
-# What lies inside a sealed message, as JSON. Device applies each `id` once.
+class Subscription(Struct, frozen=True, kw_only=True):
+    """Where a content-free knock goes (RFC 8030). Signed like a pull, by the key of the feed."""
+
+    device_id: Uuid
+    endpoint: Annotated[str, Meta(min_length=1, max_length=2_048)]
+    p256dh: Point
+    auth: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    challenge: Annotated[str, Meta(max_length=64)]
+    sig: Signature
+    """By the feed's key over `subscribe_text`."""
 
 
-class AckBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Kinds `ack`, `status`, `message`: a person has read the report and says something."""
-
-    item_id: Uuid
-    at: str
-    """UTC, `2026-01-02T03:04:05.678Z`."""
-    from_name: str
-    """The organisation that answers, as the reporter knows it."""
-    text: str = ""
-
-
-class ReceiptBody(Struct, frozen=True, kw_only=True):
-    """Kind `receipt`: the receipt of an item whose answer may have been lost on the way."""
-
-    item_id: Uuid
-    result: ItemResult
-    receipt: Receipt
-
-
-class AttentionBody(Struct, frozen=True, kw_only=True):
-    """Kind `needs_attention`: the item is safe, but could not be read; a person looks at it."""
-
-    item_id: Uuid
-    at: str
-    reason: str
+class SubscriptionEnd(Struct, frozen=True, kw_only=True):
+    device_id: Uuid
+    challenge: Annotated[str, Meta(max_length=64)]
+    sig: Signature
+    """Over `subscribe_text` with an empty endpoint."""
 
 
 class ExportedQueue(Struct, frozen=True, kw_only=True):
@@ -321,6 +349,12 @@ def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> byt
     """The bytes a pull's signature covers: five lines. No field holds a line break."""
     fields = (device_id, challenge, cursor, str(limit))
     return b"\n".join((LABEL_PULL, *(field.encode() for field in fields)))
+
+
+def subscribe_text(*, device_id: str, challenge: str, endpoint: str) -> bytes:
+    """The bytes a subscription's signature covers: four lines. No field holds a line break."""
+    fields = (device_id, challenge, endpoint)
+    return b"\n".join((LABEL_SUBSCRIBE, *(field.encode() for field in fields)))
 
 
 def message_info(*, feed_id: str, message_id: str, kind: str) -> bytes:

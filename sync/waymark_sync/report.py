@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from waymark_sync.codec import UNREADABLE, safe_place
-from waymark_sync.protocol import Uuid
+from waymark_sync.protocol import ATT_COUNT_MAX, Natural, Uuid
 
 SCHEMA_VERSION = 1
 NOT_ANSWERED: Literal["not_answered"] = "not_answered"
@@ -93,6 +93,10 @@ class Answers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     place_text: Text | None = None
     name_known_as: Line | None = None
     safe_contact: SafeContact | Skipped | None = None
+    support_needs: Codes | Skipped | None = None
+    """What help is wanted, by the directory's codes of need."""
+    preferred_language: Line | None = None
+    """BCP 47 tag in which help is wanted, or `not_answered`."""
 
 
 class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,9 +115,42 @@ class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Device clock, UTC. Data, never a decision."""
     completed_at: str
     answers: Answers
+    attachments: Annotated[tuple["SealedFile", ...], Meta(max_length=ATT_COUNT_MAX)] = ()
     signposts_shown: Codes = ()
     """Directory ids, in the order shown."""
     directory_version: Line = ""
+
+
+class SealedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What opens one attachment of the header's `att`. The key travels nowhere else."""
+
+    att_id: Uuid
+    key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
+    """32 bytes, base64url: used for this one attachment alone."""
+    media_type: Line
+    """As the device believes it to be. The service looks for itself."""
+    size: Natural
+    """Of the file before sealing, in bytes."""
+    caption: Line = ""
+    hidden_details: Literal["removed", "kept"] = "removed"
+    """A photo may carry place, time and camera: taken out on the device unless the reporter keeps them."""
+
+
+class MessageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a reporter says about a report already made: the body of an item of kind `message`."""
+
+    item_id: Uuid
+    """Repeats the header's."""
+    about: Uuid
+    """The report's item id."""
+    text: Annotated[str, Meta(min_length=1, max_length=NARRATIVE_MAX)]
+    app_build: Line
+    ui_language: Annotated[str, Meta(max_length=35)]
+    written_at: str
+    in_reply_to: Uuid | None = None
+    """The message that asked."""
+    authenticator: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")] | None = None
+    """The return code's, base64url, when written with the code. None: signed by the report's own key."""
 
 
 Converter = Callable[[dict[str, Any]], dict[str, Any]]

@@ -15,7 +15,7 @@ ACTS: Final[tuple[Act, ...]] = get_args(Act)
 FORCES = ("own-force", "other-force", "unknown")
 CENTRES = ("own-centre", "other-centre")
 WITHOUT_PERSON: Final[frozenset[FieldGroup]] = frozenset(
-    {"summary", "incident", "narrative", "strand", "location"}
+    {"summary", "incident", "narrative", "strand", "location", "support", "pictures"}
 )
 REPORT_ACTS = ("list_reports", "view_report", "acknowledge_report", "take_report")
 

@@ -15,15 +15,8 @@ from waymark.kernel.settings import Settings
 from waymark.triage.jobs import Screener
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
 from waymark_sync.intake_rules import root_from_path
-from waymark_sync.protocol import (
-    AckBody,
-    Message,
-    PullResponse,
-    PushResponse,
-    ReceiptBody,
-    leaf_bytes,
-    receipt_text,
-)
+from waymark_sync.messages import AckBody, ReceiptBody
+from waymark_sync.protocol import Message, PullResponse, PushResponse, leaf_bytes, receipt_text
 from waymark_sync.seal import signature_valid
 
 Client = AsyncTestClient[Litestar]

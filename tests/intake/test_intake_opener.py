@@ -22,7 +22,8 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.vault import CannotDecrypt, Vault, decrypt
 from waymark.mailbox import actions as mailbox
 from waymark_sync.codec import MSGPACK, decode_push, encode
-from waymark_sync.protocol import LABEL_ITEM, AttentionBody, Message, ReceiptBody, encode_header
+from waymark_sync.messages import AttentionBody, ReceiptBody
+from waymark_sync.protocol import LABEL_ITEM, Message, encode_header
 from waymark_sync.seal import new_key, raw_public, sign
 
 STATES = Sql("SELECT state || COALESCE(':' || reason, '') AS state FROM intake_item ORDER BY pos")

@@ -16,8 +16,9 @@ from waymark.mailbox import actions
 from waymark.mailbox.records import Feed, Page, StoredMessage
 from waymark.mailbox.rules import seal_message
 from waymark_sync.intake_rules import Cursor, encode_cursor, next_chain
+from waymark_sync.messages import AckBody
 from waymark_sync.policy import load_pack
-from waymark_sync.protocol import AckBody, KeySet, Message
+from waymark_sync.protocol import KeySet, Message
 from waymark_sync.seal import CannotOpen, raw_public
 from waymark_sync.trust import messages_valid
 

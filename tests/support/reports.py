@@ -112,6 +112,8 @@ def a_body(item_id: str, **answers: Any) -> ReportBody:
         "place_text": "canary-place-77aa",
         "name_known_as": "canary-name-91bd",
         "safe_contact": SafeContact(methods=("call",), phone="canary-phone-07700900123"),
+        "support_needs": ("talk",),
+        "preferred_language": "cy",
     }
     return ReportBody(
         item_id=item_id,

@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from waymark_sync import codec, intake_rules, protocol
+from waymark_sync import codec, intake_rules, messages, protocol
 from waymark_sync.codec import MSGPACK, ItemFault
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import (
@@ -194,14 +194,14 @@ class Service:
         )
         return msgspec.structs.replace(blank, sig=sign(RECEIPT_KEY, protocol.receipt_text(blank)))
 
-    def receipt_for(self, item_id: str) -> protocol.ReceiptBody:
+    def receipt_for(self, item_id: str) -> messages.ReceiptBody:
         """As the opener posts it: a tree of one leaf."""
         known, sent = self.stored[item_id]
         leaf = protocol.leaf_bytes(item_id, sent.sha256, known.pos, "accepted")
         result = ItemResult(
             item_id=item_id, index=0, verdict="accepted", pos=known.pos, leaf=Leaf(index=0, size=1, path=())
         )
-        return protocol.ReceiptBody(item_id=item_id, result=result, receipt=self._receipt([leaf]))
+        return messages.ReceiptBody(item_id=item_id, result=result, receipt=self._receipt([leaf]))
 
     def _pull(self, path: str, headers: Mapping[str, str]) -> Reply:
         query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}

@@ -5,7 +5,8 @@ from uuid import uuid4
 import msgspec
 
 from waymark_sync.device import new_visitor
-from waymark_sync.protocol import AckBody, Message, message_text
+from waymark_sync.messages import AckBody
+from waymark_sync.protocol import Message, message_text
 from waymark_sync.seal import raw_public, sign
 
 from .service import key_set

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from waymark_sync import codec, protocol
+from waymark_sync import codec, messages, protocol
 from waymark_sync.codec import JSON, MSGPACK, ItemFault, WireError
 from waymark_sync.report import DEPTH_MAX, NARRATIVE_MAX, Answers, UnreadableReport, read_report
 
@@ -21,7 +21,7 @@ KINDS = (
     protocol.SignedKeySet,
     protocol.KeySet,
     protocol.Header,
-    protocol.ReceiptBody,
+    messages.ReceiptBody,
     protocol.ExportedQueue,
 )
 envelopes = st.builds(

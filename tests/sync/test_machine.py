@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from waymark_sync.messages import AckBody
 from waymark_sync.outbox import Outbox
-from waymark_sync.protocol import AckBody
 from waymark_sync.seal import raw_public
 
 from .service import Service

@@ -12,17 +12,9 @@ from pysqlite3 import dbapi2
 
 from waymark_sync import protocol
 from waymark_sync.intake_rules import purgeable
+from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import SQL, NotHeld, NotSaved, Outbox, Row, sections
-from waymark_sync.protocol import (
-    Envelope,
-    Header,
-    ItemResult,
-    Leaf,
-    Message,
-    PullResponse,
-    Receipt,
-    ReceiptBody,
-)
+from waymark_sync.protocol import Envelope, Header, ItemResult, Leaf, Message, PullResponse, Receipt
 from waymark_sync.seal import new_key, raw_public, seal_item
 
 DEVICE = "00000000-0000-4000-8000-0000000000aa"

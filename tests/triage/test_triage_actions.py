@@ -17,7 +17,8 @@ from waymark.kernel.vault import Vault
 from waymark.triage import actions, store
 from waymark.triage.jobs import Screener
 from waymark.triage.rules import open_body, open_text
-from waymark_sync.protocol import AckBody, Message
+from waymark_sync.messages import AckBody
+from waymark_sync.protocol import Message
 
 Receive = Callable[..., Awaitable[Report]]
 MESSAGES = Sql(

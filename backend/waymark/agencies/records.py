@@ -16,11 +16,23 @@ Act = Literal[
     "make_device_code",
 ]
 
-FieldGroup = Literal["summary", "incident", "narrative", "strand", "location", "identity", "contact"]
+FieldGroup = Literal[
+    "summary", "incident", "narrative", "strand", "location", "support", "pictures", "identity", "contact"
+]
 """Answers are released by group. `summary` is what every list shows: times, area, sharing choice, centre."""
 
 ALL_GROUPS: Final[frozenset[FieldGroup]] = frozenset(
-    {"summary", "incident", "narrative", "strand", "location", "identity", "contact"}
+    {
+        "summary",
+        "incident",
+        "narrative",
+        "strand",
+        "location",
+        "support",
+        "pictures",
+        "identity",
+        "contact",
+    }
 )
 NO_GROUPS: Final[frozenset[FieldGroup]] = frozenset()
 

@@ -18,18 +18,17 @@ from waymark.mailbox.records import Feed, SealedMessage
 from waymark.mailbox.rules import seal_message
 from waymark_sync.codec import ItemFault, PushFrame
 from waymark_sync.intake_rules import read_header, structural_fault
+from waymark_sync.messages import AttentionBody, ReceiptBody
 from waymark_sync.policy import Pack
 from waymark_sync.protocol import (
     LABEL_ITEM,
     STORED,
     SUITE_P256,
-    AttentionBody,
     Envelope,
     Header,
     ItemResult,
     Leaf,
     Receipt,
-    ReceiptBody,
     leaf_bytes,
 )
 from waymark_sync.report import ReportBody, SharingChoice, UnreadableReport, read_report

@@ -30,7 +30,7 @@ from waymark.triage.records import (
     TriageReport,
 )
 from waymark.triage.rules import facts, first_state, next_state, seal_text
-from waymark_sync.protocol import AckBody
+from waymark_sync.messages import AckBody
 
 HELD_MAX = 200
 

@@ -45,6 +45,8 @@ GROUP_OF: Final[Mapping[str, FieldGroup]] = MappingProxyType(
         "place_text": "location",
         "name_known_as": "identity",
         "safe_contact": "contact",
+        "support_needs": "support",
+        "preferred_language": "support",
     }
 )
 """Every answer belongs to one group. An answer that is not here is shown to nobody."""

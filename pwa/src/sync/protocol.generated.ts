@@ -20,6 +20,12 @@ export const LABEL_MESSAGE = 'waymark-sync/1/message'
 
 export const LABEL_MESSAGE_SIG = 'waymark-sync/1/message/sig'
 
+export const LABEL_ATT = 'waymark-sync/1/att'
+
+export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'
+
+export const LABEL_RETURN = 'waymark-sync/1/return'
+
 export const PROTOCOL_VERSION = 1
 
 /** DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. Other numbers are reserved. */
@@ -39,6 +45,16 @@ export const SEALED_BYTES_MAX = 262225
 
 /** Messages are small; a page stays under 500 kB */
 export const PULL_LIMIT_MAX = 100
+
+/** Of plaintext: eight seconds on a 256 kbit/s link, so little is sent twice */
+export const ATT_CHUNK_BYTES = 262144
+
+export const ATT_TAG_BYTES = 16
+
+/** Sealed, one attachment: 25 MiB holds any phone's photo */
+export const ATT_BYTES_MAX = 26214400
+
+export const ATT_COUNT_MAX = 10
 
 /** Plaintext lengths in bytes: the sealed length then says little about the story. */
 export const PADDING_BUCKETS = [4096, 16384, 65536, 262144] as const
@@ -64,13 +80,33 @@ export type Verdict = 'accepted' | 'duplicate' | 'conflict' | 'rejected' | 'retr
 
 export const STORED = ['accepted', 'duplicate', 'conflict'] as const
 
-export type MessageKind = 'receipt' | 'ack' | 'status' | 'signpost' | 'message' | 'form' | 'directory' | 'key' | 'revoke' | 'needs_attention'
+export type MessageKind = 'receipt' | 'ack' | 'status' | 'signpost' | 'message' | 'attachment' | 'form' | 'directory' | 'key' | 'revoke' | 'needs_attention'
 
 /** One sealed attachment that follows its report. `sha256` is of the sealed bytes. */
 export type Attachment = {
   readonly att_id: Uuid
   readonly size: Natural
   readonly sha256: Sha256
+}
+
+/** Announces an attachment that the header of a stored item lists. Repeating it changes nothing. */
+export type AttStart = {
+  readonly item_id: Uuid
+  readonly att_id: Uuid
+}
+
+/** How much of an attachment is durable. `leaf` and `receipt` are there once it is complete. */
+export type AttState = {
+  readonly att_id: Uuid
+  /** Sealed bytes that have reached the disk; the next chunk begins here. */
+  readonly offset: Natural
+  readonly size: Natural
+  readonly complete?: boolean
+  /** Position of its item. */
+  readonly pos?: Natural | null
+  /** Of `leaf_bytes(att_id, sha256, pos, "complete")`. */
+  readonly leaf?: Leaf | null
+  readonly receipt?: Receipt | null
 }
 
 /** What the service may know of a return code. Made on the device; the code itself never travels. */
@@ -258,6 +294,30 @@ export type SignedKeySet = {
   readonly sig: Signature
 }
 
+/** Where a content-free knock goes (RFC 8030). Signed like a pull, by the key of the feed. */
+export type Subscription = {
+  readonly device_id: Uuid
+  readonly endpoint: string
+  readonly p256dh: Point
+  readonly auth: Uint8Array<ArrayBuffer>
+  readonly challenge: string
+  /** By the feed's key over `subscribe_text`. */
+  readonly sig: Signature
+}
+
+export type SubscriptionEnd = {
+  readonly device_id: Uuid
+  readonly challenge: string
+  /** Over `subscribe_text` with an empty endpoint. */
+  readonly sig: Signature
+}
+
+/** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
+export type ExportedQueue = {
+  readonly format?: 'waymark-sealed-queue/1'
+  readonly items?: readonly Envelope[]
+}
+
 /** Kinds `ack`, `status`, `message`: a person has read the report and says something. */
 export type AckBody = {
   readonly item_id: Uuid
@@ -265,6 +325,30 @@ export type AckBody = {
   readonly at: string
   /** The organisation that answers, as the reporter knows it. */
   readonly from_name: string
+  readonly text?: string
+  /** `message`: an answer is hoped for. Nobody has to give one. */
+  readonly asks?: boolean
+  /** `status`: what was decided, by the policy pack's code. */
+  readonly code?: string
+}
+
+/** A service as it was when it was suggested: readable without the directory. */
+export type SignpostedService = {
+  readonly id: string
+  readonly name: string
+  readonly description?: string
+  readonly phone?: string
+  readonly url?: string
+  /** Reasons by code, as the matching gives them. */
+  readonly why?: readonly string[]
+}
+
+/** Kind `signpost`: the services that somebody who has read the report suggests. Replaces any earlier. */
+export type SignpostBody = {
+  readonly item_id: Uuid
+  readonly at: string
+  readonly from_name: string
+  readonly services: readonly SignpostedService[]
   readonly text?: string
 }
 
@@ -275,6 +359,12 @@ export type ReceiptBody = {
   readonly receipt: Receipt
 }
 
+/** Kind `attachment`: one attachment is complete; its receipt, should the answer have been lost. */
+export type AttachmentBody = {
+  readonly item_id: Uuid
+  readonly state: AttState
+}
+
 /** Kind `needs_attention`: the item is safe, but could not be read; a person looks at it. */
 export type AttentionBody = {
   readonly item_id: Uuid
@@ -282,10 +372,27 @@ export type AttentionBody = {
   readonly reason: string
 }
 
-/** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
-export type ExportedQueue = {
-  readonly format?: 'waymark-sealed-queue/1'
-  readonly items?: readonly Envelope[]
+/**
+ * Proof of reporting, as a file or as text: that these bytes were durable at that time, and no more.
+ *
+ * It tells nothing of the report. The human reference derives from `item_id`.
+ */
+export type Proof = {
+  readonly format?: 'waymark-proof/1'
+  readonly item_id: Uuid
+  readonly sha256: Sha256
+  readonly result: ItemResult
+  readonly receipt: Receipt
+}
+
+/** A report's mailbox, opened with its return code: a page of its feed, and the proof. */
+export type ReturnResponse = {
+  /** Messages are opened and verified under this feed. */
+  readonly feed_id: Uuid
+  readonly proof: Proof
+  readonly page: PullResponse
+  /** Spaces up to a bucket: how long an answer is says little. */
+  readonly pad?: string
 }
 
 export const SCHEMA_VERSION = 1
@@ -370,6 +477,10 @@ export type Answers = {
   readonly place_text?: Text | null
   readonly name_known_as?: Line | null
   readonly safe_contact?: SafeContact | Skipped | null
+  /** What help is wanted, by the directory's codes of need. */
+  readonly support_needs?: Codes | Skipped | null
+  /** BCP 47 tag in which help is wanted, or `not_answered`. */
+  readonly preferred_language?: Line | null
 }
 
 /** A report as a device seals it: JSON, padded to a bucket. */
@@ -387,9 +498,40 @@ export type ReportBody = {
   readonly started_at: string
   readonly completed_at: string
   readonly answers: Answers
+  readonly attachments?: readonly SealedFile[]
   /** Directory ids, in the order shown. */
   readonly signposts_shown?: Codes
   readonly directory_version?: Line
+}
+
+/** What opens one attachment of the header's `att`. The key travels nowhere else. */
+export type SealedFile = {
+  readonly att_id: Uuid
+  /** 32 bytes, base64url: used for this one attachment alone. */
+  readonly key: string
+  /** As the device believes it to be. The service looks for itself. */
+  readonly media_type: Line
+  /** Of the file before sealing, in bytes. */
+  readonly size: Natural
+  readonly caption?: Line
+  /** A photo may carry place, time and camera: taken out on the device unless the reporter keeps them. */
+  readonly hidden_details?: 'removed' | 'kept'
+}
+
+/** What a reporter says about a report already made: the body of an item of kind `message`. */
+export type MessageBody = {
+  /** Repeats the header's. */
+  readonly item_id: Uuid
+  /** The report's item id. */
+  readonly about: Uuid
+  readonly text: string
+  readonly app_build: Line
+  readonly ui_language: string
+  readonly written_at: string
+  /** The message that asked. */
+  readonly in_reply_to?: Uuid | null
+  /** The return code's, base64url, when written with the code. None: signed by the report's own key. */
+  readonly authenticator?: string | null
 }
 
 /** Crockford's base 32: no I, L, O, U. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { SkipLink } from '../ui/frame.tsx'
+import { Mark, SkipLink } from '../ui/frame.tsx'
 import { Refusal } from './api.ts'
 import { page } from './router.ts'
 import { leave } from './session.ts'
@@ -32,7 +32,7 @@ export function Frame({ user, children }: { user?: User; children: ComponentChil
         )}
         <div class="wm-bar desk-bar">
           <div class="desk-wide wm-bar__row desk-bar__row">
-            <span class="wm-bar__name">{say('app.name')}</span>
+            <span class="wm-bar__name"><Mark />{say('app.name')}</span>
             {user !== undefined && <WhoIsHere user={user} />}
           </div>
         </div>

@@ -14,6 +14,16 @@ export function SkipLink({ children }: { readonly children: Words }) {
   )
 }
 
+/** The sign that walkers follow: a disc with an arrow. It says nothing that the name beside it does not. */
+export function Mark() {
+  return (
+    <svg class="wm-mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
+      <circle cx="12" cy="12" r="11" />
+      <path d="M12 4.2 19 11.7h-3.8v8H8.8v-8H5Z" />
+    </svg>
+  )
+}
+
 type HeaderProps = {
   readonly name: string
   /** The way out and other small actions; they stay on the screen while the page scrolls. */
@@ -24,7 +34,10 @@ export function Header({ name, children }: HeaderProps) {
   return (
     <header class="wm-bar">
       <div class="govuk-width-container wm-bar__row">
-        <span class="wm-bar__name">{name}</span>
+        <span class="wm-bar__name">
+          <Mark />
+          {name}
+        </span>
         <div class="wm-bar__actions">{children}</div>
       </div>
     </header>

@@ -29,6 +29,7 @@ from vector_parts import (
     signed_keys,
     uuid,
 )
+from vector_return import return_codes
 
 from waymark_sync import codec, intake_rules, protocol, reference, seal
 from waymark_sync.codec import to_base64url as b64
@@ -552,6 +553,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "keyset": key_sets(),
         "refusals": refusals(sent, visitor_item()),
         "push_answers": push_answers(sent),
+        "return_code": return_codes(),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from vector_answers import push_answers, refusals
+from vector_files import attachments
 from vector_parts import (
     AT_MS,
     DEVICE,
@@ -553,6 +554,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "keyset": key_sets(),
         "refusals": refusals(sent, visitor_item()),
         "push_answers": push_answers(sent),
+        "attachment": attachments(),
         "return_code": return_codes(),
     }
 

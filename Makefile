@@ -102,8 +102,9 @@ system:
 	  || { echo "apt-get could not install$$packages; the tests need them." >&2; exit 1; }
 
 .PHONY: bench
-bench: build ## measure intake beside this machine's own limit
+bench: build test-pages ## measure intake beside this machine's own limit, and the pages against what is promised
 	@$(WAYMARK) bench intake
+	@$(BIN)/python tests/speed/pages.py
 
 .PHONY: screenshots
 screenshots: system test-pages ## every page at three sizes, light and dark, into build/screenshots

@@ -67,21 +67,27 @@ def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step:
     return finish(page, each)
 
 
-def tell_briefly(page: Page, story: Story) -> str:
+def tell_briefly(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> str:
     """Only what must be answered, as someone does whose hands shake."""
+    answer_briefly(page, story, each=each)
+    return finish(page, each)
+
+
+def answer_briefly(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> None:
+    """As far as the page on which the answers are checked."""
+    each("start")
     press(page, "Start")
+    each("limits")
     press(page, "I understand, ask me only 5 questions")
-    page.locator("input[name=reporter_role][value=victim]").check()
-    press(page, "Continue")
+    _choose(page, each, "reporter_role", "victim")
+    each("narrative")
     page.locator("#narrative_original").fill(story.narrative)
     press(page, "Continue")
-    page.locator("input[name=when_precision][value=dont_know]").check()
-    press(page, "Continue")
-    page.locator(f"input[name=sharing_choice][value={story.sharing}]").check()
-    press(page, "Continue")
+    _choose(page, each, "when_precision", "dont_know")
+    _choose(page, each, "sharing_choice", story.sharing)
     if story.sharing == "P1":
         press(page, "Please do not contact me")
-    return finish(page)
+    each("check")
 
 
 def finish(page: Page, each: Callable[[str], None] = lambda step: None) -> str:

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 from pysqlite3 import dbapi2
 
-from waymark.directory.actions import DirectoryRefused, build, content, load_services, version_of
-from waymark.directory.records import Service
+from waymark.directory.actions import DirectoryRefused, build, content, version_of
 from waymark.directory.rules import faults
+from waymark_sync.matching import Service, load_services
 from waymark_sync.policy import load_pack, load_strands, outward
 
 LOCAL = Service(
@@ -59,13 +59,13 @@ def test_tables_are_those_that_devices_read(tmp_path: Path) -> None:
 
     assert [name for (name,) in tables] == ["area", "centre", "force", "meta", "service"]
     assert [name for (name,) in columns] == [
-        "id", "name", "description", "coverage", "national", "verified", "demo", "phone", "hours", "strands",
-        "sub_strands", "sort",
+        "id", "name", "description", "coverage", "national", "verified", "demo", "assured_on", "status", "phone",
+        "url", "discreet_name", "hours", "strands", "sub_strands", "languages", "interpreter", "channels",
+        "needs", "led_by_and_for", "community_run", "police_run", "shares_with_police", "reported_required",
+        "anonymous_ok", "min_age", "max_age", "waiting_days",
     ]  # fmt: skip
-    assert rows(tmp_path / "d.sqlite", "SELECT id FROM centre ORDER BY id") == [
-        (centre_id,) for centre_id in sorted(load_pack().centre_ids)
-    ]
-    assert len(load_pack().centre_ids) == 12
+    assert len(rows(tmp_path / "d.sqlite", "SELECT id FROM centre")) == len(load_pack().centres)
+    assert len(rows(tmp_path / "d.sqlite", "SELECT id FROM service")) == len(load_services())
 
 
 def test_nobody_is_sent_to_a_number_that_rings() -> None:

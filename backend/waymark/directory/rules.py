@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from waymark.directory.records import Service
+from waymark_sync.matching import Service
 from waymark_sync.policy import Pack, Strand
 
 NATIONS: Final = frozenset({"england", "wales", "scotland", "northern-ireland", "uk"})

@@ -21,6 +21,8 @@ _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})?\Z")
 class Force(Struct, frozen=True, kw_only=True):
     id: str
     name: str
+    nation: str = ""
+    """Of `directory` coverage, such as `england`. Empty: not said."""
 
 
 class Centre(Struct, frozen=True, kw_only=True):
@@ -75,6 +77,10 @@ class Pack(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def centre_ids(self) -> frozenset[str]:
         return frozenset(centre.id for centre in self.centres)
+
+    def nation(self, force_id: str) -> str:
+        """Empty for a force that the pack does not hold."""
+        return next((force.nation for force in self.forces if force.id == force_id), "")
 
     def area_name(self, area_id: str) -> str:
         """The id itself for what the pack does not hold, `unknown` among others."""

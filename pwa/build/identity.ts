@@ -5,15 +5,19 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { join, resolve } from 'node:path'
 import type { Plugin, ResolvedConfig } from 'vite'
 
-export type Trust = { readonly root: string; readonly keyset: { readonly payload: string; readonly sig: string } }
+export type Trust = {
+  readonly root: string
+  readonly instance: string
+  readonly keyset: { readonly payload: string; readonly sig: string }
+}
 
 /** Raises when there is no trust file: an app without a root could verify nothing. */
 export function readTrust(path: string): Trust {
   if (!existsSync(path)) throw new Error(`No trust file at ${path}: run \`make setup\`, which makes the keys first.`)
   const trust = JSON.parse(readFileSync(path, 'utf8')) as Partial<Trust>
-  if (typeof trust.root !== 'string' || typeof trust.keyset?.payload !== 'string' || typeof trust.keyset.sig !== 'string')
+  if (typeof trust.root !== 'string' || typeof trust.instance !== 'string' || typeof trust.keyset?.payload !== 'string' || typeof trust.keyset.sig !== 'string')
     throw new Error(`The trust file ${path} is not whole: run \`make setup\` again.`)
-  return { root: trust.root, keyset: { payload: trust.keyset.payload, sig: trust.keyset.sig } }
+  return { root: trust.root, instance: trust.instance, keyset: { payload: trust.keyset.payload, sig: trust.keyset.sig } }
 }
 
 /** `0.1.0+` and a hash of all that the build is made from, so that the same sources have the same name. */

@@ -63,6 +63,15 @@ export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)))
 }
 
+/** Every number below `limit` is as likely as any other: draws that would favour the small ones are drawn again. */
+export function randomBelow(limit: number): number {
+  const drawn = new Uint32Array(1)
+  const fair = Math.floor(2 ** 32 / limit) * limit
+  do crypto.getRandomValues(drawn)
+  while ((drawn[0] ?? fair) >= fair)
+  return (drawn[0] ?? 0) % limit
+}
+
 export function randomHex(bytes: number): string {
   return toHex(crypto.getRandomValues(new Uint8Array(bytes)))
 }

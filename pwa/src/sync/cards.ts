@@ -4,18 +4,21 @@ import { envelopeBytes } from './drain.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
 import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptReceipt, type Parcel } from './parcels.ts'
 import { CannotOpen } from './seal.ts'
-import type { FeedMessage, OutboxCard, ReportState } from './types.ts'
+import type { FeedMessage, OutboxCard, ReportState, SaidMore } from './types.ts'
 import { WireError } from './wire.ts'
 
 const opened = new Map<string, OpenedMessage | null>()
 
 /** Newest first. `sending`: what this page has on the wire at this moment. */
 export async function readCards(sending: ReadonlySet<string>): Promise<readonly OutboxCard[]> {
-  const [parcels, receipts, messages] = await Promise.all([allParcels(), allReceipts(), readMessages()])
+  const [parcels, receipts, messages, said] = await Promise.all([allParcels(), allReceipts(), readMessages(), readSaid()])
   const byItem = new Map(receipts.map((each): [string, KeptReceipt] => [each.itemId, each]))
   return parcels
-    .filter((parcel) => !parcel.hidden)
-    .map((parcel) => card(parcel, byItem.get(parcel.itemId) ?? null, messages.get(parcel.itemId) ?? [], sending))
+    .filter((parcel) => !parcel.hidden && parcel.kind === 'report')
+    .map((parcel) => ({
+      ...card(parcel, byItem.get(parcel.itemId) ?? null, messages.get(parcel.itemId) ?? [], sending),
+      said: parcel.mode === 'visitor' ? said.filter((each) => each.feedId === parcel.deviceId) : [],
+    }))
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.itemId.localeCompare(b.itemId))
 }
 
@@ -24,7 +27,7 @@ function card(
   receipt: KeptReceipt | null,
   messages: readonly FeedMessage[],
   sending: ReadonlySet<string>,
-): OutboxCard {
+): Omit<OutboxCard, 'said'> {
   const { itemId, reference, createdAt, attempts, lastError, nextTryAt, mode } = parcel
   return {
     itemId,
@@ -40,6 +43,20 @@ function card(
     messages,
     mode,
   }
+}
+
+/** What was written about reports from here, oldest first. Never its words: they are sealed. */
+export async function readSaid(): Promise<readonly SaidMore[]> {
+  const parcels = await allParcels()
+  return parcels
+    .filter((each) => each.kind === 'message' && !each.hidden)
+    .map(({ itemId, deviceId, createdAt, state }): SaidMore => ({
+      itemId,
+      feedId: deviceId,
+      at: createdAt,
+      state: state === 'receipted' ? 'sent' : state === 'queued' ? 'waiting' : 'attention',
+    }))
+    .sort((a, b) => a.at.localeCompare(b.at))
 }
 
 export function stateOf(

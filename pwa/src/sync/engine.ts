@@ -1,20 +1,38 @@
 /** Puts the parts to work behind the facade: one round at a time, whatever wakes it. */
 
 import { toBase64url } from './bytes.ts'
-import { forgetOpened, readCards, unansweredFeeds } from './cards.ts'
+import { forgetOpened, readCards, readSaid, unansweredFeeds } from './cards.ts'
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { drain, type Drained } from './drain.ts'
 import { allKeys } from './feed.ts'
 import { leave } from './leave.ts'
 import { call, running } from './outbox.ts'
-import { allParcels } from './parcels.ts'
+import { allParcels, allReceipts } from './parcels.ts'
+import { forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
 import { pullFeed } from './pull.ts'
+import { deriveReturn } from './return-code.ts'
+import * as mailbox from './return-mailbox.ts'
+import { newCode } from './return-words.ts'
 import { save } from './save.ts'
+import { sayHere } from './say-more.ts'
 import { listen, nextWakeMs, planTimer, type Wake } from './schedule.ts'
 import { settle } from './settle.ts'
 import * as shell from './shell.ts'
-import { cardsNow, deviceNow, note, statusNow } from './status.ts'
-import type { Centre, DraftBody, OutboxCard, ReceivingCentre, SavedReport, ServiceSuggestion, SuggestionQuery } from './types.ts'
+import { cardsNow, deviceNow, note, saidNow, statusNow } from './status.ts'
+import type {
+  Centre,
+  CodeForm,
+  DraftBody,
+  Extras,
+  MoreToSay,
+  OutboxCard,
+  Proof,
+  ReceivingCentre,
+  ReturnMailbox,
+  SavedReport,
+  ServiceSuggestion,
+  SuggestionQuery,
+} from './types.ts'
 
 const OUTBOX_FOLDER = '.waymark-outbox'
 const EVERY_FEED: ReadonlySet<Wake> = new Set(['start', 'online', 'visible', 'user'])
@@ -60,14 +78,58 @@ export function warm(): void {
   )
 }
 
-export async function finish(draft: DraftBody): Promise<SavedReport> {
+/** Resolves once the code may be used. Raises CannotDerive: the report is then saved without one. */
+export async function prepareReturnCode(form: CodeForm): Promise<string> {
+  const code = await newCode(form)
+  holdPrepared({ code, derived: await deriveReturn(code) })
+  return code
+}
+
+export async function finish(draft: DraftBody, extras: Extras): Promise<SavedReport> {
   const device = deviceNow.value ?? (await identity().catch(() => ({ mode: 'visitor' }) as const))
-  const kept = await save(draft, device)
+  const kept = await save(draft, device, preparedKeys(extras.returnCode))
+  forgetPrepared()
   note({ opfs: kept.opfs, durable: kept.saved.durable, ...(kept.keysLast ? {} : { storageFault: 'keys_not_kept' }) })
   if (kept.saved.stored === 'outbox-only') await settleStores()
   await changed()
   wake('finish')
   return kept.saved
+}
+
+/** On the phone that made the report. Returns the message's id. Raises SaveFailed. */
+export function sayMore(more: MoreToSay): Promise<string> {
+  return sent(sayHere(more))
+}
+
+/** From an open mailbox. Raises SaveFailed or ReturnFailed. */
+export function writeBack(more: MoreToSay): Promise<string> {
+  return sent(mailbox.writeBack(more))
+}
+
+async function sent(saying: Promise<string>): Promise<string> {
+  const itemId = await saying
+  await changed()
+  wake('finish')
+  return itemId
+}
+
+export function openReturn(code: string): Promise<ReturnMailbox> {
+  return mailbox.openReturn(code)
+}
+
+export function lookAgain(): Promise<ReturnMailbox> {
+  return mailbox.lookAgain()
+}
+
+export function closeReturn(): void {
+  mailbox.closeReturn()
+}
+
+/** From the receipt that this device holds; null while there is none. */
+export async function proofOf(itemId: string): Promise<Proof | null> {
+  const kept = (await allReceipts()).find((each) => each.itemId === itemId)
+  if (kept === undefined) return null
+  return { format: 'waymark-proof/1', item_id: itemId, sha256: kept.sha256, result: kept.result, receipt: kept.receipt }
 }
 
 export async function sendNow(): Promise<void> {
@@ -114,6 +176,8 @@ export function receivingCentre(postcode: string | null): Promise<ReceivingCentr
 
 export async function wipe(): Promise<void> {
   forgetOpened()
+  forgetPrepared()
+  closeReturn()
   cardsNow.value = []
   await leave()
   await changed()
@@ -205,6 +269,7 @@ async function changed(): Promise<void> {
 async function refresh(): Promise<void> {
   const fresh: readonly OutboxCard[] = await readCards(sending)
   cardsNow.value = fresh
+  saidNow.value = await readSaid()
   const unsent: ReadonlySet<string> = new Set(['ready', 'sending', 'retrying'])
   note({ queued: fresh.filter((card) => unsent.has(card.state)).length })
 }

@@ -9,11 +9,12 @@ import { result } from './indexed-db.ts'
 import { type DeviceKeys, type FeedEntry, stores } from './parcels.ts'
 import { openMessage } from './seal.ts'
 import type { FeedMessage } from './types.ts'
-import { type Fields, fromJson } from './wire.ts'
+import { type Fields, fromJson, signposted } from './wire.ts'
 
-const SHOWN: ReadonlySet<string> = new Set(['ack', 'message', 'status', 'needs_attention'])
+const SHOWN: ReadonlySet<string> = new Set(['ack', 'message', 'status', 'signpost', 'needs_attention'])
 
 export type OpenedMessage = FeedMessage & { readonly itemId: string }
+type Sealed = Pick<FeedEntry, 'feedId' | 'id' | 'kind' | 'sealed'>
 
 /** Every message once, and the cursor never ahead of them. */
 export function storePage(feedId: string, page: PullResponse): Promise<number> {
@@ -58,13 +59,13 @@ export function allKeys(): Promise<readonly DeviceKeys[]> {
 }
 
 /** The message in clear, or null for a kind that is not shown. Raises CannotOpen or WireError. */
-export async function openEntry(of: FeedEntry, keys: DeviceKeys): Promise<OpenedMessage | null> {
+export async function openEntry(of: Sealed, keys: Pick<DeviceKeys, 'reply'>): Promise<OpenedMessage | null> {
   if (!SHOWN.has(of.kind)) return null
   const plaintext = await openMessage(of.sealed, keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
   return fromJson(plaintext, (fields) => shown(of, fields))
 }
 
-function shown(of: FeedEntry, fields: Fields): OpenedMessage {
+function shown(of: Sealed, fields: Fields): OpenedMessage {
   return {
     itemId: fields.text('item_id'),
     id: of.id,
@@ -72,5 +73,8 @@ function shown(of: FeedEntry, fields: Fields): OpenedMessage {
     at: fields.text('at'),
     fromName: fields.has('from_name') ? fields.text('from_name') : '',
     text: fields.has('text') ? fields.text('text') : '',
+    asks: fields.has('asks') && fields.truth('asks'),
+    code: fields.has('code') ? fields.text('code') : '',
+    services: fields.has('services') ? fields.list('services', signposted) : [],
   }
 }

@@ -4,24 +4,33 @@
  */
 
 import type { ReadonlySignal } from '@preact/signals'
-import { cardsNow, deviceNow, statusNow } from './status.ts'
+import { cardsNow, deviceNow, saidNow, statusNow } from './status.ts'
 import type {
   Centre,
+  CodeForm,
   DeviceIdentity,
   DraftBody,
+  Extras,
+  MoreToSay,
   OutboxCard,
+  Proof,
   ReceivingCentre,
+  ReturnMailbox,
+  SaidMore,
   SavedReport,
   SuggestionQuery,
   ServiceSuggestion,
   SyncStatus,
 } from './types.ts'
 
-export { EnrolFailed, SaveFailed } from './types.ts'
+export { forgetPrepared as forgetReturnCode } from './prepared-code.ts'
+export { EnrolFailed, ReturnFailed, SaveFailed } from './types.ts'
 export type * from './types.ts'
 
 /** Newest first. */
 export const cards: ReadonlySignal<readonly OutboxCard[]> = cardsNow
+/** Messages written from this device, in whatever way, as far as they have got. */
+export const said: ReadonlySignal<readonly SaidMore[]> = saidNow
 export const status: ReadonlySignal<SyncStatus> = statusNow
 /** null until `start()` has looked. */
 export const device: ReadonlySignal<DeviceIdentity | null> = deviceNow
@@ -39,8 +48,44 @@ export function warm(): void {
 }
 
 /** Seal once, keep twice, read both back. Raises SaveFailed; the answers then stay with the caller. */
-export async function finish(draft: DraftBody): Promise<SavedReport> {
-  return (await engine()).finish(draft)
+export async function finish(draft: DraftBody, extras: Extras = {}): Promise<SavedReport> {
+  return (await engine()).finish(draft, extras)
+}
+
+/** A return code for the report in progress, once its keys are made: seconds on a cheap phone, so call it early.
+ * Rejects where they cannot be made; the report is then saved without a code. */
+export async function prepareReturnCode(form: CodeForm): Promise<string> {
+  return (await engine()).prepareReturnCode(form)
+}
+
+/** Write about a report made on this phone. Returns the message's id. Raises SaveFailed. */
+export async function sayMore(more: MoreToSay): Promise<string> {
+  return (await engine()).sayMore(more)
+}
+
+/** Open a report's mailbox on any device. `code` as `readCode` gives it. Raises ReturnFailed. */
+export async function openReturn(code: string): Promise<ReturnMailbox> {
+  return (await engine()).openReturn(code)
+}
+
+/** The open mailbox as it is now. Raises ReturnFailed. */
+export async function lookAgain(): Promise<ReturnMailbox> {
+  return (await engine()).lookAgain()
+}
+
+/** Write from the open mailbox. Raises SaveFailed or ReturnFailed. */
+export async function writeBack(more: MoreToSay): Promise<string> {
+  return (await engine()).writeBack(more)
+}
+
+/** Forget the open mailbox and its keys. */
+export async function closeReturn(): Promise<void> {
+  ;(await engine()).closeReturn()
+}
+
+/** Proof of a report made on this device; null until it was received. */
+export async function proofOf(itemId: string): Promise<Proof | null> {
+  return (await engine()).proofOf(itemId)
 }
 
 /** The reporter's own button: resets every delay. */

@@ -10,7 +10,11 @@ import { fromMsgpack, keySet } from './wire.ts'
 export const LABEL = 'waymark-sync/1'
 const LABEL_KEYS = utf8(`${LABEL}/keys`)
 
-export type Trust = { readonly root: string; readonly keyset: { readonly payload: string; readonly sig: string } }
+export type Trust = {
+  readonly root: string
+  readonly instance: string
+  readonly keyset: { readonly payload: string; readonly sig: string }
+}
 
 export class UntrustedKeys extends Error {
   override readonly name = 'UntrustedKeys'

@@ -21,6 +21,8 @@ export type Parcel = SealedItem & {
   readonly seq: number
   readonly kid: string
   readonly mode: 'visitor' | 'centre'
+  /** Only reports have a card. */
+  readonly kind: 'report' | 'message'
   readonly createdAt: string
   readonly state: ParcelState
   readonly attempts: number
@@ -72,10 +74,11 @@ export const stores = new Store<StoreName>('waymark', 1, (db) => {
 
 export function freshParcel(
   sealed: SealedItem,
-  facts: Pick<Parcel, 'itemId' | 'reference' | 'deviceId' | 'epoch' | 'seq' | 'kid' | 'mode' | 'createdAt'>,
+  facts: Pick<Parcel, 'itemId' | 'reference' | 'deviceId' | 'epoch' | 'seq' | 'kid' | 'mode' | 'createdAt'> & Partial<Pick<Parcel, 'kind'>>,
 ): Parcel {
   return {
     ...sealed,
+    kind: 'report',
     ...facts,
     state: 'queued',
     attempts: 0,

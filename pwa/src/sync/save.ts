@@ -11,6 +11,7 @@ import { call } from './outbox.ts'
 import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as storedParcel, putParcel, setting } from './parcels.ts'
 import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from './protocol.generated.ts'
 import { reference } from './reference.ts'
+import { type DerivedReturn, returnKeys } from './return-code.ts'
 import { intact, sealItem, TooLong } from './seal.ts'
 import { settle } from './settle.ts'
 import { keySetInUse } from './trust.ts'
@@ -22,17 +23,24 @@ const PERSIST_MS_MAX = 1_000 // one browser asks the person first: the report mu
 const SEQUENCE = 'sequence:'
 
 type Place = { readonly deviceId: string; readonly epoch: string; readonly seq: number }
+type By = {
+  readonly place: Place
+  readonly keys: DeviceKeys
+  readonly mode: 'visitor' | 'centre'
+  readonly back: DerivedReturn | null
+}
 export type Sequence = { readonly epoch: string; readonly maxSeq: number }
 
 /** What came of a save, and what the screens should know of the stores. */
 export type Kept = { readonly saved: SavedReport; readonly opfs: boolean; readonly keysLast: boolean }
 
-export async function save(draft: DraftBody, device: DeviceIdentity): Promise<Kept> {
+/** `back`: keys of the return code; without them the mailbox opens on this device alone. */
+export async function save(draft: DraftBody, device: DeviceIdentity, back: DerivedReturn | null = null): Promise<Kept> {
   const service = await serviceKey()
-  return device.mode === 'visitor' ? saveForVisitor(draft, service) : saveForCentre(draft, service, device)
+  return device.mode === 'visitor' ? saveForVisitor(draft, service, back) : saveForCentre(draft, service, device, back)
 }
 
-async function serviceKey(): Promise<ServiceKey> {
+export async function serviceKey(): Promise<ServiceKey> {
   if (globalThis.crypto?.subtle === undefined) throw new SaveFailed('no_crypto')
   const key = await keySetInUse().then(sealingKey, () => null)
   if (key === null) throw new SaveFailed('no_service_key')
@@ -40,22 +48,28 @@ async function serviceKey(): Promise<ServiceKey> {
 }
 
 /** A visitor's ids and keys are made for this one report: nothing ties two reports together. */
-async function saveForVisitor(draft: DraftBody, service: ServiceKey): Promise<Kept> {
+async function saveForVisitor(draft: DraftBody, service: ServiceKey, back: DerivedReturn | null): Promise<Kept> {
   const place = { deviceId: crypto.randomUUID(), epoch: randomHex(8), seq: 1 }
-  const keys = await newKeys(place.deviceId).catch((cause: unknown) => fail('no_crypto', cause))
-  const sealed = await sealParcel(draft, service, { place, keys, mode: 'visitor' })
-  return keepBoth(sealed, keys)
+  const made = await newKeys(place.deviceId).catch((cause: unknown) => fail('no_crypto', cause))
+  const keys = back === null ? made : { ...made, reply: back.reply }
+  const sealed = await sealParcel(draft, service, { place, keys, mode: 'visitor', back })
+  return keepBoth(sealed, keys, back !== null)
 }
 
 /** The lock is held from allotting the number to storing the bytes: numbers have no gaps. */
-async function saveForCentre(draft: DraftBody, service: ServiceKey, centre: Enrolment): Promise<Kept> {
+async function saveForCentre(
+  draft: DraftBody,
+  service: ServiceKey,
+  centre: Enrolment,
+  back: DerivedReturn | null,
+): Promise<Kept> {
   const keys = await keysOf(centre.deviceId).catch(() => undefined)
   if (keys === undefined) throw new SaveFailed('device_keys_lost')
   return navigator.locks.request('sequence', async () => {
     const last = await lastSequence(centre.deviceId)
     const place = { deviceId: centre.deviceId, epoch: last.epoch, seq: last.maxSeq + 1 }
-    const sealed = await sealParcel(draft, service, { place, keys, mode: 'centre' })
-    const kept = await keepBoth(sealed, null)
+    const sealed = await sealParcel(draft, service, { place, keys, mode: 'centre', back })
+    const kept = await keepBoth(sealed, null, back !== null)
     await keepSetting(SEQUENCE + centre.deviceId, { epoch: place.epoch, maxSeq: place.seq } satisfies Sequence)
     return kept
   })
@@ -75,7 +89,7 @@ async function lastSequence(deviceId: string): Promise<Sequence> {
 async function sealParcel(
   draft: DraftBody,
   service: ServiceKey,
-  by: { readonly place: Place; readonly keys: DeviceKeys; readonly mode: 'visitor' | 'centre' },
+  by: By,
 ): Promise<Parcel> {
   const itemId = crypto.randomUUID()
   const header = toMsgpack(await headerOf(itemId, service.kid, by))
@@ -97,9 +111,10 @@ async function sealParcel(
 async function headerOf(
   itemId: string,
   kid: string,
-  by: { readonly place: Place; readonly keys: DeviceKeys; readonly mode: 'visitor' | 'centre' },
+  by: By,
 ): Promise<Required<Header>> {
   const visitor = by.mode === 'visitor'
+  const reply = by.back?.reply ?? (visitor ? by.keys.reply : null)
   return {
     v: 1,
     suite: 1,
@@ -111,9 +126,9 @@ async function headerOf(
     kind: 'report',
     schema_v: SCHEMA_VERSION,
     att: [],
-    reply_key: visitor ? await publicBytes(by.keys.reply) : null,
+    reply_key: reply === null ? null : await publicBytes(reply),
     public_key: visitor ? await publicBytes(by.keys.signing) : null,
-    return_keys: null,
+    return_keys: by.back === null ? null : await returnKeys(by.back),
   }
 }
 
@@ -127,7 +142,8 @@ function bodyBytes(draft: DraftBody, itemId: string, mode: 'visitor' | 'centre')
   return utf8(JSON.stringify(body))
 }
 
-async function keepBoth(parcel: Parcel, keys: DeviceKeys | null): Promise<Kept> {
+/** Both stores, read back. Raises SaveFailed when neither holds it. */
+export async function keepBoth(parcel: Parcel, keys: DeviceKeys | null, returnable = false): Promise<Kept> {
   const durable = persisted()
   const [outbox, store] = await Promise.allSettled([keepInOutbox(parcel), keepInParcels(parcel, keys)])
   const [inOutbox, inParcels] = [outbox.status === 'fulfilled', store.status === 'fulfilled']
@@ -135,7 +151,7 @@ async function keepBoth(parcel: Parcel, keys: DeviceKeys | null): Promise<Kept> 
   const stored: Stored = inOutbox && inParcels ? 'both' : inParcels ? 'parcel-only' : 'outbox-only'
   const keysLast = keys === null || (inParcels && (await usable(await keysOf(keys.deviceId))))
   const { itemId, reference } = parcel
-  return { saved: { itemId, reference, stored, durable: await durable }, opfs: inOutbox, keysLast }
+  return { saved: { itemId, reference, stored, durable: await durable, returnable }, opfs: inOutbox, keysLast }
 }
 
 async function keepInOutbox(parcel: Parcel): Promise<void> {

@@ -50,6 +50,12 @@ export function unpad(padded: Uint8Array): Bytes {
   return padded.slice(0, end - 1)
 }
 
+/** RFC 9180 DeriveKeyPair: the same input gives the same keys anywhere. The private half cannot be exported. */
+export async function deriveReplyKeys(ikm: Uint8Array): Promise<CryptoKeyPair> {
+  const { publicKey, privateKey } = await suite.DeriveKeyPair(ikm, false)
+  return { publicKey, privateKey }
+}
+
 export async function seal(plaintext: Uint8Array, publicKey: Uint8Array, info: Uint8Array): Promise<Bytes> {
   const key = await suite.DeserializePublicKey(publicKey)
   const { encapsulatedSecret, ciphertext } = await suite.Seal(key, plaintext, { info })

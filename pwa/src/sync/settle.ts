@@ -32,8 +32,12 @@ async function restoreLostParcels(rows: readonly OutboxRow[], here: ReadonlySet<
 
 /** All that the clear header tells; the rest starts afresh. */
 async function parcelOf(held: OutboxParcel): Promise<Parcel> {
-  const { kid, visitor } = fromMsgpack(held.header, (fields) => ({ kid: fields.text('kid'), visitor: fields.has('public_key') }))
-  return freshParcel(held, { ...held, kid, mode: visitor ? 'visitor' : 'centre', reference: await reference(held.itemId) })
+  const { kid, kind, visitor } = fromMsgpack(held.header, (fields) => ({
+    kid: fields.text('kid'),
+    kind: fields.has('kind') && fields.text('kind') === 'message' ? ('message' as const) : ('report' as const),
+    visitor: fields.has('public_key'),
+  }))
+  return freshParcel(held, { ...held, kid, kind, mode: visitor ? 'visitor' : 'centre', reference: await reference(held.itemId) })
 }
 
 async function restoreReceipt(raw: Uint8Array, held: OutboxParcel): Promise<void> {

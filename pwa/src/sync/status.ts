@@ -4,9 +4,11 @@
  */
 
 import { signal } from '@preact/signals'
-import type { DeviceIdentity, OutboxCard, SyncStatus } from './types.ts'
+import type { DeviceIdentity, OutboxCard, SaidMore, SyncStatus } from './types.ts'
 
 export const cardsNow = signal<readonly OutboxCard[]>([])
+/** Messages of the reporter that this device still holds, sent or not. */
+export const saidNow = signal<readonly SaidMore[]>([])
 export const deviceNow = signal<DeviceIdentity | null>(null)
 export const statusNow = signal<SyncStatus>({
   phase: 'idle',

@@ -1,6 +1,6 @@
 /** The key set in use: pinned by the build, replaced by newer ones that the same root has signed. */
 
-import type { Bytes } from './bytes.ts'
+import { type Bytes, fromBase64url } from './bytes.ts'
 import { get, bodyOf } from './http.ts'
 import { newerOf, openKeySet, pinned, type Trust, UntrustedKeys } from './keyset.ts'
 import { keepSetting, setting } from './parcels.ts'
@@ -21,6 +21,11 @@ export async function keySetInUse(): Promise<KeySet> {
   const later = kept === undefined ? null : await trusted(kept, root)
   current = later === null ? built : newerOf(built, later)
   return current
+}
+
+/** Which installation this is: the salt of its return codes. It never changes. */
+export function instanceId(): Bytes {
+  return fromBase64url(__TRUST__.instance)
 }
 
 /** Fetch the key set; true when a newer one was taken over. Never raises: the old set goes on serving. */

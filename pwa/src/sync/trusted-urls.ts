@@ -4,6 +4,7 @@
  */
 
 import outboxWorker from './outbox.worker.ts?worker&url'
+import returnCodeWorker from './return-code.worker.ts?worker&url'
 
 /** What the browser's Trusted Types give back; a plain string where there are none. */
 type ScriptAddress = string
@@ -16,8 +17,9 @@ type Policies = {
 
 export const SERVICE_WORKER = '/sw.js'
 export const OUTBOX_WORKER: string = outboxWorker
+export const RETURN_CODE_WORKER: string = returnCodeWorker
 
-const ALLOWED: ReadonlySet<string> = new Set([SERVICE_WORKER, OUTBOX_WORKER])
+const ALLOWED: ReadonlySet<string> = new Set([SERVICE_WORKER, OUTBOX_WORKER, RETURN_CODE_WORKER])
 
 const policies = (globalThis as { readonly trustedTypes?: Policies }).trustedTypes
 const policy = policies?.createPolicy('waymark-workers', { createScriptURL: allowed })

@@ -3,18 +3,36 @@
  * are in `protocol.generated.ts`.
  */
 
-import type { ReportBody } from './protocol.generated.ts'
+import type { Proof, ReportBody, SignpostedService } from './protocol.generated.ts'
+
+/** How a return code looks: seven words, or a number that looks like a parcel's. */
+export type CodeForm = 'words' | 'digits'
 
 export type ReportState = 'ready' | 'sending' | 'sent' | 'acknowledged' | 'attention' | 'retrying'
 
 export type FeedMessage = {
   readonly id: string
-  /** `ack`, `message` or `needs_attention`; others are kept but not shown. */
+  /** `ack`, `message`, `status`, `signpost` or `needs_attention`; others are kept but not shown. */
   readonly kind: string
   /** UTC, `2026-01-02T03:04:05.678Z`. */
   readonly at: string
   readonly fromName: string
   readonly text: string
+  /** An answer is hoped for. Nobody has to give one. */
+  readonly asks: boolean
+  /** Of a `status`: what was decided. The text says it in words. */
+  readonly code: string
+  /** Of a `signpost`: who can help, as it was when it was suggested. */
+  readonly services: readonly SignpostedService[]
+}
+
+/** Something that the reporter has written about a report. Its words are sealed: only the service reads them. */
+export type SaidMore = {
+  readonly itemId: string
+  /** The feed of the key that signed it: of the report, when it was written where the report was made. */
+  readonly feedId: string
+  readonly at: string
+  readonly state: 'waiting' | 'sent' | 'attention'
 }
 
 export type OutboxCard = {
@@ -32,6 +50,8 @@ export type OutboxCard = {
   readonly sentAt: string | null
   readonly position: number | null
   readonly messages: readonly FeedMessage[]
+  /** What was written about it from this device, oldest first. */
+  readonly said: readonly SaidMore[]
   readonly mode: 'visitor' | 'centre'
 }
 
@@ -69,7 +89,54 @@ export type SavedReport = {
   readonly stored: Stored
   /** `navigator.storage.persisted()` after asking: chooses between the two wordings of "saved". */
   readonly durable: boolean
+  /** The return code that was given opens its mailbox. */
+  readonly returnable: boolean
 }
+
+/** What goes along with a report. */
+export type Extras = { readonly returnCode?: string | undefined }
+
+/** A report's mailbox, opened with its return code. In memory only. */
+export type ReturnMailbox = {
+  readonly itemId: string
+  readonly reference: string
+  /** Server time, milliseconds since 1970, from the signed receipt. */
+  readonly receivedAt: number
+  /** Oldest first. */
+  readonly messages: readonly FeedMessage[]
+  readonly proof: Proof
+}
+
+export type ReturnFailedCode =
+  | 'unknown'
+  | 'limited'
+  | 'no_connection'
+  | 'busy'
+  | 'not_the_service'
+  | 'cannot_derive'
+
+/** The mailbox was not opened. `afterS`: how long to wait, where the service has said so. */
+export class ReturnFailed extends Error {
+  readonly code: ReturnFailedCode
+  readonly afterS: number
+  constructor(code: ReturnFailedCode, afterS = 0, options?: ErrorOptions) {
+    super(code, options)
+    this.name = 'ReturnFailed'
+    this.code = code
+    this.afterS = afterS
+  }
+}
+
+export type MoreToSay = {
+  /** Item id of the report. */
+  readonly about: string
+  readonly text: string
+  readonly uiLanguage: string
+  /** Id of the message that asked. */
+  readonly inReplyTo: string | null
+}
+
+export type ProofCheck = 'valid' | 'invalid' | 'unknown_key'
 
 export type SaveFailedCode =
   | 'no_storage'
@@ -132,7 +199,7 @@ export type SuggestionQuery = {
   readonly now: Date
 }
 
-export type { Answers, SafeContact, When } from './protocol.generated.ts'
+export type { Answers, Proof, SafeContact, SignpostedService, When } from './protocol.generated.ts'
 
 /** What the UI hands over: the report's body without what only the outbox knows. */
 export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>

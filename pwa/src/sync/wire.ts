@@ -11,15 +11,19 @@ import type {
   KeySet,
   Leaf,
   Message,
+  Proof,
   PullResponse,
   PushResponse,
   Receipt,
   ReceiptBody,
+  ReturnResponse,
   ServiceKey,
   SignedKeySet,
+  SignpostedService,
 } from './protocol.generated.ts'
 
 export const MSGPACK = 'application/msgpack'
+const PROOF_FORMAT = 'waymark-proof/1'
 
 /** Bytes that are not what they should be. Names a place, never a value. */
 export class WireError extends Error {
@@ -91,6 +95,10 @@ export class Fields {
 
   bytesList(name: string): readonly Bytes[] {
     return this.#array(name).map((value) => this.#bytes(value, name))
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#array(name).map((value) => (typeof value === 'string' ? value : this.#fail(name)))
   }
 
   one<T>(name: string, parse: (fields: Fields) => T): T {
@@ -188,6 +196,33 @@ export function receiptBody(fields: Fields): ReceiptBody {
     item_id: fields.text('item_id'),
     result: fields.one('result', itemResult),
     receipt: fields.one('receipt', receipt),
+  }
+}
+
+export function proof(fields: Fields): Proof {
+  if (fields.has('format') && fields.text('format') !== PROOF_FORMAT) throw new WireError('$.format')
+  return {
+    format: PROOF_FORMAT,
+    item_id: fields.uuid('item_id'),
+    sha256: fields.bytes('sha256'),
+    result: fields.one('result', itemResult),
+    receipt: fields.one('receipt', receipt),
+  }
+}
+
+export function returnResponse(fields: Fields): ReturnResponse {
+  return { feed_id: fields.uuid('feed_id'), proof: fields.one('proof', proof), page: fields.one('page', pullResponse) }
+}
+
+export function signposted(fields: Fields): SignpostedService {
+  const optional = (name: string) => (fields.has(name) ? fields.text(name) : '')
+  return {
+    id: fields.text('id'),
+    name: fields.text('name'),
+    description: optional('description'),
+    phone: optional('phone'),
+    url: optional('url'),
+    why: fields.has('why') ? fields.texts('why') : [],
   }
 }
 

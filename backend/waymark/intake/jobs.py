@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -137,9 +138,17 @@ class Opener:
     """Opens what has been committed, a few at a time. Several at once do no harm: an item settles once."""
 
     def __init__(
-        self, database: Database, keys: KeyRing, vault: Vault, pack: Pack, intake: GroupCommit | None = None
+        self,
+        database: Database,
+        keys: KeyRing,
+        vault: Vault,
+        pack: Pack,
+        intake: GroupCommit | None = None,
+        *,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
+        self._now = now
         self._service = Service(keys=keys, vault=vault, pack=pack, incarnation="", restore_floor=0)
         self._intake = intake
 
@@ -151,8 +160,8 @@ class Opener:
         if not waiting or current is None:
             return 0
         service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
-        outcomes = await asyncio.to_thread(_open_all, waiting, service)
-        await self._database.write(actions.settle_outcomes, outcomes, keys=service.keys, now=clock.now())
+        outcomes = await asyncio.to_thread(_open_all, waiting, service, self._now())
+        await self._database.write(actions.settle_outcomes, outcomes, keys=service.keys, now=self._now())
         return len(waiting)
 
 
@@ -184,13 +193,15 @@ def _sender(db: Connection, item: WaitingItem) -> Sender:
     )
 
 
-def _open_all(waiting: Sequence[tuple[WaitingItem, Sender]], service: Service) -> list[Outcome]:
-    return [_open(item, sender, service) for item, sender in waiting]
+def _open_all(
+    waiting: Sequence[tuple[WaitingItem, Sender]], service: Service, now: datetime
+) -> list[Outcome]:
+    return [_open(item, sender, service, now) for item, sender in waiting]
 
 
-def _open(item: WaitingItem, sender: Sender, service: Service) -> Outcome:
+def _open(item: WaitingItem, sender: Sender, service: Service, now: datetime) -> Outcome:
     try:
-        return open_waiting_item(item, sender, service, now=clock.now())
+        return open_waiting_item(item, sender, service, now=now)
     except Exception as error:  # noqa: BLE001 - one item that we fail to open may not hold up the others
         logs.event("opener_failed", error=error)
         return failed(item)

@@ -24,6 +24,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_DATABASE_URL": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "WAYMARK_KEYS": "folder of the keys; keep it out of every backup of the data",
     "WAYMARK_PWA": "folder of the built pages",
+    "WAYMARK_STAGE_PORT": "loopback port of the demonstration's split page; only with the demo profile",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
 }
 BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
@@ -52,6 +53,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Never log this: it may hold a password. `masked_database_url` is for people."""
     keys: Path = Path("data/keys")
     pwa: Path = Path("pwa/dist")
+    stage_port: int | None = None
+    """Set, and in the demo profile alone: the split page on this port may hold our pages in frames."""
+
+    @property
+    def stage_origin(self) -> str | None:
+        return f"http://localhost:{self.stage_port}" if self.stage_port and self.profile == "demo" else None
+
+    @property
+    def stage_address(self) -> str:
+        """Where the split page is when it runs: the next port, unless another one is set."""
+        return f"http://localhost:{self.stage_port or self.port + 1}"
+
+    @property
+    def stage_host_names(self) -> frozenset[str]:
+        """Names of our own for the split page's devices: each keeps what it has saved apart from the others."""
+        names = ("phone", "tablet") if self.stage_origin else ()
+        return frozenset(f"{name}.localhost:{self.port}" for name in names)
 
     @property
     def host_name(self) -> str:
@@ -85,6 +103,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=environ.get("WAYMARK_DATABASE_URL") or f"sqlite:///{data / 'waymark.db'}",
         keys=Path(environ.get("WAYMARK_KEYS") or data / "keys").absolute(),
         pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
+        stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
     )
     if reasons := (*_refusals(settings), *_name_refusals(environ, settings.profile)):
         raise SettingsRefused(reasons)
@@ -101,6 +120,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_DATABASE_URL": settings.masked_database_url,
         "WAYMARK_KEYS": str(settings.keys),
         "WAYMARK_PWA": str(settings.pwa),
+        "WAYMARK_STAGE_PORT": str(settings.stage_port or ""),
         "WAYMARK_HOST": HOST,
     }
 
@@ -129,6 +149,8 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_PROFILE must be demo, production or test"
     if not settings.port:
         yield "WAYMARK_PORT must be a number from 1 to 65535"
+    if settings.stage_port is not None:
+        yield from _stage_refusals(settings)
     if origin.scheme not in {"http", "https"} or not origin.hostname or settings.origin != _origin_of(origin):
         yield "WAYMARK_ORIGIN must look like https://reports.example.org, with no path"
     elif origin.scheme == "http" and origin.hostname != "localhost":
@@ -140,6 +162,16 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_DATABASE_URL must start with sqlite:/// or postgresql://"
     elif settings.database_url.startswith("sqlite") and not str(settings.sqlite_path or "").strip("."):
         yield "WAYMARK_DATABASE_URL must name a file: sqlite:///var/lib/waymark/waymark.db"
+
+
+def _stage_refusals(settings: Settings) -> Iterator[str]:
+    """The split page loosens what protects our pages, so it may exist nowhere else."""
+    if settings.profile != "demo":
+        yield "WAYMARK_STAGE_PORT is for demonstrations only: unset it, or set WAYMARK_PROFILE=demo"
+    if not settings.stage_port or settings.stage_port == settings.port:
+        yield "WAYMARK_STAGE_PORT must be a number from 1 to 65535, and another one than WAYMARK_PORT"
+    if settings.origin != f"http://localhost:{settings.port}":
+        yield "WAYMARK_STAGE_PORT needs WAYMARK_ORIGIN to be http://localhost and WAYMARK_PORT"
 
 
 def _origin_of(origin: SplitResult) -> str:

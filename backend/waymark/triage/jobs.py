@@ -1,5 +1,7 @@
 """What triage does between requests: look through what has been opened."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from waymark.kernel import clock
@@ -13,8 +15,9 @@ AT_ONCE: Final = 50
 class Screener:
     """Sends each opened report to the queue that its sharing choice allows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = clock.now) -> None:
         self._database = database
+        self._now = now
 
     async def step(self) -> int:
-        return await self._database.write(actions.screen, limit=AT_ONCE, now=clock.now())
+        return await self._database.write(actions.screen, limit=AT_ONCE, now=self._now())

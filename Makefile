@@ -104,6 +104,7 @@ system:
 .PHONY: bench
 bench: build test-pages ## measure intake beside this machine's own limit, and the pages against what is promised
 	@$(WAYMARK) bench intake
+	cd tests/speed/lighthouse && npm ci --silent --no-progress
 	@$(BIN)/python tests/speed/pages.py
 
 .PHONY: screenshots

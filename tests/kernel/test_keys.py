@@ -1,5 +1,6 @@
 """Keys: made once, whole, for their owner alone; what the pages pin verifies."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -159,6 +160,38 @@ def test_receipt_verifies_with_the_listed_key(ring: KeyRing) -> None:
     assert signature_valid(key.public, receipt_text(receipt), receipt.sig)
     forged = msgspec.structs.replace(receipt, restore_floor=99)
     assert not signature_valid(key.public, receipt_text(forged), forged.sig)
+
+
+def test_the_instance_is_made_once_and_outlives_the_root(folder: Path, tmp_path: Path) -> None:
+    """Every return code is derived with it: another one would lead nowhere."""
+    create_keys(tmp_path / "newer", issued_at=AT)
+    first = load_keys(folder)
+    for name in ("root.pub", "keyset.json", "seal-*", "receipt-*"):
+        next(folder.glob(name)).unlink()
+        newer = next((tmp_path / "newer").glob(name))
+        (folder / newer.name).write_bytes(newer.read_bytes())
+        (folder / newer.name).chmod(0o600)
+
+    second = load_keys(folder)
+
+    assert second.root_public != first.root_public
+    assert second.instance == first.instance == hashlib.sha256(first.root_public).digest()[:16]
+    assert unbase64(msgspec.json.decode(trust_json(second))["instance"]) == first.instance
+
+
+def test_keys_made_before_the_instance_was_kept_still_have_it(folder: Path) -> None:
+    kept = load_keys(folder).instance
+    (folder / "instance.id").unlink()
+
+    assert load_keys(folder).instance == kept
+
+
+@pytest.mark.parametrize("content", [b"", b"AAAA", b"\xff"])
+def test_a_damaged_instance_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "instance.id").write_bytes(content)
+
+    with pytest.raises(KeysRefused, match="copy"):
+        load_keys(folder)
 
 
 def test_pages_can_verify_the_key_set_with_the_pinned_root(ring: KeyRing) -> None:

@@ -37,11 +37,13 @@ from waymark_sync.seal import new_key, raw_public, sign, signature_valid
 ROOT: Final = "root.pem"
 ROOT_PUBLIC: Final = "root.pub"
 KEY_SET: Final = "keyset.json"
+INSTANCE: Final = "instance.id"
 CHALLENGE: Final = "challenge.key"
 SEAL_PREFIX: Final = "seal-"
 RECEIPT_PREFIX: Final = "receipt-"
 VAULT_PREFIX: Final = "vault-"
 
+INSTANCE_BYTES: Final = 16
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
@@ -57,6 +59,7 @@ class KeyRing:
         self,
         *,
         root_public: bytes,
+        instance: bytes,
         signed: SignedKeySet,
         private: Mapping[str, ec.EllipticCurvePrivateKey],
         challenge_key: bytes,
@@ -65,6 +68,8 @@ class KeyRing:
     ) -> None:
         key_set = msgspec.msgpack.decode(signed.payload, type=KeySet)
         self.root_public = root_public
+        self.instance = instance
+        """Return codes are derived with it, so it outlives every key. Public."""
         self.issued_at = key_set.issued_at
         self.challenge_key = challenge_key
         self.kek = kek
@@ -152,6 +157,7 @@ def load_keys(folder: Path) -> KeyRing:
         kek_file = next(iter(sorted(folder.glob(VAULT_PREFIX + "*.key"))), folder / f"{VAULT_PREFIX}*.key")
         return KeyRing(
             root_public=root_public,
+            instance=_instance(folder, root_public),
             signed=signed,
             private=_private_keys(folder, signed),
             challenge_key=_secret(folder, CHALLENGE),
@@ -177,15 +183,11 @@ def mode_faults(folder: Path) -> Iterator[str]:
 
 
 def trust_json(ring: KeyRing) -> bytes:
-    """What the build of the pages pins: the root's public key, and the key set it signed."""
+    """What the build of the pages pins: root's public key, instance, and the key set that the root signed."""
     signed = ring.signed_key_set()
     key_set = {"payload": base64url(signed.payload), "sig": base64url(signed.sig)}
-    return (
-        msgspec.json.format(
-            msgspec.json.encode({"root": base64url(ring.root_public), "keyset": key_set}), indent=2
-        )
-        + b"\n"
-    )
+    trust = {"root": base64url(ring.root_public), "instance": base64url(ring.instance), "keyset": key_set}
+    return msgspec.json.format(msgspec.json.encode(trust), indent=2) + b"\n"
 
 
 def fingerprint(public: bytes) -> str:
@@ -220,6 +222,7 @@ def _fresh_files(issued_at: int) -> dict[str, bytes]:
     return {
         ROOT: _pem(root),
         ROOT_PUBLIC: base64url(raw_public(root)).encode("ascii") + b"\n",
+        INSTANCE: base64url(_first_instance(raw_public(root))).encode("ascii") + b"\n",
         KEY_SET: msgspec.json.encode(key_set) + b"\n",
         f"{SEAL_PREFIX}{seal_kid}.pem": _pem(seal),
         f"{RECEIPT_PREFIX}{receipt_kid}.pem": _pem(receipt),
@@ -227,6 +230,20 @@ def _fresh_files(issued_at: int) -> dict[str, bytes]:
         # Named by a hash of the key under a label, so that the name tells nothing.
         f"{VAULT_PREFIX}{fingerprint(b'waymark-kek' + kek)}.key": base64url(kek).encode("ascii") + b"\n",
     }
+
+
+def _instance(folder: Path, root_public: bytes) -> bytes:
+    """Raises KeysRefused. From the root where there is no file: those keys were made before it was kept."""
+    if not (folder / INSTANCE).exists():
+        return _first_instance(root_public)
+    instance = unbase64(_read(folder, INSTANCE).decode("ascii"))
+    if len(instance) != INSTANCE_BYTES:
+        raise KeysRefused(f"{folder / INSTANCE} holds no {INSTANCE_BYTES} bytes; restore it from your copy")
+    return instance
+
+
+def _first_instance(root_public: bytes) -> bytes:
+    return hashlib.sha256(root_public).digest()[:INSTANCE_BYTES]
 
 
 def _read_key_set(folder: Path, root_public: bytes) -> SignedKeySet:

@@ -32,6 +32,7 @@ from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
 from waymark.kernel.web.pages import read_pages
+from waymark.mailbox.rules import Misses
 from waymark.triage.jobs import Screener
 from waymark_sync.policy import Pack, load_pack
 from waymark_sync.protocol import PUSH_BYTES_MAX
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> Litestar:
                 "pack": load_pack(),
                 "password_check": PasswordCheck(),
                 "csp_violations": Counter(),
+                "misses": Misses(),
             }
         ),
     )

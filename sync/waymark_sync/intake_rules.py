@@ -129,6 +129,27 @@ def merkle_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return (*merkle_path(leaves[split:], index - split), merkle_root(leaves[:split]))
 
 
+def merkle_proofs(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
+    """The root and every leaf's path, in one walk: 2n hashes where one path at a time takes n each.
+
+    Equal to `merkle_root` and `merkle_path`, which a test holds it to. `leaves` is not empty.
+    """
+    paths: list[list[bytes]] = [[] for _ in leaves]
+    level: list[tuple[bytes, tuple[int, ...]]] = [(_leaf_hash(leaf), (i,)) for i, leaf in enumerate(leaves)]
+    while len(level) > 1:
+        above: list[tuple[bytes, tuple[int, ...]]] = []
+        for left, right in zip(level[::2], level[1::2], strict=False):
+            for index in left[1]:
+                paths[index].append(right[0])
+            for index in right[1]:
+                paths[index].append(left[0])
+            above.append((_node_hash(left[0], right[0]), left[1] + right[1]))
+        if len(level) % 2:
+            above.append(level[-1])
+        level = above
+    return level[0][0], [tuple(path) for path in paths]
+
+
 def root_from_path(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The root that a leaf and its path lead to. Raises ValueError if no tree of `size` has such a path."""
     if not 0 <= index < size:

@@ -15,6 +15,7 @@ from waymark_sync.codec import UNREADABLE, safe_place
 from waymark_sync.protocol import ATT_COUNT_MAX, Natural, Uuid
 
 SCHEMA_VERSION = 1
+MESSAGE_SCHEMA_VERSION = 1
 NOT_ANSWERED: Literal["not_answered"] = "not_answered"
 """Recorded where a question was asked and skipped. An absent field was never asked."""
 
@@ -168,7 +169,26 @@ class UnreadableReport(Exception):
 
 def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
     """Parse an opened body of any shipped version. Raises UnreadableReport."""
-    if not 1 <= schema_v <= SCHEMA_VERSION:
+    body = _parsed(plaintext, schema_v, newest=SCHEMA_VERSION)
+    for version in range(schema_v, SCHEMA_VERSION):
+        body = CONVERTERS[version](body)
+    try:
+        return msgspec.convert(body, ReportBody)
+    except UNREADABLE as error:
+        raise UnreadableReport(safe_place(str(error))) from None
+
+
+def read_message(plaintext: bytes, *, schema_v: int) -> MessageBody:
+    """Parse an opened body of kind `message`. Raises UnreadableReport."""
+    body = _parsed(plaintext, schema_v, newest=MESSAGE_SCHEMA_VERSION)
+    try:
+        return msgspec.convert(body, MessageBody)
+    except UNREADABLE as error:
+        raise UnreadableReport(safe_place(str(error))) from None
+
+
+def _parsed(plaintext: bytes, schema_v: int, *, newest: int) -> Any:
+    if not 1 <= schema_v <= newest:
         raise UnreadableReport(f"schema version {schema_v} is not known here")
     try:
         body = msgspec.json.decode(plaintext)
@@ -176,12 +196,7 @@ def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
         raise UnreadableReport("not JSON") from None
     if _deeper_than(DEPTH_MAX, body):
         raise UnreadableReport("nested too deep")
-    for version in range(schema_v, SCHEMA_VERSION):
-        body = CONVERTERS[version](body)
-    try:
-        return msgspec.convert(body, ReportBody)
-    except UNREADABLE as error:
-        raise UnreadableReport(safe_place(str(error))) from None
+    return body
 
 
 def _deeper_than(depth: int, tree: Any) -> bool:

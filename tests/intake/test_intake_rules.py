@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from support.reports import Device, push_of
 from waymark.intake.records import Committed, Standing
-from waymark.intake.rules import answer, proofs, read_push
+from waymark.intake.rules import answer, read_push
 from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import JSON, MSGPACK, decode_push, encode
-from waymark_sync.intake_rules import merkle_path, merkle_root, root_from_path
+from waymark_sync.intake_rules import merkle_path, merkle_proofs, merkle_root, root_from_path
 from waymark_sync.protocol import Verdict
 
 
@@ -18,7 +18,7 @@ from waymark_sync.protocol import Verdict
 def test_proofs_in_one_walk_are_those_of_the_protocol(size: int) -> None:
     leaves = [hashlib.sha256(bytes([n])).digest() for n in range(size)]
 
-    root, paths = proofs(leaves)
+    root, paths = merkle_proofs(leaves)
 
     assert root == merkle_root(leaves)
     assert paths == [merkle_path(leaves, index) for index in range(size)]

@@ -13,17 +13,23 @@ from waymark.intake.records import (
     Committed,
     DeviceSeen,
     Held,
+    OpenedMessage,
     OpenedReport,
+    Outcome,
     Push,
+    Reading,
+    Said,
     Standing,
+    WayBack,
 )
-from waymark.intake.rules import Outcome, Reading, feed_taken
+from waymark.intake.rules import NOT_PROVEN, Service, message_proven, noted, seal_said, withheld
 from waymark.kernel import lineage
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
-from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
+from waymark.kernel.vault import CannotDecrypt
 from waymark.mailbox import actions as mailbox
+from waymark.mailbox.rules import receipt_message, sha256
 from waymark_sync import intake_rules
 from waymark_sync.intake_rules import Known
 
@@ -141,39 +147,107 @@ def _known_by_seq(db: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str
     }
 
 
-def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, keys: KeyRing, now: datetime) -> int:
+def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, service: Service, now: datetime) -> int:
     """Write down what opening found. Does nothing for an item that another worker has settled meanwhile."""
     db.serialise("opener")
-    number = store.last_opened(db)
     done = 0
     for found in outcomes:
-        outcome = _as_feeds_stand(db, found)
+        outcome = _as_things_stand(db, found)
+        if outcome.said is not None:
+            done += _settle_message(db, outcome, outcome.said, service=service, now=now)
+            continue
         force_id = outcome.report.force_id if outcome.report else "unknown"
         if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
             continue
         done += 1
-        if outcome.report is not None:
-            number += 1
-            store.add_opened(db, _opened(outcome, outcome.report, number=number, now=now))
-        if outcome.feed is not None:
-            mailbox.open_feed(db, outcome.feed)
-        if outcome.message is not None:
-            mailbox.post(db, outcome.message, keys=keys, now=now)
-        audit.append(
-            db,
-            actor=SERVICE,
-            action=f"item.{outcome.state}",
-            subject=Subject(kind="report", id=outcome.item_id),
-            detail={"reason": outcome.code} if outcome.code else {},
-            now=now,
-        )
+        _settle_report(db, outcome, service=service, now=now)
+        _audit(db, outcome, now=now)
     return done
 
 
-def _as_feeds_stand(db: Connection, outcome: Outcome) -> Outcome:
-    """Asked again under the lock: two items under one id may have been opened at the same time."""
-    standing = mailbox.feed(db, outcome.feed.feed_id) if outcome.feed else None
-    return outcome if standing in (None, outcome.feed) else feed_taken(outcome)
+def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: datetime) -> None:
+    if outcome.report is not None:
+        number = store.last_opened(db) + 1
+        store.add_opened(db, _opened(outcome, outcome.report, number=number, now=now))
+    if outcome.feed is not None:
+        mailbox.open_feed(db, outcome.feed)
+    if outcome.message is not None:
+        mailbox.post(db, outcome.message, keys=service.keys, now=now)
+    if outcome.back is not None:
+        _open_way(db, outcome.back, service=service, now=now)
+    if outcome.report is not None and outcome.feed is not None and outcome.feed.kind == "visitor":
+        store.look_again(db, outcome.feed.feed_id, reason=NOT_PROVEN)
+
+
+def _open_way(db: Connection, back: WayBack, *, service: Service, now: datetime) -> None:
+    mailbox.open_feed(db, back.feed)
+    mailbox.open_way(db, back.way, now=now)
+    if back.receipt is not None:
+        mailbox.post(db, back.receipt, keys=service.keys, now=now)
+
+
+def _as_things_stand(db: Connection, outcome: Outcome) -> Outcome:
+    """Asked again under the lock: two items may have been opened at once, and the first one has it."""
+    if outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) not in (None, outcome.feed):
+        return withheld(outcome, "quarantined", "feed_key_differs")
+    if outcome.back is None:
+        return outcome
+    if mailbox.way_taken(db, outcome.back.way):
+        return noted(outcome, "return_code_reused")
+    if outcome.back.receipt is not None and mailbox.feed(db, outcome.back.feed.feed_id) is not None:
+        return noted(outcome, "return_code_unusable")
+    return outcome
+
+
+def _settle_message(db: Connection, outcome: Outcome, said: Said, *, service: Service, now: datetime) -> int:
+    """Believe a message beside its report, or hold it. Returns how many items were settled: 0 or 1."""
+    report = store.opened(db, said.about)
+    feed = mailbox.feed(db, report.feed_id) if report else None
+    way = mailbox.way_of(db, said.about)
+    body = None
+    if report is None or not message_proven(said, feed, way):
+        outcome = withheld(outcome, "quarantined", NOT_PROVEN)
+    else:
+        try:
+            body = seal_said(service.vault, said, outcome.item_id, report.wrapped)
+        except CannotDecrypt:
+            outcome = withheld(outcome, "dead_letter", "report_key_unknown")
+    force_id = report.force_id if report and body else "unknown"
+    if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
+        return 0
+    _audit(db, outcome, now=now)
+    if report is None or body is None:
+        return 1
+    store.add_message(db, _opened_message(db, outcome, body, report_id=report.id))
+    if way is not None and said.authenticator is not None and sha256(said.authenticator) == way.verifier:
+        mailbox.note_use(db, way, now=now)
+    for told in mailbox.report_feeds(db, report_id=report.id, feed_id=report.feed_id, kind="receipt"):
+        mailbox.post(db, receipt_message(said.proof, told), keys=service.keys, now=now)
+    return 1
+
+
+def _opened_message(db: Connection, outcome: Outcome, body: bytes, *, report_id: str) -> OpenedMessage:
+    return OpenedMessage(
+        id=outcome.item_id,
+        number=store.last_message(db) + 1,
+        report_id=report_id,
+        received_at=outcome.received_at,
+        body=body,
+    )
+
+
+def _audit(db: Connection, outcome: Outcome, *, now: datetime) -> None:
+    detail = {"reason": outcome.code} if outcome.code else {}
+    if outcome.said is not None:
+        detail["about"] = outcome.said.about
+    audit.append(
+        db,
+        actor=SERVICE,
+        action=f"item.{outcome.state}",
+        subject=Subject(kind="report", id=outcome.item_id),
+        detail=detail,
+        now=now,
+    )
 
 
 def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) -> OpenedReport:
@@ -203,6 +277,11 @@ def held(db: Connection, *, limit: int) -> list[Held]:
 def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedReport]:
     """Reports in order of opening, after `number`. What reads on from the last one it saw misses none."""
     return store.opened_after(db, number, limit=limit)
+
+
+def messages_after(db: Connection, number: int, *, limit: int) -> list[OpenedMessage]:
+    """What reporters have added, in order of opening, after `number`."""
+    return store.messages_after(db, number, limit=limit)
 
 
 def opened(db: Connection, report_id: str) -> OpenedReport | None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from waymark.identity import actions as identity
 from waymark.intake import actions, store
-from waymark.intake.records import Committed, Push, WaitingItem
-from waymark.intake.rules import Outcome, Sender, Service, failed, open_waiting_item
+from waymark.intake.records import Committed, Outcome, Push, Sender, WaitingItem
+from waymark.intake.rules import Service, failed, open_waiting_item
 from waymark.kernel import clock, lineage, logs
 from waymark.kernel.db import Connection, Database, Full, Unavailable
 from waymark.kernel.keys import KeyRing
@@ -161,7 +161,7 @@ class Opener:
             return 0
         service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
         outcomes = await asyncio.to_thread(_open_all, waiting, service, self._now())
-        await self._database.write(actions.settle_outcomes, outcomes, keys=service.keys, now=self._now())
+        await self._database.write(actions.settle_outcomes, outcomes, service=service, now=self._now())
         return len(waiting)
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from waymark.mailbox.records import Feed, ReturnWay, SealedMessage
+from waymark_sync.messages import Proof
 from waymark_sync.protocol import Envelope, Header, ItemResult, QueueState, Verdict
 from waymark_sync.report import SharingChoice
 
@@ -66,6 +68,75 @@ class WaitingItem(Struct, frozen=True, kw_only=True):
     received_at: str
 
 
+class Sender(Struct, frozen=True, kw_only=True):
+    """What the service holds about the device that an item's header names."""
+
+    device: Feed | None
+    """The enrolled device of that id, unless revoked."""
+    revoked: bool
+    feed: Feed | None
+    """The visitor's feed that is already open under that id."""
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """An opened report, encrypted again under its own key, with what routing needs."""
+
+    feed_id: str
+    centre_id: str
+    sharing_choice: SharingChoice
+    force_id: str
+    area: str
+    channel: str
+    schema_v: int
+    note: str | None
+    body: bytes
+    wrapped: bytes
+
+
+class WayBack(Struct, frozen=True, kw_only=True):
+    """What the header's return keys ask for: a way to the mailbox, and the mailbox."""
+
+    way: ReturnWay
+    feed: Feed
+    """The phone's own feed, or one for the code alone."""
+    receipt: SealedMessage | None
+    """For a feed of the code's own."""
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What a message says, opened and not yet believed: whose it is can only be judged beside the report."""
+
+    about: str
+    sign_key: bytes | None
+    """A phone's own; it has signed the item."""
+    authenticator: bytes | None
+    plaintext: bytes
+    """Without the authenticator, which is kept nowhere."""
+    proof: Proof
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What opening one item found, ready to be written down."""
+
+    pos: int
+    item_id: str
+    received_at: str
+    state: State
+    code: str | None = None
+    """Why it is held; None when it was opened."""
+    place: str | None = None
+    """Where in the form it does not fit: a path, never a value."""
+    report: Reading | None = None
+    feed: Feed | None = None
+    message: SealedMessage | None = None
+    back: WayBack | None = None
+    said: Said | None = None
+
+    @property
+    def reason(self) -> str | None:
+        return f"{self.code}: {self.place}" if self.place else self.code
+
+
 class Held(Struct, frozen=True, kw_only=True):
     """An item for the intake custodian: metadata alone, never content."""
 
@@ -96,6 +167,17 @@ class OpenedReport(Struct, frozen=True, kw_only=True):
     note: str | None
     body: bytes
     wrapped: bytes
+
+
+class OpenedMessage(Struct, frozen=True, kw_only=True):
+    """What a reporter has added to a report. `body` opens with the report's key."""
+
+    id: str
+    number: int
+    """In order of opening, a series of its own."""
+    report_id: str
+    received_at: str
+    body: bytes
 
 
 class DeviceSeen(Struct, frozen=True, kw_only=True):

@@ -3,22 +3,35 @@
 An item is never refused for its key or its content: it is opened, or held where a person sees it.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from waymark.intake.records import Arrival, Committed, Push, State, WaitingItem
+from waymark.intake.records import (
+    Arrival,
+    Committed,
+    OpenedMessage,
+    Outcome,
+    Push,
+    Reading,
+    Said,
+    Sender,
+    State,
+    WaitingItem,
+    WayBack,
+)
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.keys import KeyRing
-from waymark.kernel.vault import Vault, encrypt
-from waymark.mailbox.records import Feed, SealedMessage
-from waymark.mailbox.rules import seal_message
-from waymark_sync.codec import ItemFault, PushFrame
-from waymark_sync.intake_rules import read_header, structural_fault
-from waymark_sync.messages import AttentionBody, ReceiptBody
+from waymark.kernel.vault import Vault, decrypt, encrypt
+from waymark.mailbox.records import Feed, ReturnWay
+from waymark.mailbox.rules import opens, proof_of, receipt_message, seal_message
+from waymark_sync.codec import ItemFault, PushFrame, from_base64url
+from waymark_sync.intake_rules import merkle_proofs, read_header, structural_fault
+from waymark_sync.messages import AttentionBody, Proof
 from waymark_sync.policy import Pack
 from waymark_sync.protocol import (
     LABEL_ITEM,
@@ -31,22 +44,22 @@ from waymark_sync.protocol import (
     Receipt,
     leaf_bytes,
 )
-from waymark_sync.report import ReportBody, SharingChoice, UnreadableReport, read_report
+from waymark_sync.report import (
+    MessageBody,
+    ReportBody,
+    UnreadableReport,
+    read_message,
+    read_report,
+)
 from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
 
 BODY_AAD: Final = b"opened_report|body|"
+MESSAGE_AAD: Final = b"opened_message|body|"
+NOT_PROVEN: Final = "message_not_proven"
 NO_FEED: Final = ""
 """Of a report whose sender gave no key to answer to: no device can ever have this id."""
 
-
-class Sender(Struct, frozen=True, kw_only=True):
-    """What the service holds about the device that an item's header names."""
-
-    device: Feed | None
-    """The enrolled device of that id, unless revoked."""
-    revoked: bool
-    feed: Feed | None
-    """The visitor's feed that is already open under that id."""
+Body = TypeVar("Body", ReportBody, MessageBody)
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -57,41 +70,6 @@ class Service(Struct, frozen=True, kw_only=True):
     pack: Pack
     incarnation: str
     restore_floor: int
-
-
-class Reading(Struct, frozen=True, kw_only=True):
-    """An opened report, encrypted again under its own key, with what routing needs."""
-
-    feed_id: str
-    centre_id: str
-    sharing_choice: SharingChoice
-    force_id: str
-    area: str
-    channel: str
-    schema_v: int
-    note: str | None
-    body: bytes
-    wrapped: bytes
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What opening one item found, ready to be written down."""
-
-    pos: int
-    item_id: str
-    received_at: str
-    state: State
-    code: str | None = None
-    """Why it is held; None when it was opened."""
-    place: str | None = None
-    """Where in the form it does not fit: a path, never a value."""
-    report: Reading | None = None
-    feed: Feed | None = None
-    message: SealedMessage | None = None
-
-    @property
-    def reason(self) -> str | None:
-        return f"{self.code}: {self.place}" if self.place else self.code
 
 
 class Withheld(Exception):
@@ -132,29 +110,6 @@ def _arrival(index: int, envelope: Envelope) -> Arrival | ItemFault:
     return Arrival(index=index, header=header, envelope=envelope)
 
 
-def proofs(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
-    """The Merkle root and every leaf's path, in one walk: 2n hashes where one path at a time takes n each.
-
-    Equal to `intake_rules.merkle_root` and `.merkle_path`, which a test holds it to. `leaves` is not empty.
-    """
-    paths: list[list[bytes]] = [[] for _ in leaves]
-    level: list[tuple[bytes, tuple[int, ...]]] = [
-        (hashlib.sha256(b"\x00" + leaf).digest(), (i,)) for i, leaf in enumerate(leaves)
-    ]
-    while len(level) > 1:
-        above: list[tuple[bytes, tuple[int, ...]]] = []
-        for left, right in zip(level[::2], level[1::2], strict=False):
-            for index in left[1]:
-                paths[index].append(right[0])
-            for index in right[1]:
-                paths[index].append(left[0])
-            above.append((hashlib.sha256(b"\x01" + left[0] + right[0]).digest(), left[1] + right[1]))
-        if len(level) % 2:
-            above.append(level[-1])
-        level = above
-    return level[0][0], [tuple(path) for path in paths]
-
-
 def answer(
     push: Push, committed: Committed, keys: KeyRing, *, at: int
 ) -> tuple[tuple[ItemResult, ...], Receipt | None]:
@@ -164,7 +119,7 @@ def answer(
         return push.rejected, None
     if any(standing.verdict not in STORED for _, standing in pairs):
         raise AssertionError("what was committed is stored")
-    root, paths = proofs(
+    root, paths = merkle_proofs(
         [
             leaf_bytes(arrival.header.item_id, arrival.envelope.sha256, standing.pos, standing.verdict)
             for arrival, standing in pairs
@@ -198,19 +153,62 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
     feed: Feed | None = None
     try:
         feed = _proven_feed(item, header, sender)
-        body, plaintext = _read(item, header, service)
+        if header.kind == "message":
+            # It has no feed of its own: it belongs to the report's.
+            feed = feed if feed in (sender.feed, sender.device) else None
+            return _message(item, header, service, now=now)
+        body, plaintext = _read(item, header, service, read_report)
     except Withheld as held:
         return _held(item, held, feed, now=now)
-    message = _receipt_message(item, feed, service, now=now) if feed else None
-    return Outcome(
+    proof = _proof(item, service, now=now)
+    back = _way_back(header, feed, proof)
+    outcome = Outcome(
         pos=item.pos,
         item_id=item.item_id,
         received_at=item.received_at,
         state="opened",
         report=_reading(header, body, plaintext, service, feed_id=feed.feed_id if feed else NO_FEED),
         feed=feed,
-        message=message,
+        message=receipt_message(proof, feed) if feed else None,
+        back=back,
     )
+    return outcome if back or not header.return_keys else noted(outcome, "return_code_unusable")
+
+
+def noted(outcome: Outcome, code: str) -> Outcome:
+    """The report is opened, but its return code leads nowhere: who works on it must know."""
+    if outcome.report is None:
+        return outcome
+    note = " ".join(filter(None, (outcome.report.note, code)))
+    return replace(outcome, report=replace(outcome.report, note=note), back=None)
+
+
+def withheld(outcome: Outcome, state: State, code: str) -> Outcome:
+    """For what turns out, beside what is stored, to be nothing to open or to answer."""
+    return Outcome(
+        pos=outcome.pos, item_id=outcome.item_id, received_at=outcome.received_at, state=state, code=code
+    )
+
+
+def message_proven(said: Said, feed: Feed | None, way: ReturnWay | None) -> bool:
+    """Is it the reporter's? By the key of the phone that made the report, or by the return code.
+
+    A centre's tablet signs for whoever stands before it, so its own signature proves nothing here.
+    """
+    if feed is not None and feed.kind == "visitor" and said.sign_key == feed.sign_key:
+        return True
+    return said.authenticator is not None and opens(way, said.authenticator)
+
+
+def seal_said(vault: Vault, said: Said, message_id: str, wrapped: bytes) -> bytes:
+    """Under the report's key. Raises CannotDecrypt."""
+    return encrypt(vault.unwrap(wrapped), said.plaintext, aad=MESSAGE_AAD + message_id.encode())
+
+
+def open_message(vault: Vault, message: OpenedMessage, wrapped: bytes) -> MessageBody:
+    """wrapped: the report's key. Raises CannotDecrypt."""
+    plaintext = decrypt(vault.unwrap(wrapped), message.body, aad=MESSAGE_AAD + message.id.encode())
+    return read_message(plaintext, schema_v=1)
 
 
 def failed(item: WaitingItem) -> Outcome:
@@ -221,17 +219,6 @@ def failed(item: WaitingItem) -> Outcome:
         received_at=item.received_at,
         state="dead_letter",
         code="opener_failed",
-    )
-
-
-def feed_taken(outcome: Outcome) -> Outcome:
-    """For an item whose feed another one opened first, under other keys: no answer may go there."""
-    return Outcome(
-        pos=outcome.pos,
-        item_id=outcome.item_id,
-        received_at=outcome.received_at,
-        state="quarantined",
-        code="feed_key_differs",
     )
 
 
@@ -259,17 +246,69 @@ def _visitor_feed(header: Header, sender: Sender) -> Feed | None:
     return feed
 
 
-def _read(item: WaitingItem, header: Header, service: Service) -> tuple[ReportBody, bytes]:
+def _way_back(header: Header, feed: Feed | None, proof: Proof) -> WayBack | None:
+    """None without return keys, and when there is no key to answer to."""
+    if header.return_keys is None or feed is None:
+        return None
+    own, receipt = feed, None
+    if feed.kind == "enrolled":
+        if header.reply_key is None or not _on_curve(header.reply_key):
+            return None
+        own = Feed(feed_id=header.item_id, kind="return", sign_key=None, seal_key=header.reply_key)
+        receipt = receipt_message(proof, own)
+    way = ReturnWay(
+        locator_hash=header.return_keys.locator_hash,
+        verifier=header.return_keys.verifier,
+        item_id=header.item_id,
+        sha256=proof.sha256,
+        pos=proof.result.pos or 0,
+        feed_id=own.feed_id,
+    )
+    return WayBack(way=way, feed=own, receipt=receipt)
+
+
+def _message(item: WaitingItem, header: Header, service: Service, *, now: datetime) -> Outcome:
+    body, plaintext = _read(item, header, service, read_message)
+    shown = body.authenticator
+    if shown is not None:
+        kept = msgspec.json.decode(plaintext)
+        kept.pop("authenticator")
+        plaintext = msgspec.json.encode(kept)
+    return Outcome(
+        pos=item.pos,
+        item_id=item.item_id,
+        received_at=item.received_at,
+        state="opened",
+        said=Said(
+            about=body.about,
+            sign_key=header.public_key,
+            authenticator=_authenticator(shown) if shown else None,
+            plaintext=plaintext,
+            proof=_proof(item, service, now=now),
+        ),
+    )
+
+
+def _authenticator(shown: str) -> bytes | None:
+    try:
+        return from_base64url(shown)
+    except ValueError:
+        return None
+
+
+def _read(
+    item: WaitingItem, header: Header, service: Service, read: Callable[..., Body]
+) -> tuple[Body, bytes]:
     key = service.keys.opening_key(header.kid)
     if key is None:
         raise Withheld("dead_letter", "key_unknown")
     if header.suite != SUITE_P256:
         raise Withheld("dead_letter", "suite_unknown")
-    if header.kind != "report":
+    if header.kind not in ("report", "message"):
         raise Withheld("dead_letter", "kind_unknown")
     try:
         plaintext = open_item(item.header, item.sealed, private_key=key)
-        body = read_report(plaintext, schema_v=header.schema_v)
+        body = read(plaintext, schema_v=header.schema_v)
     except CannotOpen:
         raise Withheld("dead_letter", "cannot_open") from None
     except UnreadableReport as error:
@@ -299,25 +338,17 @@ def _reading(
     )
 
 
-def _receipt_message(item: WaitingItem, feed: Feed, service: Service, *, now: datetime) -> SealedMessage:
-    """The item's receipt once more, in a tree of one: the answer to the push may have been lost."""
-    leaf = leaf_bytes(item.item_id, item.sha256, item.pos, "accepted")
-    root, paths = proofs([leaf])
-    receipt = service.keys.sign_receipt(
+def _proof(item: WaitingItem, service: Service, *, now: datetime) -> Proof:
+    """The receipt once more, in a tree of one: the answer to the push may have been lost."""
+    return proof_of(
+        item_id=item.item_id,
+        sha256=item.sha256,
+        pos=item.pos,
+        keys=service.keys,
         incarnation=service.incarnation,
         restore_floor=service.restore_floor,
         at=milliseconds(now),
-        root=root,
     )
-    result = ItemResult(
-        item_id=item.item_id,
-        index=0,
-        verdict="accepted",
-        pos=item.pos,
-        leaf=Leaf(index=0, size=1, path=paths[0]),
-    )
-    body = ReceiptBody(item_id=item.item_id, result=result, receipt=receipt)
-    return seal_message(feed, kind="receipt", body=body)
 
 
 def _held(item: WaitingItem, held: Withheld, feed: Feed | None, *, now: datetime) -> Outcome:

@@ -10,6 +10,7 @@ from waymark.intake.records import (
     Arrival,
     DeviceSeen,
     Held,
+    OpenedMessage,
     OpenedReport,
     State,
     WaitingItem,
@@ -147,6 +148,24 @@ OPENED_AFTER = Sql("""
     ORDER BY r.number
     LIMIT :limit
 """)
+LAST_MESSAGE = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM opened_message")
+ADD_MESSAGE = Sql("""
+    INSERT INTO opened_message (id, number, report_id, received_at, body)
+    VALUES (:id, :number, :report_id, :received_at, :body)
+""")
+MESSAGES_AFTER = Sql("""
+    SELECT id, number, report_id, received_at, body
+    FROM opened_message
+    WHERE number > :after
+    ORDER BY number
+    LIMIT :limit
+""")
+# What a phone added to its report may have come before the report.
+LOOK_AGAIN = Sql("""
+    UPDATE intake_item
+    SET state = 'waiting', reason = NULL
+    WHERE device_id = :device_id AND state = 'quarantined' AND reason = :reason
+""")
 
 
 class KnownSeq(Struct, frozen=True, kw_only=True):
@@ -268,6 +287,29 @@ def add_opened(db: Connection, report: OpenedReport) -> None:
         body=report.body,
     )
     db.execute(ADD_KEY, report_id=report.id, wrapped=report.wrapped)
+
+
+def last_message(db: Connection) -> int:
+    return db.one(LAST_MESSAGE, int) or 0
+
+
+def add_message(db: Connection, message: OpenedMessage) -> None:
+    db.execute(
+        ADD_MESSAGE,
+        id=message.id,
+        number=message.number,
+        report_id=message.report_id,
+        received_at=message.received_at,
+        body=message.body,
+    )
+
+
+def messages_after(db: Connection, number: int, *, limit: int) -> list[OpenedMessage]:
+    return db.many(MESSAGES_AFTER, OpenedMessage, after=number, limit=limit)
+
+
+def look_again(db: Connection, device_id: str, *, reason: str) -> None:
+    db.execute(LOOK_AGAIN, device_id=device_id, reason=reason)
 
 
 def opened(db: Connection, report_id: str) -> OpenedReport | None:

@@ -1,17 +1,21 @@
-"""Verbs of the mailbox: open a feed, post to it, read a page of it.
+"""Verbs of the mailbox: open a feed, post to it, read a page of it; find the way back of a return code.
 
-Posting is part of a caller's transaction and audited there: the mailbox does nothing of its own accord.
+Posting is part of a caller's transaction and audited there: the mailbox does nothing of its own accord but
+write down the first use of a code.
 """
 
 from datetime import datetime
+from itertools import accumulate
 
+from waymark.audit import actions as audit
+from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
 from waymark.mailbox import store
-from waymark.mailbox.records import Feed, Page, SealedMessage
-from waymark.mailbox.rules import sign_message
+from waymark.mailbox.records import Feed, Page, ReturnWay, SealedMessage, StoredMessage
+from waymark.mailbox.rules import opens, sha256, sign_message
 from waymark_sync.intake_rules import CHAIN_START, caps_hash, cursor_good, decode_cursor, next_chain
 
 CAPS = caps_hash(())
@@ -49,8 +53,57 @@ def post(db: Connection, message: SealedMessage, *, keys: KeyRing, now: datetime
     return pos
 
 
-def page(db: Connection, feed_id: str, *, cursor: str, limit: int, incarnation: str) -> Page:
-    """What comes after `cursor`; the feed from its first message when the cursor is not of this feed."""
+def report_feeds(db: Connection, *, report_id: str, feed_id: str, kind: str) -> tuple[Feed, ...]:
+    """Where a message about a report goes: the device that sent it, and the way back of its code.
+
+    Once the reporter has used the code, a centre's tablet is told of acknowledgements alone.
+    """
+    own = feed(db, feed_id)
+    way = store.way_of(db, report_id)
+    if way is None or way.feed_id == feed_id:
+        return (own,) if own else ()
+    if own and own.kind == "enrolled" and way.claimed_at is not None and kind != "ack":
+        own = None
+    return tuple(found for found in (own, store.feed(db, way.feed_id)) if found)
+
+
+def way_taken(db: Connection, way: ReturnWay) -> bool:
+    """Does another report have this way back already? The first one keeps it."""
+    found = store.way(db, way.locator_hash)
+    return found is not None and found.item_id != way.item_id
+
+
+def open_way(db: Connection, way: ReturnWay, *, now: datetime) -> None:
+    """The caller has asked `way_taken`, and has opened the feed."""
+    store.add_way(db, way, made_at=stamp(now))
+
+
+def way_of(db: Connection, report_id: str) -> ReturnWay | None:
+    return store.way_of(db, report_id)
+
+
+def way_back(db: Connection, *, locator: bytes, authenticator: bytes) -> ReturnWay | None:
+    """None for an unknown locator and for a wrong authenticator alike."""
+    found = store.way(db, sha256(locator))
+    return found if opens(found, authenticator) else None
+
+
+def note_use(db: Connection, way: ReturnWay, *, now: datetime) -> None:
+    """A code was used. The first time goes into the trail; of later ones only the day is kept."""
+    at = stamp(now)
+    if store.claim_way(db, way.locator_hash, at=at):
+        subject = Subject(kind="report", id=way.item_id)
+        audit.append(db, actor=SERVICE, action="return.claimed", subject=subject, now=now)
+    store.use_way(db, way.locator_hash, on_day=at[:10])
+
+
+def page(
+    db: Connection, feed_id: str, *, cursor: str, limit: int, incarnation: str, bytes_max: int | None = None
+) -> Page:
+    """What comes after `cursor`; the feed from its first message when the cursor is not of this feed.
+
+    bytes_max: of sealed bytes together; the first message comes whatever its size.
+    """
     known = decode_cursor(cursor) if cursor else None
     chain_at_pos = None
     if known is not None:
@@ -60,11 +113,19 @@ def page(db: Connection, feed_id: str, *, cursor: str, limit: int, incarnation: 
     )
     start, chain = (known.pos, known.chain) if known is not None and good else (0, CHAIN_START)
     found = store.messages_after(db, feed_id, start, limit=limit + 1)
-    messages = tuple(found[:limit])
+    messages = _within(found[:limit], bytes_max)
     return Page(
         messages=messages,
         pos=messages[-1].pos if messages else start,
         chain=messages[-1].chain if messages else chain,
-        more=len(found) > limit,
+        more=len(found) > len(messages),
         reset=bool(cursor) and not good,
     )
+
+
+def _within(found: list[StoredMessage], bytes_max: int | None) -> tuple[StoredMessage, ...]:
+    if bytes_max is None:
+        return tuple(found)
+    sizes = accumulate(len(message.sealed) for message in found)
+    fitting = sum(size <= bytes_max for size in sizes)
+    return tuple(found[: max(fitting, 1)])

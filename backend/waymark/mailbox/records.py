@@ -4,7 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-FeedKind = Literal["enrolled", "visitor"]
+FeedKind = Literal["enrolled", "visitor", "return"]
+"""`return`: of a report made on a centre's tablet; its return code alone opens it."""
 
 
 class Feed(Struct, frozen=True, kw_only=True):
@@ -12,8 +13,8 @@ class Feed(Struct, frozen=True, kw_only=True):
 
     feed_id: str
     kind: FeedKind
-    sign_key: bytes
-    """Pulls are signed with its private half."""
+    sign_key: bytes | None
+    """Pulls are signed with its private half. None: no pull reads it, only a return code."""
     seal_key: bytes
     """Messages are sealed to it."""
 
@@ -52,3 +53,18 @@ class Page(Struct, frozen=True, kw_only=True):
     chain: bytes
     more: bool
     reset: bool
+
+
+class ReturnWay(Struct, frozen=True, kw_only=True):
+    """How a reporter comes back to one report with nothing but a code."""
+
+    locator_hash: bytes
+    verifier: bytes
+    item_id: str
+    sha256: bytes
+    """Of the item, and `pos` its place: what its proof is made of."""
+    pos: int
+    feed_id: str
+    claimed_at: str | None = None
+    """When the code was first used."""
+    last_used_on: str | None = None

@@ -1,5 +1,9 @@
-"""`GET /sync/v1/pull`: a device reads its feed, proving that the feed is its own."""
+"""`GET /sync/v1/pull`: a device reads its feed, proving that the feed is its own.
 
+`GET /sync/v1/return`: a reporter reads it from anywhere, proving to have the return code.
+"""
+
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get
@@ -9,23 +13,44 @@ from msgspec import Struct
 from waymark.kernel import clock, lineage
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
+from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
+from waymark.kernel.web.errors import PROBLEM_JSON, problem_bytes
 from waymark.mailbox import actions
-from waymark.mailbox.records import Feed, Page
-from waymark.mailbox.rules import challenge_good, new_challenge, pull_signed
-from waymark_sync.codec import answer_type, encode
+from waymark.mailbox.records import Feed, Page, ReturnWay
+from waymark.mailbox.rules import (
+    MISS_LIFE,
+    PAGE_BYTES,
+    Misses,
+    challenge_good,
+    network_of,
+    new_challenge,
+    padded,
+    proof_of,
+    pull_signed,
+)
+from waymark_sync.codec import answer_type, encode, from_base64url
 from waymark_sync.intake_rules import Cursor, encode_cursor
-from waymark_sync.protocol import PULL_LIMIT_MAX, Message, PullResponse
+from waymark_sync.messages import ReturnResponse
+from waymark_sync.protocol import PADDING_BUCKETS, PULL_LIMIT_MAX, Message, PullResponse
 
 CHALLENGE: Final = "Waymark-Challenge"
 CURSOR_MAX: Final = 256  # ours have 118 characters
 DEVICE_MAX: Final = 36
+SECRET_BYTES: Final = 32
+NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class _Found(Struct, frozen=True, kw_only=True):
     feed: Feed
     page: Page
     incarnation: str
+
+
+class _CameBack(Struct, frozen=True, kw_only=True):
+    way: ReturnWay
+    page: Page
+    lineage: Lineage
 
 
 @get(
@@ -56,7 +81,83 @@ async def pull(
         found.feed, challenge=challenge, cursor=cursor, limit=limit, signature=signature
     ):
         raise refused
-    return _response(request, found, fresh)
+    kind = answer_type(request.headers.get("accept", ""), "")
+    return Response(
+        encode(_pulled(found.page, found.incarnation, fresh), kind), media_type=kind, headers=NO_STORE
+    )
+
+
+@get(
+    "/sync/v1/return",
+    operation_id="OpenReturn",
+    public="the return code's locator and authenticator are the proof; messages are sealed to its reply key",
+)
+async def come_back(
+    request: Request[Any, Any, Any],
+    cursor: Annotated[str, QueryParameter(max_length=CURSOR_MAX)] = "",
+) -> Response[bytes]:
+    """One page of a report's mailbox and its proof. Whatever is wrong with the code is one answer."""
+    state, now = request.app.state, clock.now()
+    misses: Misses = state.misses
+    network = network_of(request.client.host if request.client else "")
+    if not misses.begin(network, now=now):
+        raise problem("too_many_attempts", headers={"Retry-After": str(MISS_LIFE.seconds)})
+    secrets = [_secret(request, f"waymark-{name}") for name in ("locator", "authenticator")]
+    database: Database = state.database
+    found = await database.read(_came_back, locator=secrets[0], authenticator=secrets[1], cursor=cursor)
+    if found is None:
+        body = problem_bytes(problem("return_unknown")).ljust(PADDING_BUCKETS[0])
+        return Response(body, status_code=404, media_type=PROBLEM_JSON, headers=NO_STORE)
+    misses.forgive(network, now=now)
+    # Written before it is answered: from here on the tablet that made the report is told no more.
+    if found.way.claimed_at is None or found.way.last_used_on != clock.stamp(now)[:10]:
+        await database.write(actions.note_use, found.way, now=now)
+    return _mailbox(request, found, now=now)
+
+
+def _secret(request: Request[Any, Any, Any], name: str) -> bytes:
+    """Nothing at all where it is missing or malformed: no way has that."""
+    try:
+        raw = from_base64url(request.headers.get(name, ""))
+    except ValueError:
+        return b""
+    return raw if len(raw) == SECRET_BYTES else b""
+
+
+def _came_back(db: Connection, *, locator: bytes, authenticator: bytes, cursor: str) -> _CameBack | None:
+    way = actions.way_back(db, locator=locator, authenticator=authenticator)
+    if way is None:
+        return None
+    current = lineage.current(db)
+    page = actions.page(
+        db,
+        way.feed_id,
+        cursor=cursor,
+        limit=PULL_LIMIT_MAX,
+        incarnation=current.incarnation,
+        bytes_max=PAGE_BYTES,
+    )
+    return _CameBack(way=way, page=page, lineage=current)
+
+
+def _mailbox(request: Request[Any, Any, Any], found: _CameBack, *, now: datetime) -> Response[bytes]:
+    ring: KeyRing = request.app.state.ring
+    current = found.lineage
+    answer = ReturnResponse(
+        feed_id=found.way.feed_id,
+        proof=proof_of(
+            item_id=found.way.item_id,
+            sha256=found.way.sha256,
+            pos=found.way.pos,
+            keys=ring,
+            incarnation=current.incarnation,
+            restore_floor=current.restore_floor,
+            at=clock.milliseconds(now),
+        ),
+        page=_pulled(found.page, current.incarnation, new_challenge(ring.challenge_key, now=now)),
+    )
+    kind = answer_type(request.headers.get("accept", ""), "")
+    return Response(padded(answer, kind), media_type=kind, headers=NO_STORE)
 
 
 def _page(db: Connection, device_id: str, cursor: str, limit: int) -> _Found | None:
@@ -68,9 +169,8 @@ def _page(db: Connection, device_id: str, cursor: str, limit: int) -> _Found | N
     return _Found(feed=feed, page=page, incarnation=incarnation)
 
 
-def _response(request: Request[Any, Any, Any], found: _Found, challenge: str) -> Response[bytes]:
-    page = found.page
-    cursor = Cursor(incarnation=found.incarnation, pos=page.pos, chain=page.chain, caps=actions.CAPS)
+def _pulled(page: Page, incarnation: str, challenge: str) -> PullResponse:
+    cursor = Cursor(incarnation=incarnation, pos=page.pos, chain=page.chain, caps=actions.CAPS)
     messages = tuple(
         Message(
             id=m.id,
@@ -83,16 +183,14 @@ def _response(request: Request[Any, Any, Any], found: _Found, challenge: str) ->
         )
         for m in page.messages
     )
-    kind = answer_type(request.headers.get("accept", ""), "")
-    answer = PullResponse(
-        incarnation=found.incarnation,
+    return PullResponse(
+        incarnation=incarnation,
         cursor=encode_cursor(cursor),
         more=page.more,
         messages=messages,
         challenge=challenge,
         reset=page.reset,
     )
-    return Response(encode(answer, kind), media_type=kind, headers={"Cache-Control": "no-store"})
 
 
-handlers: Final = [pull]
+handlers: Final = [pull, come_back]

@@ -1,7 +1,12 @@
-"""Challenges that need no storage, and messages that only their feed can read and only we can sign."""
+"""Challenges that need no storage; messages that only their feed can read and only we can sign; codes.
+
+A return code's answers have few lengths, and wrong ones are counted: both in memory alone.
+"""
 
 import hashlib
 import hmac
+import ipaddress
+from collections import Counter, deque
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,10 +16,21 @@ from msgspec.structs import replace
 from waymark.kernel.clock import milliseconds
 from waymark.kernel.ids import new_id
 from waymark.kernel.keys import KeyRing
-from waymark.mailbox.records import Feed, SealedMessage
+from waymark.mailbox.records import Feed, ReturnWay, SealedMessage
 from waymark_sync.codec import encode as encode_wire
 from waymark_sync.codec import from_base64url, to_base64url
-from waymark_sync.protocol import Message, message_info, message_text, pull_text
+from waymark_sync.intake_rules import merkle_root
+from waymark_sync.messages import Proof, ReceiptBody, ReturnResponse
+from waymark_sync.protocol import (
+    PADDING_BUCKETS,
+    ItemResult,
+    Leaf,
+    Message,
+    leaf_bytes,
+    message_info,
+    message_text,
+    pull_text,
+)
 from waymark_sync.seal import pad, seal, signature_valid
 
 CHALLENGE_LIFE: Final = timedelta(minutes=5)  # of the server's clock; a slow 2G answer takes one
@@ -22,6 +38,15 @@ _TIME_BYTES: Final = 8
 _MAC_BYTES: Final = 16
 _LABEL: Final = b"waymark-pull-challenge/1\n"
 JSON: Final = "application/json"
+PAGE_BYTES: Final = 180_000
+"""Sealed bytes in one answer to a code: as base64url, with its frame, it fits the largest bucket."""
+MISSES_A_PREFIX: Final = 5  # a minute: room for a tired person's slips
+MISSES_EVERYWHERE: Final = 60  # a minute
+NOWHERE: Final = ""
+"""The network of those whose own is not known: together they have what everybody has."""
+MISS_LIFE: Final = timedelta(minutes=1)
+MISSES_KEPT: Final = 4_096  # about 400 kB of memory
+_PAD_FRAMES: Final = (9, 7, 6, 5)  # bytes that the field `pad` takes besides its spaces, in either form
 
 
 def new_challenge(secret: bytes, *, now: datetime) -> str:
@@ -48,8 +73,110 @@ def pull_signed(feed: Feed, *, challenge: str, cursor: str, limit: int, signatur
         raw = from_base64url(signature)
     except ValueError:
         return False
+    if feed.sign_key is None:
+        return False
     text = pull_text(device_id=feed.feed_id, challenge=challenge, cursor=cursor, limit=limit)
     return signature_valid(feed.sign_key, text, raw)
+
+
+def sha256(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
+
+
+def opens(way: ReturnWay | None, authenticator: bytes) -> bool:
+    """As much work for a way that is not there as for one that is."""
+    expected = way.verifier if way else bytes(32)
+    return hmac.compare_digest(expected, sha256(authenticator)) and way is not None
+
+
+def proof_of(
+    *, item_id: str, sha256: bytes, pos: int, keys: KeyRing, incarnation: str, restore_floor: int, at: int
+) -> Proof:
+    """A receipt of this one item, signed now, in a tree of one leaf. at: server time in milliseconds."""
+    root = merkle_root([leaf_bytes(item_id, sha256, pos, "accepted")])
+    receipt = keys.sign_receipt(incarnation=incarnation, restore_floor=restore_floor, at=at, root=root)
+    leaf = Leaf(index=0, size=1, path=())
+    result = ItemResult(item_id=item_id, index=0, verdict="accepted", pos=pos, leaf=leaf)
+    return Proof(item_id=item_id, sha256=sha256, result=result, receipt=receipt)
+
+
+def receipt_message(proof: Proof, feed: Feed) -> SealedMessage:
+    """The receipt for a feed: the answer to the push may have been lost."""
+    body = ReceiptBody(item_id=proof.item_id, result=proof.result, receipt=proof.receipt)
+    return seal_message(feed, kind="receipt", body=body)
+
+
+def padded(answer: ReturnResponse, kind: str) -> bytes:
+    """Encoded to the length of a bucket, or of several of the largest."""
+    bare, largest = len(encode_wire(answer, kind)), PADDING_BUCKETS[-1]
+    bucket = next((size for size in PADDING_BUCKETS if size > bare), -(-bare // largest) * largest)
+    while True:
+        for frame in _PAD_FRAMES:
+            pad = " " * max(bucket - bare - frame, 0)
+            made = encode_wire(replace(answer, pad=pad), kind) if pad else b""
+            if len(made) == bucket:
+                return made
+        # A few lengths cannot be met exactly: the length of a msgpack string is of 1, 2, 3 or 5 bytes.
+        bucket = next((size for size in PADDING_BUCKETS if size > bucket), bucket + largest)
+
+
+def network_of(address: str) -> str:
+    """The /24 or /48 an address lies in: what one household, office or attacker has at the least.
+
+    NOWHERE for the machine itself: behind a proxy everybody comes from there.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return NOWHERE
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    found = mapped or parsed
+    if found.is_loopback:
+        return NOWHERE
+    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
+
+
+class Misses:
+    """Wrong codes of the last minute, by network. In memory, bounded, and gone with a restart.
+
+    A network that has had no miss may always try, so that nobody can lock everybody else out.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[datetime, str]] = deque()
+        self._counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._recent)
+
+    def begin(self, network: str, *, now: datetime) -> bool:
+        """Count a try as a miss until `forgive`. False: too many, and it must not be looked up."""
+        while self._recent and now - self._recent[0][0] >= MISS_LIFE:
+            self._forget_oldest()
+        mine = self._counts[network]
+        if mine >= (MISSES_EVERYWHERE if network == NOWHERE else MISSES_A_PREFIX) or (
+            mine and len(self._recent) >= MISSES_EVERYWHERE
+        ):
+            return False
+        if len(self._recent) >= MISSES_KEPT:
+            self._forget_oldest()
+        self._recent.append((now, network))
+        self._counts[network] += 1
+        return True
+
+    def forgive(self, network: str, *, now: datetime) -> None:
+        """It was no miss. now: as at `begin`."""
+        if (now, network) in self._recent:
+            self._recent.remove((now, network))
+            self._lessen(network)
+
+    def _forget_oldest(self) -> None:
+        self._lessen(self._recent.popleft()[1])
+
+    def _lessen(self, network: str) -> None:
+        self._counts[network] -= 1
+        if not self._counts[network]:
+            del self._counts[network]
 
 
 def seal_message(feed: Feed, *, kind: str, body: Struct) -> SealedMessage:

@@ -1,7 +1,7 @@
 """The only SQL of the mailbox."""
 
 from waymark.kernel.db import Connection, Sql
-from waymark.mailbox.records import Feed, FeedState, StoredMessage
+from waymark.mailbox.records import Feed, FeedState, ReturnWay, StoredMessage
 from waymark_sync.protocol import Message
 
 FEED = Sql("""
@@ -40,6 +40,30 @@ MESSAGES_AFTER = Sql("""
     WHERE feed_id = :feed_id AND pos > :pos
     ORDER BY pos
     LIMIT :limit
+""")
+WAY = Sql("""
+    SELECT locator_hash, verifier, item_id, sha256, pos, feed_id, claimed_at, last_used_on
+    FROM return_way
+    WHERE locator_hash = :locator_hash
+""")
+WAY_OF = Sql("""
+    SELECT locator_hash, verifier, item_id, sha256, pos, feed_id, claimed_at, last_used_on
+    FROM return_way
+    WHERE item_id = :item_id
+""")
+ADD_WAY = Sql("""
+    INSERT INTO return_way (locator_hash, verifier, item_id, sha256, pos, feed_id, made_at)
+    VALUES (:locator_hash, :verifier, :item_id, :sha256, :pos, :feed_id, :made_at)
+""")
+CLAIM_WAY = Sql("""
+    UPDATE return_way
+    SET claimed_at = :at
+    WHERE locator_hash = :locator_hash AND claimed_at IS NULL
+""")
+USE_WAY = Sql("""
+    UPDATE return_way
+    SET last_used_on = :on_day
+    WHERE locator_hash = :locator_hash
 """)
 
 
@@ -87,3 +111,33 @@ def chain_at(db: Connection, feed_id: str, pos: int) -> bytes | None:
 
 def messages_after(db: Connection, feed_id: str, pos: int, *, limit: int) -> list[StoredMessage]:
     return db.many(MESSAGES_AFTER, StoredMessage, feed_id=feed_id, pos=pos, limit=limit)
+
+
+def way(db: Connection, locator_hash: bytes) -> ReturnWay | None:
+    return db.one(WAY, ReturnWay, locator_hash=locator_hash)
+
+
+def way_of(db: Connection, item_id: str) -> ReturnWay | None:
+    return db.one(WAY_OF, ReturnWay, item_id=item_id)
+
+
+def add_way(db: Connection, way: ReturnWay, *, made_at: str) -> None:
+    db.execute(
+        ADD_WAY,
+        locator_hash=way.locator_hash,
+        verifier=way.verifier,
+        item_id=way.item_id,
+        sha256=way.sha256,
+        pos=way.pos,
+        feed_id=way.feed_id,
+        made_at=made_at,
+    )
+
+
+def claim_way(db: Connection, locator_hash: bytes, *, at: str) -> bool:
+    """False: it was claimed before."""
+    return db.execute(CLAIM_WAY, locator_hash=locator_hash, at=at) == 1
+
+
+def use_way(db: Connection, locator_hash: bytes, *, on_day: str) -> None:
+    db.execute(USE_WAY, locator_hash=locator_hash, on_day=on_day)

@@ -113,3 +113,13 @@ CREATE TABLE report_key (
   report_id TEXT PRIMARY KEY REFERENCES opened_report (id),
   wrapped BLOB NOT NULL
 );
+
+-- What a reporter has added to a report, encrypted under the report's key: it goes when the report goes.
+CREATE TABLE opened_message (
+  id TEXT PRIMARY KEY,
+  -- 1, 2, 3 ... in order of opening, without gaps, a series of its own.
+  number BIGINT NOT NULL UNIQUE CHECK (number > 0),
+  report_id TEXT NOT NULL REFERENCES opened_report (id),
+  received_at TEXT NOT NULL,
+  body BLOB NOT NULL
+);

@@ -397,6 +397,8 @@ export type ReturnResponse = {
 
 export const SCHEMA_VERSION = 1
 
+export const MESSAGE_SCHEMA_VERSION = 1
+
 /** Recorded where a question was asked and skipped. An absent field was never asked. */
 export const NOT_ANSWERED = 'not_answered'
 
@@ -479,7 +481,7 @@ export type Answers = {
   readonly safe_contact?: SafeContact | Skipped | null
   /** What help is wanted, by the directory's codes of need. */
   readonly support_needs?: Codes | Skipped | null
-  /** BCP 47 tag in which help is wanted, or `not_answered`. */
+  /** BCP 47 tag in which help is wanted, `other` for one that the form does not list, or `not_answered`. */
   readonly preferred_language?: Line | null
 }
 

@@ -1,5 +1,5 @@
 /**
- * Lets the app open with no network. Answers only GET: navigations to `/` and `/leaving`, and files of
+ * Lets the app open with no network. Answers only GET: navigations to the app's few addresses, and files of
  * this build; all else goes to the network untouched. The shell is fetched at install; what only saving
  * needs follows later, so that a large download that fails cannot keep the app from opening offline.
  * A new version waits until the page asks for it.
@@ -15,7 +15,13 @@ declare const __VERSION__: string
 
 const PREFIX = 'shell-'
 const CACHE = PREFIX + __VERSION__
-const PAGES: ReadonlySet<string> = new Set(['/', '/leaving'])
+/** Addresses that open without a network, by the page that each shows. */
+const PAGES: ReadonlyMap<string, string> = new Map([
+  ['/', '/'],
+  ['/return', '/'],
+  ['/verify', '/'],
+  ['/leaving', '/leaving'],
+])
 const FILES: ReadonlySet<string> = new Set([...__SHELL__, ...__LATER__])
 const KEPT_VERSIONS = 2 // tabs of the version before may still ask for its files
 
@@ -78,7 +84,7 @@ function hashed(url: string): boolean {
 function keyOf(request: Request): string | null {
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== self.location.origin) return null
-  if (request.mode === 'navigate') return PAGES.has(url.pathname) ? url.pathname : null
+  if (request.mode === 'navigate') return PAGES.get(url.pathname) ?? null
   return FILES.has(url.pathname) || hashed(url.pathname) ? url.pathname : null
 }
 

@@ -5,10 +5,13 @@ import { Button, LinkButton } from '../ui/button.tsx'
 import { Footer, Header, Main, SkipLink } from '../ui/frame.tsx'
 import { LanguageNavigation } from '../ui/language-navigation.tsx'
 import { NotificationBanner, Watermark } from '../ui/notices.tsx'
+import { leaveAddress } from './address.ts'
 import { Announcements } from './announcements.tsx'
 import { CheckPage } from './check-page.tsx'
+import { ensureCode } from './code.ts'
 import { EnrolPage } from './enrol-page.tsx'
 import { inProgress, open, stepNumber, view } from './flow.ts'
+import { Later } from './later.tsx'
 import { LimitsPage } from './limits-page.tsx'
 import { OutboxPage } from './outbox-page.tsx'
 import { exitNow } from './quick-exit.ts'
@@ -57,6 +60,10 @@ function Page() {
       return <OutboxPage />
     case 'enrol':
       return <EnrolPage />
+    case 'return':
+      return <Later key="return" load={() => import('./return/return-page.tsx').then((page) => page.ReturnPage)} />
+    case 'verify':
+      return <Later key="verify" load={() => import('./return/verify-page.tsx').then((page) => page.VerifyPage)} />
   }
 }
 
@@ -72,8 +79,11 @@ function useNewPage(): void {
   useEffect(titled, [now, code])
   useEffect(() => {
     // From the second step on: on the first page nothing may start the store.
-    if (inProgress.peek() && stepNumber() > 1 && centre.peek() === null) void findCentre()
+    if (!inProgress.peek() || stepNumber() <= 1) return
+    if (centre.peek() === null) void findCentre()
+    ensureCode()
   }, [now])
+  useEffect(() => leaveAddress(now.type), [now.type])
   useEffect(() => {
     if (!first.current) {
       scrollTo(0, 0)
@@ -103,7 +113,7 @@ function Notices() {
           <p class="govuk-body">{t('app.storage_fault')}</p>
         </NotificationBanner>
       )}
-      {status.value.updateReady && !inProgress.value && (
+      {status.value.updateReady && !inProgress.value && view.value.type !== 'return' && (
         <NotificationBanner id="update" title={t('app.update_title')}>
           <p class="govuk-body">{t('app.update_text')}</p>
           <Button onClick={() => void applyUpdate()}>{t('app.update_button')}</Button>

@@ -8,6 +8,7 @@ import { InsetText, NotificationBanner } from '../ui/notices.tsx'
 import { HiddenLiveRegion } from '../ui/status.tsx'
 import { SummaryList, type SummaryRow } from '../ui/summary-list.tsx'
 import { checkAll } from './checks.ts'
+import { CodeToBe } from './code-section.tsx'
 import { finishReport } from './finish.ts'
 import { back, change, filled } from './flow.ts'
 import { visibleSteps } from './graph.ts'
@@ -45,6 +46,7 @@ export function CheckPage() {
       <SummaryList rows={rows()} />
       <Warnings />
       <SeenBy />
+      <CodeToBe />
       <p class="govuk-body">{t('check.lead')}</p>
       {offline && <p class="govuk-body">{t('check.offline')}</p>}
       <ButtonGroup>

@@ -4,20 +4,29 @@
  */
 
 import { batch, computed, signal } from '@preact/signals'
-import { device, type ServiceSuggestion, type SavedReport, warm } from '../sync/index.ts'
+import { device, type SavedReport, type Suggestion, warm } from '../sync/index.ts'
 import { subStrandsOpen } from './checks.ts'
+import { forgetCode } from './code.ts'
 import { codesIn, type Filled, LIMITS_TEXT_VERSION, type Step, visibleSteps } from './graph.ts'
 
-export type Finished = { readonly saved: SavedReport; readonly centreName: string; readonly services: readonly ServiceSuggestion[] }
+export type Finished = {
+  readonly saved: SavedReport
+  readonly centreName: string
+  readonly services: readonly Suggestion[]
+  /** Shown until this page is left; then nothing here knows it any more. */
+  readonly returnCode: string | null
+}
+/** Pages beside the report: leaving one leads back to where the person was. */
+export type Aside = 'outbox' | 'enrol' | 'return' | 'verify'
 export type View =
   | { readonly type: 'start' }
   | { readonly type: 'step'; readonly id: string }
   | { readonly type: 'check' }
   | { readonly type: 'saved'; readonly finished: Finished }
-  | { readonly type: 'outbox' }
-  | { readonly type: 'enrol' }
+  | { readonly type: Aside }
 
 const START: View = { type: 'start' }
+const ASIDES: ReadonlySet<string> = new Set<Aside>(['outbox', 'enrol', 'return', 'verify'])
 const WARM_AT = 1 // from the second step on, the store has time to wake while the person answers
 
 export const view = signal<View>(START)
@@ -117,7 +126,7 @@ function orderOf(step: Step): number {
 export function back(): boolean {
   const now = view.value
   if (now.type === 'start') return false
-  if (now.type === 'outbox' || now.type === 'enrol') view.value = behind.value
+  if (ASIDES.has(now.type)) view.value = behind.value
   else if (now.type === 'saved') restart()
   else if (changing.value) batch(() => ((changing.value = false), (view.value = { type: 'check' })))
   else stepBack(now)
@@ -135,10 +144,16 @@ export function change(id: string): void {
   batch(() => ((changing.value = true), (view.value = { type: 'step', id })))
 }
 
-export function open(type: 'outbox' | 'enrol'): void {
+export function open(type: Aside): void {
   if (view.value.type === type) return
-  if (view.value.type !== 'outbox' && view.value.type !== 'enrol') behind.value = view.value
+  if (!ASIDES.has(view.value.type)) behind.value = view.value
   view.value = { type }
+}
+
+/** The code is written down: it need not stand on the page, nor in memory. */
+export function hideCode(): void {
+  const now = view.value
+  if (now.type === 'saved') view.value = { type: 'saved', finished: { ...now.finished, returnCode: null } }
 }
 
 /** The answers leave memory: from here on the device can send the report and cannot read it. */
@@ -163,6 +178,7 @@ function forget(): void {
     changing.value = false
     behind.value = START
     startedAt.value = ''
+    forgetCode()
   })
 }
 

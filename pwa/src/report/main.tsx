@@ -7,6 +7,7 @@ import '../ui/styles.scss'
 import { render } from 'preact'
 import { preferredLanguage, setLanguage } from '../i18n/index.ts'
 import { start } from '../sync/index.ts'
+import { openAddress } from './address.ts'
 import { App } from './app.tsx'
 import { watchBackButton } from './back-button.ts'
 import { goAway, leftBefore, watchForExit } from './quick-exit.ts'
@@ -20,6 +21,7 @@ async function open(): Promise<void> {
   if (wanted !== 'en') await setLanguage(wanted)
   const root = document.getElementById('app')
   if (root === null) return
+  openAddress(location.pathname)
   render(<App />, root)
   watchBackButton()
   // Two frames: the first page is on the screen before anything else is fetched.

@@ -1,6 +1,9 @@
 import { dateTime, language, t } from '../i18n/index.ts'
-import type { FeedMessage, OutboxCard, ReportState } from '../sync/index.ts'
+import { type OutboxCard, proofOf, type ReportState, sayMore } from '../sync/index.ts'
 import { Tag, type TagColour } from '../ui/status.tsx'
+import { Messages, Said } from './messages.tsx'
+import { ProofButtons } from './proof-buttons.tsx'
+import { SayForm } from './say-form.tsx'
 import { whyNotSent } from './words.ts'
 
 const COLOURS: Readonly<Record<ReportState, TagColour>> = {
@@ -11,7 +14,6 @@ const COLOURS: Readonly<Record<ReportState, TagColour>> = {
   retrying: 'yellow',
   attention: 'red',
 }
-const SHOWN_KINDS: ReadonlySet<string> = new Set(['ack', 'message', 'needs_attention'])
 
 /** One report on this device: never its words, only what became of it. */
 export function ReportCard({ card }: { readonly card: OutboxCard }) {
@@ -40,28 +42,24 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
         <li>{t('outbox.size', { size: Math.max(1, Math.round(card.bytes / 1024)) })}</li>
       </ul>
       <Messages messages={card.messages} below={2} />
+      <Said said={card.said} />
+      {card.mode === 'visitor' && card.sentAt !== null && <Further card={card} />}
     </article>
   )
 }
 
-/** What came back from people. Kinds of a newer service are kept, and shown once this app knows them. */
-export function Messages({ messages, below }: { readonly messages: readonly FeedMessage[]; readonly below: 1 | 2 }) {
-  const Heading = below === 1 ? 'h2' : 'h3' // one level under the heading they stand below
-  const shown = messages.filter((message) => SHOWN_KINDS.has(message.kind))
-  if (shown.length === 0) return null
+/** On the phone that made the report its own key is enough: no code is asked for. */
+function Further({ card }: { readonly card: OutboxCard }) {
   return (
     <>
-      <Heading class="govuk-heading-s">{t('outbox.messages')}</Heading>
-      {shown.map((message) => (
-        <div key={message.id} class="govuk-inset-text">
-          <p class="govuk-body" dir="auto">
-            {message.text || t('outbox.unreadable')}
-          </p>
-          <p class="govuk-body-s">
-            {t('outbox.from', { name: message.fromName || t('app.name'), when: dateTime(new Date(message.at)) })}
-          </p>
-        </div>
-      ))}
+      <SayForm
+        about={card.itemId}
+        reference={card.reference}
+        messages={card.messages}
+        send={sayMore}
+        onSaid={() => undefined}
+      />
+      <ProofButtons proof={() => proofOf(card.itemId)} />
     </>
   )
 }

@@ -4,8 +4,9 @@ import { cards, device, type OutboxCard, type ReportState, sendNow, status } fro
 import { Button, LinkButton } from '../ui/button.tsx'
 import { WarningText } from '../ui/notices.tsx'
 import { HiddenLiveRegion, Panel, Tag } from '../ui/status.tsx'
-import { type Finished, restart } from './flow.ts'
-import { Messages } from './report-card.tsx'
+import { CodeToKeep } from './code-section.tsx'
+import { type Finished, hideCode, restart } from './flow.ts'
+import { Messages } from './messages.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
 import { Services } from './services.tsx'
 import { Urgent } from './urgent.tsx'
@@ -24,6 +25,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       {sent ? <SentPanel finished={finished} /> : <SavedHere finished={finished} card={card} />}
       <HiddenLiveRegion text={card === undefined ? '' : t(`state.${card.state}`)} />
       <div aria-live="polite">{card !== undefined && <Messages messages={card.messages} below={1} />}</div>
+      <Code finished={finished} />
       <h2 class="govuk-heading-m">{t('saved.next')}</h2>
       <p class="govuk-body">{next(card?.state, finished.centreName)}</p>
       <p class="govuk-body">{t('saved.next_answer')}</p>
@@ -41,6 +43,11 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       {sent && <p class="govuk-body">{t('saved.done')}</p>}
     </div>
   )
+}
+
+function Code({ finished: { returnCode, saved } }: { readonly finished: Finished }) {
+  if (returnCode !== null) return <CodeToKeep code={returnCode} onHide={hideCode} />
+  return saved.returnable ? null : <p class="govuk-body">{t('code.none')}</p>
 }
 
 function next(state: ReportState | undefined, centre: string): string {

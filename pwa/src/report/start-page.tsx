@@ -1,6 +1,6 @@
 import { t } from '../i18n/index.ts'
-import { Button } from '../ui/button.tsx'
-import { begin } from './flow.ts'
+import { Button, LinkButton } from '../ui/button.tsx'
+import { begin, open } from './flow.ts'
 import { Urgent } from './urgent.tsx'
 
 export function StartPage() {
@@ -19,6 +19,9 @@ export function StartPage() {
         <li>{t('start.know_offline')}</li>
       </ul>
       <Button onClick={begin}>{t('start.button')}</Button>
+      <p class="govuk-body">
+        <LinkButton onClick={() => open('return')}>{t('return.link')}</LinkButton>
+      </p>
       <h2 class="govuk-heading-s">{t('start.exit_heading')}</h2>
       <p class="govuk-body">{t('start.exit_text')}</p>
     </div>

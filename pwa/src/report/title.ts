@@ -20,5 +20,9 @@ function words(error: boolean): string {
       return t('title.outbox')
     case 'enrol':
       return t('title.enrol')
+    case 'return':
+      return t(error ? 'title.return_error' : 'title.return')
+    case 'verify':
+      return t('title.verify')
   }
 }

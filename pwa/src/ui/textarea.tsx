@@ -16,6 +16,8 @@ type TextareaProps = {
   readonly rows?: number
   /** Shown near the limit. What is typed or pasted is never cut. */
   readonly count?: { readonly max: number; readonly message: (left: number) => string }
+  /** False for codes: a spell checker may send them away. */
+  readonly spellCheck?: boolean
   /** What stands between the words above and the box, for example help with what to write. */
   readonly before?: Words
 }
@@ -40,6 +42,8 @@ export function Textarea(props: TextareaProps) {
         rows={props.rows ?? 5}
         dir="auto"
         autocomplete="off"
+        autocapitalize={props.spellCheck === false ? 'none' : undefined}
+        spellcheck={props.spellCheck}
         value={value}
         aria-describedby={describedBy(hintId, errorId, countId)}
         aria-invalid={error === undefined ? undefined : 'true'}

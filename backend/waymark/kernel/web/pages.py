@@ -27,7 +27,13 @@ _VARIANTS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings in the order we prefer them, with the suffix a build gives them."""
 _GZIP_BYTES_MIN: Final = 1_024  # below one packet nothing is won
 
-NAMES: Final = {"/": "/index.html", "/leaving": "/leaving.html", "/desk": "/desk.html"}
+NAMES: Final = {
+    "/": "/index.html",
+    "/return": "/index.html",
+    "/verify": "/index.html",
+    "/leaving": "/leaving.html",
+    "/desk": "/desk.html",
+}
 """Addresses that people see."""
 
 

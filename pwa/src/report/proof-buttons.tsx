@@ -1,0 +1,35 @@
+import { t } from '../i18n/index.ts'
+import type { Proof } from '../sync/index.ts'
+import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
+import { open } from './flow.ts'
+
+const FILE_NAME = 'waymark-record.json' // silent about what it is: it lies in a folder that others open
+
+type ProofButtonsProps = { readonly proof: () => Promise<Proof | null> }
+
+/** That something was handed in, and when: nothing of what was said. */
+export function ProofButtons({ proof }: ProofButtonsProps) {
+  const save = async () => {
+    const [found, { proofText }] = await Promise.all([proof(), import('../sync/proof.ts')])
+    if (found !== null) download(proofText(found))
+  }
+  return (
+    <>
+      <ButtonGroup>
+        <Button kind="secondary" onClick={() => void save()}>
+          {t('proof.save')}
+        </Button>
+        <LinkButton onClick={() => open('verify')}>{t('proof.check')}</LinkButton>
+      </ButtonGroup>
+      <p class="govuk-hint">{t('proof.what')}</p>
+    </>
+  )
+}
+
+function download(text: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  link.download = FILE_NAME
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000) // some browsers read it later
+}

@@ -1,0 +1,89 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { language, t } from '../i18n/index.ts'
+import { type FeedMessage, type MoreToSay, SaveFailed } from '../sync/index.ts'
+import { Button, ButtonGroup } from '../ui/button.tsx'
+import { Textarea } from '../ui/textarea.tsx'
+import { failureText } from './words.ts'
+
+const LETTERS_MAX = 20_000 // as in a report: more is written as a second message
+
+type SayFormProps = {
+  /** Item id of the report. */
+  readonly about: string
+  readonly reference: string
+  readonly messages: readonly FeedMessage[]
+  readonly send: (more: MoreToSay) => Promise<string>
+  /** The message is sealed and on its way. */
+  readonly onSaid: (itemId: string, inReplyTo: string | null) => void
+}
+
+/** "Write to them": closed until wanted. What is typed is in memory only, and sealed when it is sent. */
+export function SayForm({ about, reference, messages, send, onSaid }: SayFormProps) {
+  const [open, setOpen] = useState(false)
+  const [text, setText] = useState('')
+  const [error, setError] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const asked = questionIn(messages)
+  const field = `say-${about}`
+  const box = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (open || error !== null) box.current?.querySelector('textarea')?.focus()
+  }, [open, error])
+
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    const fault = faultOf(text)
+    setError(fault)
+    if (fault !== null) return
+    setBusy(true)
+    const inReplyTo = asked?.id ?? null
+    try {
+      onSaid(await send({ about, text: text.trim(), uiLanguage: language().code, inReplyTo }), inReplyTo)
+      setText('')
+      setOpen(false)
+    } catch (failed) {
+      setError(failureText(failed instanceof SaveFailed ? failed.code : 'unknown'))
+    }
+    setBusy(false)
+  }
+
+  if (!open)
+    return (
+      <Button kind="secondary" onClick={() => setOpen(true)}>
+        {t(asked === undefined ? 'say.open' : 'say.answer')}
+        <span class="govuk-visually-hidden"> {reference}</span>
+      </Button>
+    )
+  return (
+    <form noValidate ref={box} onSubmit={(event) => void submit(event)}>
+      <Textarea
+        id={field}
+        label={t(asked === undefined ? 'say.label' : 'say.label_answer')}
+        labelSize="s"
+        hint={t('say.hint')}
+        value={text}
+        onInput={setText}
+        error={error ?? undefined}
+        errorPrefix={t('nav.error_prefix')}
+      />
+      <ButtonGroup>
+        <Button submit busy={busy}>
+          {t('say.send')}
+        </Button>
+        <Button kind="secondary" onClick={() => (setText(''), setError(null), setOpen(false))}>
+          {t('say.cancel')}
+        </Button>
+      </ButtonGroup>
+    </form>
+  )
+}
+
+function faultOf(text: string): string | null {
+  if (text.trim() === '') return t('say.blank')
+  return [...text].length > LETTERS_MAX ? t('error.too_long') : null
+}
+
+/** The last question asked, whether or not it was answered: more may always be said to it. */
+function questionIn(messages: readonly FeedMessage[]): FeedMessage | undefined {
+  return messages.filter((message) => message.asks).at(-1)
+}

@@ -17,11 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from msgspec import Struct
+from msgspec.structs import replace
 
 from waymark_sync.codec import MSGPACK, WireError, decode, encode
 from waymark_sync.outbox import Outbox, Row
 from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, EnrolResponse, Header, KeySet
-from waymark_sync.report import ReportBody
+from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
+from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
 from waymark_sync.transport import NoAnswer, Transport
 from waymark_sync.trust import sealing_key
@@ -62,10 +64,14 @@ class _Problem(Struct):
     code: str = "refused"
 
 
-def new_visitor() -> Device:
-    """A device for one report, known to nobody."""
+def new_visitor(code: ReturnSecrets | None = None) -> Device:
+    """A device for one report, known to nobody. What its code leads to reads the same answers."""
     return Device(
-        device_id=str(uuid4()), epoch=new_epoch(), sign_key=new_key(), seal_key=new_key(), visitor=True
+        device_id=str(uuid4()),
+        epoch=new_epoch(),
+        sign_key=new_key(),
+        seal_key=code.reply if code else new_key(),
+        visitor=True,
     )
 
 
@@ -140,31 +146,61 @@ def capture(
     *,
     report: Callable[[str], ReportBody],
     created_at: str,
+    code: ReturnSecrets | None = None,
 ) -> Row:
     """Seal a report, once, and keep it: with no network. `report` is given the item's id.
 
+    code: what its return code leads to; a visitor was made with the same.
     Raises NotSaved; Untrusted when the key set has no sealing key.
     """
-    item_id = str(uuid4())
-    body = msgspec.json.encode(report(item_id))
+    reply = code.reply if code else device.seal_key if device.visitor else None
+    header = Header(
+        kid=sealing_key(keys).kid,
+        device_id=device.device_id,
+        epoch=device.epoch,
+        seq=1,
+        item_id=str(uuid4()),
+        reply_key=raw_public(reply) if reply else None,
+        public_key=raw_public(device.sign_key) if device.visitor else None,
+        return_keys=code.keys if code else None,
+    )
+    body = msgspec.json.encode(report(header.item_id))
+    return _keep(outbox, device, keys, header, body, created_at=created_at)
+
+
+def say_more(
+    outbox: Outbox, device: Device, keys: KeySet, *, message: Callable[[str], MessageBody], created_at: str
+) -> Row:
+    """Seal what a reporter adds to a report, as `capture` does. `message` is given the item's id.
+
+    device: the phone that made the report; or a new visitor, when the message carries the authenticator.
+    """
+    header = Header(
+        kid=sealing_key(keys).kid,
+        device_id=device.device_id,
+        epoch=device.epoch,
+        seq=1,
+        item_id=str(uuid4()),
+        kind="message",
+        schema_v=MESSAGE_SCHEMA_VERSION,
+        public_key=raw_public(device.sign_key) if device.visitor else None,
+    )
+    body = msgspec.json.encode(message(header.item_id))
+    return _keep(outbox, device, keys, header, body, created_at=created_at)
+
+
+def _keep(
+    outbox: Outbox, device: Device, keys: KeySet, header: Header, body: bytes, *, created_at: str
+) -> Row:
+    """The number is given out in the transaction that keeps the sealed bytes."""
     service = sealing_key(keys)
-
-    def header(seq: int) -> Header:
-        return Header(
-            kid=service.kid,
-            device_id=device.device_id,
-            epoch=device.epoch,
-            seq=seq,
-            item_id=item_id,
-            reply_key=raw_public(device.seal_key) if device.visitor else None,
-            public_key=raw_public(device.sign_key) if device.visitor else None,
-        )
-
     return outbox.add(
         device_id=device.device_id,
         epoch=device.epoch,
         created_at=created_at,
-        seal=lambda seq: seal_item(header(seq), body, service_key=service.public, device_key=device.sign_key),
+        seal=lambda seq: seal_item(
+            replace(header, seq=seq), body, service_key=service.public, device_key=device.sign_key
+        ),
     )
 
 

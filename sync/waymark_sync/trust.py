@@ -10,6 +10,7 @@ import msgspec
 
 from waymark_sync.codec import UNREADABLE
 from waymark_sync.intake_rules import root_from_path
+from waymark_sync.messages import Proof
 from waymark_sync.protocol import (
     LABEL_KEYS,
     STORED,
@@ -66,6 +67,17 @@ def messages_valid(feed_id: str, messages: Sequence[Message], keys: KeySet) -> b
     ):
         return False
     return True if len(held) == len(messages) else None
+
+
+def proof_valid(proof: Proof, keys: KeySet) -> bool | None:
+    """Was this report durable when the receipt says? None when a newer key set may tell.
+
+    Needs nothing but the keys: anybody may ask, and learns nothing of what was reported.
+    """
+    signed = receipt_valid(proof.receipt, keys)
+    if signed is False or not covers(proof.receipt, proof.result, item_id=proof.item_id, sha256=proof.sha256):
+        return False
+    return signed
 
 
 def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes) -> bool:

@@ -97,7 +97,7 @@ class Answers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     support_needs: Codes | Skipped | None = None
     """What help is wanted, by the directory's codes of need."""
     preferred_language: Line | None = None
-    """BCP 47 tag in which help is wanted, or `not_answered`."""
+    """BCP 47 tag in which help is wanted, `other` for one that the form does not list, or `not_answered`."""
 
 
 class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):

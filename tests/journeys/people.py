@@ -63,6 +63,8 @@ def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step:
     _who_receives(page, each)
     if story.sharing in {"P1", "P2", "U1"}:
         _leave_contact(page, story, each)
+    _skip(page, each, "support_needs")
+    _skip(page, each, "preferred_language")
     each("check")
     return finish(page, each)
 

@@ -43,11 +43,13 @@ function optional(stepId: string, filled: Filled): Partial<Answers> {
   switch (stepId) {
     case 'event_types':
     case 'strands':
+    case 'support_needs':
       return { [stepId]: orNotAnswered(inOrder(filled, stepId)) }
     case 'sub_strands':
       return { sub_strands: orNotAnswered(inOrder(filled, stepId).filter((code) => subStrandsOpen(filled).has(code))) }
     case 'place_type':
-      return { place_type: textIn(filled, 'place_type') || NOT_ANSWERED }
+    case 'preferred_language':
+      return { [stepId]: textIn(filled, stepId) || NOT_ANSWERED }
     case 'place': {
       const typed = textIn(filled, 'postcode')
       return given({ postcode: ukPostcode(typed) ?? typed, place_text: textIn(filled, 'place_text') })

@@ -33,6 +33,10 @@ export function saidIn(stepId: string, filled: Filled): readonly Said[] {
       return [line(t('name_known_as.short'), textIn(filled, 'name_known_as'))]
     case 'contact':
       return [line(t('contact.short'), ...contact(filled))]
+    case 'support_needs':
+      return [line(t('support_needs.short'), ...many(filled, 'support_needs', 'need'))]
+    case 'preferred_language':
+      return [line(t('preferred_language.short'), coded('language', textIn(filled, 'preferred_language')))]
     default:
       return []
   }

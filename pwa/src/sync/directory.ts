@@ -1,123 +1,117 @@
 /**
- * Which services to suggest, decided from rows of the directory file and nothing else. The same question
- * has the same answer on every device: what a person was shown can be found out later.
+ * Nouns of the directory, with the field names of `waymark_sync/directory.py`: a service that may help, what
+ * is asked, what is answered. A question is put and answered on this device.
  */
 
-import type { ServiceSuggestion, SuggestionQuery, SuggestionReason } from './types.ts'
+import type { Answers } from './protocol.generated.ts'
 
-export const SUGGESTIONS_MAX = 5 // more than five is a list to search, not a suggestion
-const TIME_ZONE = 'Europe/London' // the services' own, wherever the phone believes to be
+export type Channel = 'call' | 'text' | 'whatsapp' | 'chat' | 'email' | 'bsl' | 'face' | 'outreach'
 
-/** Days as ISO numbers them: 1 is Monday. `closes` before `opens` runs past midnight. */
+/** Local time in London; days from 1, Monday. `closes` at or before `opens` runs past midnight. */
 export type Hours = { readonly days: readonly number[]; readonly opens: string; readonly closes: string }
 
+/** No strands and no sub-strands means: for everybody. */
 export type Service = {
+  /** Lower case ASCII letters, digits and hyphens: ties are decided by it. */
   readonly id: string
   readonly name: string
   readonly description: string
+  /** Nations of a national service, or `uk`; ids of areas or forces of a local one. */
+  readonly coverage: readonly string[]
   readonly national: boolean
-  readonly demo: boolean
+  /** Somebody who answers for this installation has checked the row. */
   readonly verified: boolean
+  /** Invented, for trying things out. */
+  readonly demo: boolean
+  /** Local date of the last check, or null. */
+  readonly assured_on: string | null
+  readonly status: string
+  /** As shown and dialled; null when the service has none. */
   readonly phone: string | null
+  readonly url: string
+  readonly discreet_name: string
   readonly hours: readonly Hours[]
-  /** Areas of a local service. */
-  readonly areas: readonly string[]
-  /** None means: for everybody. */
   readonly strands: readonly string[]
-  readonly subStrands: readonly string[]
-  readonly sort: number
+  readonly sub_strands: readonly string[]
+  readonly languages: readonly string[]
+  readonly interpreter: boolean
+  readonly channels: readonly Channel[]
+  readonly needs: readonly string[]
+  readonly led_by_and_for: boolean
+  readonly community_run: boolean
+  readonly police_run: boolean
+  readonly shares_with_police: 'never' | 'with_consent' | 'always'
+  readonly reported_required: boolean
+  readonly anonymous_ok: boolean
+  readonly min_age: number | null
+  readonly max_age: number | null
+  readonly waiting_days: number | null
 }
 
-/** `areaIds`: what the postcode is in, narrow or wide; none when it is unknown. */
-export function suggest(
-  services: readonly Service[],
-  query: SuggestionQuery,
-  areaIds: readonly string[],
-): readonly ServiceSuggestion[] {
-  const clock = ukClock(query.now)
-  return services
-    .map((service) => ({ service, why: reasons(service, query, areaIds), open: openAt(service.hours, clock) }))
-    .filter(({ why }) => why.length > 0)
-    .sort((a, b) => rank(a.why) - rank(b.why) || a.service.sort - b.service.sort || compare(a.service.id, b.service.id))
-    .slice(0, SUGGESTIONS_MAX)
-    .map(({ service, why, open }) => ({
-      id: service.id,
-      name: service.name,
-      description: service.description,
-      phone: service.phone,
-      demo: service.demo,
-      verified: service.verified,
-      openNow: open,
-      today: todaysHours(service.hours, clock),
-      why: open ? [...why, 'open_now'] : why,
-    }))
+export type Query = {
+  readonly strands: readonly string[]
+  readonly sub_strands: readonly string[]
+  /** Narrow to wide: area, force. */
+  readonly area_ids: readonly string[]
+  readonly nation: string
+  /** Other than English; `other` is one that the form does not list. */
+  readonly languages: readonly string[]
+  readonly needs: readonly string[]
+  /** Ways that are safe for this person, dearest first. */
+  readonly channels: readonly string[]
+  readonly age_from: number | null
+  readonly age_to: number | null
+  readonly sharing_choice: string
+  readonly must_not_know: string
+  readonly danger: boolean
+  readonly self_harm: boolean
 }
 
-/** Whom it is for, then where; empty when it is not for this report at all. */
-function reasons(service: Service, query: SuggestionQuery, areaIds: readonly string[]): readonly SuggestionReason[] {
-  const local = !service.national && service.areas.some((area) => areaIds.includes(area))
-  const where: SuggestionReason | null = local ? 'local' : service.national ? 'national' : null
-  const whom = match(service, query)
-  return where === null || whom === null ? [] : [whom, where]
+export type Reason = { readonly code: string; readonly value: string }
+
+export type Suggestion = {
+  /** Without telephone number and address when nobody has checked it. */
+  readonly service: Service
+  readonly score: number
+  readonly reasons: readonly Reason[]
 }
 
-function match(service: Service, query: SuggestionQuery): SuggestionReason | null {
-  if (service.subStrands.some((code) => query.subStrands.includes(code))) return 'sub_strand'
-  if (service.strands.some((code) => query.strands.includes(code))) return 'strand'
-  if (unspecified(query).some((strand) => service.subStrands.some((code) => code.startsWith(`${strand}.`)))) return 'strand'
-  return service.strands.length === 0 && service.subStrands.length === 0 ? 'all_strands' : null
+export const EMPTY_QUERY: Query = {
+  strands: [],
+  sub_strands: [],
+  area_ids: [],
+  nation: '',
+  languages: [],
+  needs: [],
+  channels: [],
+  age_from: null,
+  age_to: null,
+  sharing_choice: '',
+  must_not_know: '',
+  danger: false,
+  self_harm: false,
 }
 
-/** Strands that were named without saying more: any part of them may be meant. */
-function unspecified(query: SuggestionQuery): readonly string[] {
-  return query.strands.filter((strand) => !query.subStrands.some((code) => code.startsWith(`${strand}.`)))
+const CHANNELS_OF: Readonly<Record<string, readonly string[]>> = { call: ['call'], text: ['text', 'chat'], email: ['email'] }
+
+/** What a report asks of the directory. The place is filled in where the directory is. */
+export function queryOf(answers: Answers): Query {
+  const contact = typeof answers.safe_contact === 'object' ? answers.safe_contact : null
+  const language = answers.preferred_language
+  return {
+    ...EMPTY_QUERY,
+    strands: codes(answers.strands),
+    sub_strands: codes(answers.sub_strands),
+    languages: language == null || ['', 'not_answered', 'en'].includes(language) ? [] : [language],
+    needs: codes(answers.support_needs),
+    channels: (contact?.methods ?? []).flatMap((method) => CHANNELS_OF[method] ?? []),
+    sharing_choice: answers.sharing_choice,
+    must_not_know: contact?.must_not_know ?? '',
+  }
 }
 
-/** Made for these people before made for all; near before far; the closest match first. */
-function rank(why: readonly SuggestionReason[]): number {
-  const general = why.includes('all_strands') ? 4 : 0
-  const far = why.includes('local') ? 0 : 2
-  return general + far + (why.includes('sub_strand') ? 0 : 1)
-}
-
-type Clock = { readonly day: number; readonly minutes: number }
-
-export function ukClock(now: Date): Clock {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: TIME_ZONE,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(now)
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((each) => each.type === type)?.value ?? ''
-  const day = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].indexOf(part('weekday')) + 1
-  return { day, minutes: Number(part('hour')) * 60 + Number(part('minute')) }
-}
-
-export function openAt(hours: readonly Hours[], clock: Clock): boolean {
-  const yesterday = clock.day === 1 ? 7 : clock.day - 1
-  return hours.some(({ days, opens, closes }) => {
-    const [from, to] = [minutesOf(opens), minutesOf(closes)]
-    const overnight = to <= from
-    const today = days.includes(clock.day) && clock.minutes >= from && (overnight || clock.minutes < to)
-    return today || (overnight && days.includes(yesterday) && clock.minutes < to)
-  })
-}
-
-function todaysHours(hours: readonly Hours[], clock: Clock): ServiceSuggestion['today'] {
-  const today = hours.find(({ days }) => days.includes(clock.day))
-  return today === undefined ? null : { opens: today.opens, closes: today.closes }
-}
-
-function minutesOf(time: string): number {
-  const [hours = '0', minutes = '0'] = time.split(':')
-  return Number(hours) * 60 + Number(minutes)
-}
-
-/** By code point: what `localeCompare` says differs between phones. */
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
+function codes(answer: readonly string[] | 'not_answered' | null | undefined): readonly string[] {
+  return typeof answer === 'object' && answer !== null ? answer : []
 }
 
 const POSTCODE = /^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})?$/

@@ -3,6 +3,7 @@
 import { toBase64url } from './bytes.ts'
 import { forgetOpened, readCards, readSaid, unansweredFeeds } from './cards.ts'
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
+import { queryOf } from './directory.ts'
 import { drain, type Drained } from './drain.ts'
 import { allKeys } from './feed.ts'
 import { leave } from './leave.ts'
@@ -20,6 +21,7 @@ import { settle } from './settle.ts'
 import * as shell from './shell.ts'
 import { cardsNow, deviceNow, note, saidNow, statusNow } from './status.ts'
 import type {
+  Answers,
   Centre,
   CodeForm,
   DraftBody,
@@ -30,8 +32,7 @@ import type {
   ReceivingCentre,
   ReturnMailbox,
   SavedReport,
-  ServiceSuggestion,
-  SuggestionQuery,
+  Suggestion,
 } from './types.ts'
 
 const OUTBOX_FOLDER = '.waymark-outbox'
@@ -158,8 +159,9 @@ export async function enrol(code: string): Promise<{ centreName: string }> {
   return { centreName: enrolment.centreName }
 }
 
-export function suggestServices(query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> {
-  return call('suggest', query)
+/** Only what matters for finding help goes to the worker; the words stay here. */
+export function suggestServices(answers: Answers, at: Date): Promise<readonly Suggestion[]> {
+  return call('suggest', queryOf(answers), answers.postcode ?? null, at)
 }
 
 export function directoryVersion(): Promise<string> {

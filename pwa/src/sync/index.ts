@@ -6,6 +6,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { cardsNow, deviceNow, saidNow, statusNow } from './status.ts'
 import type {
+  Answers,
   Centre,
   CodeForm,
   DeviceIdentity,
@@ -18,8 +19,7 @@ import type {
   ReturnMailbox,
   SaidMore,
   SavedReport,
-  SuggestionQuery,
-  ServiceSuggestion,
+  Suggestion,
   SyncStatus,
 } from './types.ts'
 
@@ -103,9 +103,9 @@ export async function enrol(code: string): Promise<{ centreName: string }> {
   return (await engine()).enrol(code)
 }
 
-/** Three to five services, best first, from the directory on the device. */
-export async function suggestServices(query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> {
-  return (await engine()).suggestServices(query)
+/** At most five services, best first, from the directory on the device. */
+export async function suggestServices(answers: Answers, at: Date): Promise<readonly Suggestion[]> {
+  return (await engine()).suggestServices(answers, at)
 }
 
 /** Version of the directory on the device, recorded with what was shown. */

@@ -6,10 +6,11 @@
 
 import type { Database } from '@sqlite.org/sqlite-wasm'
 import type { Bytes } from './bytes.ts'
+import type { Query } from './directory.ts'
 import { centreRows, directory, receivingCentreOf, servicesFor } from './directory-file.ts'
 import * as rows from './outbox-rows.ts'
 import { sqlite, withFile } from './sqlite.ts'
-import type { Centre, ReceivingCentre, ServiceSuggestion, SuggestionQuery } from './types.ts'
+import type { Centre, ReceivingCentre, Suggestion } from './types.ts'
 
 const FILE = '/outbox.db'
 
@@ -33,7 +34,8 @@ const commands = {
   quarantine: (itemId: string, sha256: Bytes, lastError: string): Promise<void> =>
     change((db) => rows.quarantine(db, itemId, sha256, lastError)),
   requeueAll: (incarnation: string): Promise<void> => change((db) => rows.requeueAll(db, incarnation)),
-  suggest: async (query: SuggestionQuery): Promise<readonly ServiceSuggestion[]> => servicesFor(await directory(), query),
+  suggest: async (query: Query, postcode: string | null, at: Date): Promise<readonly Suggestion[]> =>
+    servicesFor(await directory(), query, postcode, at),
   directoryVersion: async (): Promise<string> => (await directory()).version,
   centres: async (): Promise<readonly Centre[]> => centreRows(await directory()),
   receivingCentre: async (postcode: string | null): Promise<ReceivingCentre> =>

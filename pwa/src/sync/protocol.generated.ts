@@ -305,6 +305,11 @@ export type Subscription = {
   readonly sig: Signature
 }
 
+/** What a browser subscribes to: the `applicationServerKey` of its push manager (RFC 8292). */
+export type KnockKey = {
+  readonly public: Point
+}
+
 export type SubscriptionEnd = {
   readonly device_id: Uuid
   readonly challenge: string

@@ -172,33 +172,7 @@ export class EnrolFailed extends Error {
 export type Centre = { readonly id: string; readonly name: string; readonly forceId: string | null }
 export type ReceivingCentre = Centre & { readonly forceName: string | null }
 
-/** Why a service is suggested. Words are in i18n. */
-export type SuggestionReason = 'sub_strand' | 'strand' | 'all_strands' | 'local' | 'national' | 'open_now'
-
-export type ServiceSuggestion = {
-  readonly id: string
-  readonly name: string
-  readonly description: string
-  /** As shown and dialled; null when the service has none. */
-  readonly phone: string | null
-  /** Invented, for trying things out. */
-  readonly demo: boolean
-  /** Somebody who answers for this installation has checked the row. */
-  readonly verified: boolean
-  readonly openNow: boolean
-  /** Today's hours in local time, or null when closed all day. */
-  readonly today: { readonly opens: string; readonly closes: string } | null
-  readonly why: readonly SuggestionReason[]
-}
-
-
-export type SuggestionQuery = {
-  readonly strands: readonly string[]
-  readonly subStrands: readonly string[]
-  readonly postcode: string | null
-  readonly now: Date
-}
-
+export type { Reason, Service, Suggestion } from './directory.ts'
 export type { Answers, Proof, SafeContact, SignpostedService, When } from './protocol.generated.ts'
 
 /** What the UI hands over: the report's body without what only the outbox knows. */

@@ -113,6 +113,8 @@ describe('every code has words', () => {
     contact_methods: 'contact',
     contact_voicemail: 'contact_voicemail',
     contact_say_who: 'contact_say_who',
+    support_needs: 'need',
+    preferred_language: 'language',
   }
 
   test.each(Object.entries(PREFIX))('%s', (field, prefix) => {

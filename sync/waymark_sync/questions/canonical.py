@@ -42,10 +42,10 @@ def canonical(filled: Filled) -> dict[str, Any]:
 
 def _optional(step_id: str, filled: Filled) -> dict[str, Any]:
     match step_id:
-        case "event_types" | "strands" | "sub_strands":
+        case "event_types" | "strands" | "sub_strands" | "support_needs":
             return {step_id: _in_order(step_id, filled) or NOT_ANSWERED}
-        case "place_type":
-            return {"place_type": text_in(filled, "place_type") or NOT_ANSWERED}
+        case "place_type" | "preferred_language":
+            return {step_id: text_in(filled, step_id) or NOT_ANSWERED}
         case "place":
             typed = text_in(filled, "postcode")
             return _given(postcode=uk_postcode(typed) or typed, place_text=text_in(filled, "place_text"))

@@ -8,6 +8,7 @@ import { NameQuestion, PlaceQuestion } from './place.tsx'
 import { PlaceTypeQuestion } from './place-type.tsx'
 import { ReporterRoleQuestion } from './reporter-role.tsx'
 import { SharingQuestion } from './sharing.tsx'
+import { LanguageQuestion, SupportNeedsQuestion } from './help.tsx'
 import { StrandsQuestion, SubStrandsQuestion } from './strands.tsx'
 import { WhenQuestion } from './when.tsx'
 
@@ -26,6 +27,8 @@ const QUESTIONS: Readonly<Record<string, ComponentType<QuestionProps>>> = {
   centre: CentreQuestion,
   name: NameQuestion,
   contact: ContactQuestion,
+  support_needs: SupportNeedsQuestion,
+  preferred_language: LanguageQuestion,
 }
 
 /** The body of a step: its fields with their words. */

@@ -6,17 +6,25 @@ A feature is added by its routes and, where it has any, its jobs.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+import waymark.attachments.routes as attachment_routes
+import waymark.dialogue.routes as dialogue_routes
 import waymark.identity.routes as identity_routes
 import waymark.intake.routes as intake_routes
+import waymark.knocks.routes as knocks_routes
 import waymark.mailbox.routes as mailbox_routes
 import waymark.triage.routes as triage_routes
+import waymark.worklist.routes as worklist_routes
+from waymark.attachments.jobs import Developer, RoomKeeper, Teller
+from waymark.attachments.shelf import Shelf
+from waymark.attachments.uploads import Uploads
+from waymark.dialogue.jobs import Timekeeper
 from waymark.identity import actions as identity
 from waymark.identity.jobs import Tidier
 from waymark.identity.passwords import PasswordCheck
@@ -32,8 +40,11 @@ from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
 from waymark.kernel.web.pages import read_pages
+from waymark.knocks.jobs import Knocker
+from waymark.knocks.sender import Sender
 from waymark.mailbox.rules import Misses
 from waymark.triage.jobs import Screener
+from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
 from waymark_sync.protocol import PUSH_BYTES_MAX
 
@@ -43,10 +54,14 @@ ROUTES: Final = [
     csp.count_violation,
     *identity_routes.handlers,
     *intake_routes.handlers,
+    *attachment_routes.handlers,
+    *knocks_routes.handlers,
     *mailbox_routes.handlers,
     *triage_routes.handlers,
+    *dialogue_routes.handlers,
+    *worklist_routes.handlers,
 ]
-PROVIDED: Final = ("database", "intake", "pack", "password_check", "ring", "vault")
+PROVIDED: Final = ("arrivals", "database", "intake", "pack", "password_check", "ring", "vault")
 """What a route may ask for by name."""
 
 
@@ -78,6 +93,12 @@ def create_app(settings: Settings) -> Litestar:
     return app
 
 
+def stop_streams(app: Litestar) -> None:
+    """End what would otherwise stay open for as long as a page does. Safe in a signal handler."""
+    if isinstance(arrivals := app.state.get("arrivals"), Arrivals):
+        arrivals.stop()
+
+
 async def start_faults(database: Database, settings: Settings) -> list[str]:
     """What forbids serving from this database with these settings."""
     faults = await checks.of_database(database)
@@ -104,9 +125,19 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.jobs = jobs = Jobs()
         state.intake = GroupCommit(database, on_stored=jobs.wake)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
-        jobs.add("screen", Screener(database).step)
+        jobs.add("screen", Screener(database, state.vault).step)
+        jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
-        async with _turning(jobs, state.intake):
+        files, pictures = Shelf(settings.data / "attachments"), Jobs()
+        state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))
+        jobs.add("tell", Teller(database, state.ring).step)
+        jobs.add("room", RoomKeeper(database, state.uploads).step)
+        developing = Developer(database, state.vault, files).turning(pictures)
+        sender = Sender(state.ring.knock_key, hosts=settings.push_hosts, contact=settings.push_sender)
+        knocker = Knocker(database, state.vault, sender, wake=jobs.wake)
+        jobs.add("knock", knocker.step)
+        state.arrivals = Arrivals(database)
+        async with _looking(state.arrivals), aclosing(knocker), developing, _turning(jobs, state.intake):
             logs.event("started", engine=database.engine, profile=settings.profile)
             yield
         logs.event("stopped")
@@ -125,6 +156,21 @@ async def _turning(jobs: Jobs, taking: GroupCommit) -> AsyncIterator[None]:
         await taking.close()
         jobs.stop()
         await loop
+
+
+@asynccontextmanager
+async def _looking(arrivals: Arrivals) -> AsyncIterator[None]:
+    loop = asyncio.create_task(arrivals.run(), name="arrivals")
+    try:
+        yield
+    finally:
+        arrivals.stop()
+        await loop
+
+
+def _wake(*loops: Jobs) -> None:
+    for loop in loops:
+        loop.wake()
 
 
 def _begin(db: Connection, pack: Pack) -> None:

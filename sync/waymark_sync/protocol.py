@@ -311,6 +311,12 @@ class Subscription(Struct, frozen=True, kw_only=True):
     """By the feed's key over `subscribe_text`."""
 
 
+class KnockKey(Struct, frozen=True, kw_only=True):
+    """What a browser subscribes to: the `applicationServerKey` of its push manager (RFC 8292)."""
+
+    public: Point
+
+
 class SubscriptionEnd(Struct, frozen=True, kw_only=True):
     device_id: Uuid
     challenge: Annotated[str, Meta(max_length=64)]

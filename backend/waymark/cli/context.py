@@ -8,7 +8,7 @@ from pathlib import Path
 from waymark.kernel import checks
 from waymark.kernel.clock import milliseconds, now
 from waymark.kernel.db import Database, DatabaseFault, open_database
-from waymark.kernel.keys import KeyRing, KeysRefused, create_keys, load_keys
+from waymark.kernel.keys import KeyRing, KeysRefused, add_missing, create_keys, load_keys
 from waymark.kernel.settings import Settings, SettingsRefused, read_settings
 
 REFUSALS = (SettingsRefused, KeysRefused, DatabaseFault)
@@ -36,6 +36,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 def keys_made(folder: Path) -> tuple[KeyRing, bool]:
     """The ring in the folder, and whether it was made just now. Existing keys are never touched."""
     if folder.is_dir() and any(folder.iterdir()):
+        add_missing(folder)
         return load_keys(folder), False
     return create_keys(folder, issued_at=milliseconds(now())), True
 

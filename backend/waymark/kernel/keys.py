@@ -39,6 +39,7 @@ ROOT_PUBLIC: Final = "root.pub"
 KEY_SET: Final = "keyset.json"
 INSTANCE: Final = "instance.id"
 CHALLENGE: Final = "challenge.key"
+KNOCK: Final = "knock.pem"
 SEAL_PREFIX: Final = "seal-"
 RECEIPT_PREFIX: Final = "receipt-"
 VAULT_PREFIX: Final = "vault-"
@@ -63,6 +64,7 @@ class KeyRing:
         signed: SignedKeySet,
         private: Mapping[str, ec.EllipticCurvePrivateKey],
         challenge_key: bytes,
+        knock_key: ec.EllipticCurvePrivateKey,
         kek: bytes,
         kek_id: str,
     ) -> None:
@@ -72,6 +74,8 @@ class KeyRing:
         """Return codes are derived with it, so it outlives every key. Public."""
         self.issued_at = key_set.issued_at
         self.challenge_key = challenge_key
+        self.knock_key = knock_key
+        """Tells push services who knocks (RFC 8292). Devices subscribe to its public half."""
         self.kek = kek
         self.kek_id = kek_id
         self._signed = signed
@@ -147,6 +151,18 @@ def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
     return load_keys(folder)
 
 
+def add_missing(folder: Path) -> bool:
+    """Make the keys that this version needs and an earlier one did not. False: there was nothing to make.
+
+    Only one that can be made anew without losing anything: devices subscribe again.
+    """
+    if not (folder / KEY_SET).is_file() or (folder / KNOCK).exists():
+        return False
+    _write_durably(folder / KNOCK, _pem(new_key()))
+    _sync_folder(folder)
+    return True
+
+
 def load_keys(folder: Path) -> KeyRing:
     """Raises KeysRefused. Checks modes, the root's signature and that each listed key is there."""
     if faults := tuple(mode_faults(folder)):
@@ -161,6 +177,7 @@ def load_keys(folder: Path) -> KeyRing:
             signed=signed,
             private=_private_keys(folder, signed),
             challenge_key=_secret(folder, CHALLENGE),
+            knock_key=_knock_key(folder),
             kek=_secret(folder, kek_file.name),
             kek_id=kek_file.stem.removeprefix(VAULT_PREFIX),
         )
@@ -227,6 +244,7 @@ def _fresh_files(issued_at: int) -> dict[str, bytes]:
         f"{SEAL_PREFIX}{seal_kid}.pem": _pem(seal),
         f"{RECEIPT_PREFIX}{receipt_kid}.pem": _pem(receipt),
         CHALLENGE: base64url(secrets.token_bytes(32)).encode("ascii") + b"\n",
+        KNOCK: _pem(new_key()),
         # Named by a hash of the key under a label, so that the name tells nothing.
         f"{VAULT_PREFIX}{fingerprint(b'waymark-kek' + kek)}.key": base64url(kek).encode("ascii") + b"\n",
     }
@@ -267,6 +285,15 @@ def _private_keys(folder: Path, signed: SignedKeySet) -> dict[str, ec.EllipticCu
             )
         private[key.kid] = loaded
     return private
+
+
+def _knock_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    if not (folder / KNOCK).exists():
+        raise KeysRefused(f"{folder / KNOCK} is missing: run `waymark keys create`, which makes it")
+    loaded = load_pem_private_key(_read(folder, KNOCK), password=None)
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
+        raise KeysRefused(f"{folder / KNOCK} is no P-256 key; restore it from your copy")
+    return loaded
 
 
 def _current(key_set: KeySet, use: str) -> ServiceKey:

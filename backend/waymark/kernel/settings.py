@@ -4,6 +4,7 @@ Reading checks the values themselves. What needs the disk or the database is che
 Nothing printed from here holds a secret.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
@@ -25,10 +26,24 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_KEYS": "folder of the keys; keep it out of every backup of the data",
     "WAYMARK_PWA": "folder of the built pages",
     "WAYMARK_STAGE_PORT": "loopback port of the demonstration's split page; only with the demo profile",
+    "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
+    "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
 }
 BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
 """Read by the build of the pages, never by the service."""
+
+PUSH_HOSTS: Final = (
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",
+)
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_PUSH_HOST: Final = re.compile(rf"(\*\.)?({_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+LOOPBACK_PUSH: Final = re.compile(r"(localhost|127\.0\.0\.1):[1-9][0-9]{0,4}")
+"""A push service of a test or a demonstration. It needs a port, and is spoken to without TLS."""
+_CONTACT: Final = re.compile(r"(mailto:[^\s@<>\"]+@[^\s@<>\"]+|https://[^\s<>\"]+)")
 
 _SCHEMES = ("sqlite", "postgresql", "postgres")
 
@@ -53,6 +68,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Never log this: it may hold a password. `masked_database_url` is for people."""
     keys: Path = Path("data/keys")
     pwa: Path = Path("pwa/dist")
+    push_hosts: tuple[str, ...] = PUSH_HOSTS
+    """Exact names; `*.` stands for one label."""
+    push_contact: str = ""
     stage_port: int | None = None
     """Set, and in the demo profile alone: the split page on this port may hold our pages in frames."""
 
@@ -66,15 +84,29 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"http://localhost:{self.stage_port or self.port + 1}"
 
     @property
-    def stage_host_names(self) -> frozenset[str]:
-        """Names of our own for the split page's devices: each keeps what it has saved apart from the others."""
-        names = ("phone", "tablet") if self.stage_origin else ()
-        return frozenset(f"{name}.localhost:{self.port}" for name in names)
+    def device_ports(self) -> tuple[int, ...]:
+        """Of the split page's phone and tablet: a port each, so that each keeps what it saves to itself.
+
+        Names such as phone.localhost would be another site to a browser, which gives a frame of another site
+        no storage. A port is another origin of the same site.
+        """
+        return (self.stage_port + 1, self.stage_port + 2) if self.stage_port and self.stage_origin else ()
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """What the Host header of a request may say."""
+        return frozenset({self.host_name, *(f"localhost:{port}" for port in self.device_ports)})
 
     @property
     def host_name(self) -> str:
-        """What the Host header of every request must say."""
+        """Of the one origin: what the Host header says."""
         return urlsplit(self.origin).netloc
+
+    @property
+    def push_sender(self) -> str:
+        """Whom a push service can turn to; without a contact of its own, the installation's address."""
+        own = self.origin if self.encrypted_in_transit else "mailto:operator@localhost"
+        return self.push_contact or own
 
     @property
     def encrypted_in_transit(self) -> bool:
@@ -103,6 +135,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=environ.get("WAYMARK_DATABASE_URL") or f"sqlite:///{data / 'waymark.db'}",
         keys=Path(environ.get("WAYMARK_KEYS") or data / "keys").absolute(),
         pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
+        push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
+        push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
     )
     if reasons := (*_refusals(settings), *_name_refusals(environ, settings.profile)):
@@ -121,6 +155,8 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_KEYS": str(settings.keys),
         "WAYMARK_PWA": str(settings.pwa),
         "WAYMARK_STAGE_PORT": str(settings.stage_port or ""),
+        "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
+        "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_HOST": HOST,
     }
 
@@ -151,6 +187,7 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_PORT must be a number from 1 to 65535"
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
+    yield from _push_refusals(settings)
     if origin.scheme not in {"http", "https"} or not origin.hostname or settings.origin != _origin_of(origin):
         yield "WAYMARK_ORIGIN must look like https://reports.example.org, with no path"
     elif origin.scheme == "http" and origin.hostname != "localhost":
@@ -164,12 +201,27 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_DATABASE_URL must name a file: sqlite:///var/lib/waymark/waymark.db"
 
 
+def _push_refusals(settings: Settings) -> Iterator[str]:
+    """A loopback name lets whoever subscribes reach what listens on this machine."""
+    for host in settings.push_hosts:
+        if LOOPBACK_PUSH.fullmatch(host):
+            if settings.profile not in {"demo", "test"}:
+                yield f"WAYMARK_PUSH_HOSTS names {host}, which is this machine: remove it"
+        elif not _PUSH_HOST.fullmatch(host) or host.endswith(".localhost") or host.count(".") < 2:
+            yield (
+                f"WAYMARK_PUSH_HOSTS cannot hold {host}: name a host such as push.example.org or "
+                "*.push.example.org, in small letters, without scheme, port or path"
+            )
+    if settings.push_contact and not _CONTACT.fullmatch(settings.push_contact):
+        yield "WAYMARK_PUSH_CONTACT must be an address such as mailto:it@example.org or https://example.org"
+
+
 def _stage_refusals(settings: Settings) -> Iterator[str]:
     """The split page loosens what protects our pages, so it may exist nowhere else."""
     if settings.profile != "demo":
         yield "WAYMARK_STAGE_PORT is for demonstrations only: unset it, or set WAYMARK_PROFILE=demo"
-    if not settings.stage_port or settings.stage_port == settings.port:
-        yield "WAYMARK_STAGE_PORT must be a number from 1 to 65535, and another one than WAYMARK_PORT"
+    if not settings.stage_port or settings.port in range(settings.stage_port, settings.stage_port + 3):
+        yield "WAYMARK_STAGE_PORT must be a port, and neither it nor the two after it may be WAYMARK_PORT"
     if settings.origin != f"http://localhost:{settings.port}":
         yield "WAYMARK_STAGE_PORT needs WAYMARK_ORIGIN to be http://localhost and WAYMARK_PORT"
 

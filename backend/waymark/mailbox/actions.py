@@ -37,6 +37,12 @@ def open_feed(db: Connection, feed: Feed) -> None:
     store.open_feed(db, feed, chain=CHAIN_START)
 
 
+def last_pos(db: Connection, feed_id: str) -> int:
+    """Nought for a feed to which nothing was posted."""
+    found = store.state(db, feed_id)
+    return found.last_pos if found else 0
+
+
 def post(db: Connection, message: SealedMessage, *, keys: KeyRing, now: datetime) -> int:
     """Sign and append to the feed, opening it where it is not. Returns the position."""
     feed_id = message.feed.feed_id

@@ -60,7 +60,7 @@ async def world(
             assert answer.status_code == 200
             reports[choice, place] = report.item_id
     await open_waiting(Opener(database, state.ring, state.vault, state.pack))
-    while await Screener(database).step():
+    while await Screener(database, state.vault).step():
         pass
     desks = {name: await Desk(client, settings.origin).enter(database, name) for name in PEOPLE}
     yield World(client=client, database=database, desks=desks, reports=reports)

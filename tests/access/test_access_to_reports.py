@@ -65,7 +65,7 @@ async def test_a_list_and_its_counts_hold_exactly_what_may_be_seen(
     world: World, person: str, queue: str
 ) -> None:
     answer = await world.desks[person].get(
-        f"/desk/api/reports?limit=100&state={queue}".removesuffix("&state=")
+        f"/desk/api/reports?limit=100&queue={queue}".removesuffix("&queue=")
     )
 
     if person == "custodian":
@@ -74,7 +74,7 @@ async def test_a_list_and_its_counts_hold_exactly_what_may_be_seen(
     listed = answer.json()
     waiting = VISIBLE[person]
     assert world.keys([r["id"] for r in listed["reports"]]) == (set() if queue == "acknowledged" else waiting)
-    assert listed["counts"] == {"waiting": len(waiting), "acknowledged": 0}
+    assert {name: count for name, count in listed["counts"].items() if count} == {"waiting": len(waiting)}
     assert listed["next"] is None
 
 

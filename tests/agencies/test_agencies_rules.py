@@ -17,7 +17,8 @@ CENTRES = ("own-centre", "other-centre")
 WITHOUT_PERSON: Final[frozenset[FieldGroup]] = frozenset(
     {"summary", "incident", "narrative", "strand", "location", "support", "pictures"}
 )
-REPORT_ACTS = ("list_reports", "view_report", "acknowledge_report", "take_report")
+SEES = ("list_reports", "view_report")
+ANSWERS = ("ask_reporter", "update_reporter", "signpost", "close_report", "reopen_report", "mark_reply_read")
 
 
 def user(role: Role) -> User:
@@ -37,10 +38,10 @@ def expected(role: str, act: str, choice: str, force: str, centre: str) -> froze
     """None: nothing there."""
     if role == "police_triage" and choice in ("P1", "P2", "P3") and force != "other-force":
         groups = ALL_GROUPS if choice == "P1" else WITHOUT_PERSON
-        possible = ("list_reports", "view_report", "acknowledge_report")
-        return groups if act in possible or (act == "take_report" and force == "unknown") else None
+        own = (*ANSWERS, "decide_report", "forward_report") if force == "own-force" else ("take_report",)
+        return groups if act in (*SEES, "acknowledge_report", *own) else None
     if role == "centre_worker" and centre == "own-centre":
-        possible = ("list_reports", "view_report", *(["acknowledge_report"] if choice[0] in "UA" else []))
+        possible = (*SEES, *(["acknowledge_report", *ANSWERS] if choice[0] in "UA" else []))
         return ALL_GROUPS if act in possible else None
     return None
 
@@ -76,3 +77,19 @@ def test_no_police_act_ever_reaches_what_was_not_released(choice: SharingChoice)
     for act, force in product(ACTS, FORCES):
         facts = ReportFacts(sharing_choice=choice, centre_id="own-centre", force_id=force)
         assert decide(user("police_triage"), act, facts) == DENIED
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_is_offered_is_seen_by_both_forces_and_answered_for_by_none(act: Act) -> None:
+    offered_here = ReportFacts(
+        sharing_choice="P2", centre_id="c", force_id="other-force", offered_force_id="own-force"
+    )
+    offered_away = ReportFacts(
+        sharing_choice="P2", centre_id="c", force_id="own-force", offered_force_id="other-force"
+    )
+
+    assert decide(user("police_triage"), act, offered_here).allowed == (
+        act in (*SEES, "accept_report", "send_back_report")
+    )
+    # Acknowledging makes no sense any more: it was needed before it could be offered.
+    assert decide(user("police_triage"), act, offered_away).allowed == (act in (*SEES, "acknowledge_report"))

@@ -43,7 +43,7 @@ async def test_a_report_is_answered_with_a_receipt_and_an_acknowledgement(
     await _work(client, database)
     desk = Desk(client, settings.origin)
     await desk.log_in("northshire")
-    listed = (await desk.get("/desk/api/reports?state=waiting")).json()
+    listed = (await desk.get("/desk/api/reports?queue=waiting")).json()
     shown = (await desk.get(f"/desk/api/reports/{report.item_id}")).json()
     done = await desk.post(f"/desk/api/reports/{report.item_id}/acknowledge", {"message": "Thank you."})
 
@@ -78,7 +78,7 @@ def _assert_proved(pushed: PushResponse, item_id: str, sha256: bytes, ring: KeyR
 async def _work(client: Client, database: Database) -> None:
     state = client.app.state
     await open_waiting(Opener(database, state.ring, state.vault, state.pack))
-    await Screener(database).step()
+    await Screener(database, state.vault).step()
 
 
 async def _pull(client: Client, device: Device, challenge: str) -> Sequence[Message]:

@@ -9,15 +9,13 @@ import pytest
 
 from support.reports import a_body
 from waymark.agencies.records import ALL_GROUPS, Decision, FieldGroup
-from waymark.triage.records import Cursor, State
+from waymark.triage.records import State
 from waymark.triage.rules import (
     GROUP_OF,
     NEXT,
     NotPossible,
     Step,
     age_s,
-    decode_cursor,
-    encode_cursor,
     first_state,
     next_state,
     visible_answers,
@@ -86,17 +84,6 @@ def test_what_was_skipped_is_shown_as_skipped_and_what_was_not_asked_is_absent()
     shown = visible_answers(answers, Decision(allowed=True, groups=ALL_GROUPS))
 
     assert shown["strand"] == {"strands": "not_answered"}
-
-
-def test_a_cursor_comes_back_as_it_was() -> None:
-    cursor = Cursor(received_at="2026-01-02T03:04:05.678Z", report_id=ITEM)
-
-    assert decode_cursor(encode_cursor(cursor)) == cursor
-
-
-@pytest.mark.parametrize("text", ["x", "====", "AAAA", "é", "MjAyNg", "A" * 80])
-def test_any_other_cursor_is_none(text: str) -> None:
-    assert decode_cursor(text) is None
 
 
 def test_age_is_never_negative() -> None:

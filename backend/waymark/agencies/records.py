@@ -11,6 +11,16 @@ Act = Literal[
     "view_report",
     "acknowledge_report",
     "take_report",
+    "ask_reporter",
+    "update_reporter",
+    "signpost",
+    "decide_report",
+    "close_report",
+    "reopen_report",
+    "forward_report",
+    "accept_report",
+    "send_back_report",
+    "mark_reply_read",
     "list_quarantine",
     "list_devices",
     "make_device_code",
@@ -44,6 +54,8 @@ class ReportFacts(Struct, frozen=True, kw_only=True):
     centre_id: str
     force_id: str
     """`unknown` where no pack placed it and nobody has taken it."""
+    offered_force_id: str | None = None
+    """The force that has been asked to take it. It sees the report, and so does the one that asked."""
 
 
 class Decision(Struct, frozen=True, kw_only=True):

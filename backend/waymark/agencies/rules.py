@@ -35,6 +35,15 @@ TO_POLICE: Final[Mapping[SharingChoice, frozenset[FieldGroup]]] = MappingProxyTy
 )
 
 
+READS: Final[frozenset[Act]] = frozenset({"view_report", "list_reports"})
+ANSWERS: Final[frozenset[Act]] = frozenset(
+    {"ask_reporter", "update_reporter", "signpost", "close_report", "reopen_report", "mark_reply_read"}
+)
+"""What whoever answers for a report may do: its force when it is released, else its centre."""
+OF_ITS_FORCE: Final[frozenset[Act]] = ANSWERS | {"decide_report", "forward_report"}
+OF_OFFERED: Final[frozenset[Act]] = frozenset({"accept_report", "send_back_report"})
+
+
 def decide(user: User, act: Act, report: ReportFacts | None = None) -> Decision:
     """`report` is None exactly for acts that are about no single report."""
     match user.role:
@@ -57,15 +66,19 @@ def _police(user: User, act: Act, report: ReportFacts | None) -> Decision:
     if report is None:
         return Decision(allowed=act == "list_reports")
     groups = TO_POLICE[report.sharing_choice]
-    if not groups or user.force_id is None or report.force_id not in (user.force_id, UNKNOWN):
+    if not groups or user.force_id is None:
         return DENIED
-    match act:
-        case "view_report" | "acknowledge_report" | "list_reports":
-            return _seen(groups)
-        case "take_report":
-            return _seen(groups) if report.force_id == UNKNOWN else DENIED
-        case _:
-            return DENIED
+    own, nobodys = report.force_id == user.force_id, report.force_id == UNKNOWN
+    offered = report.offered_force_id == user.force_id
+    may = (
+        (act in READS and (own or nobodys or offered))
+        or (act == "acknowledge_report" and (own or nobodys))
+        or (act == "take_report" and nobodys)
+        # An offer rests until it is answered: two forces must not speak to the reporter at once.
+        or (act in OF_ITS_FORCE and own and report.offered_force_id is None)
+        or (act in OF_OFFERED and offered)
+    )
+    return _seen(groups) if may else DENIED
 
 
 def _centre(user: User, act: Act, report: ReportFacts | None) -> Decision:
@@ -73,14 +86,11 @@ def _centre(user: User, act: Act, report: ReportFacts | None) -> Decision:
         return Decision(allowed=act in ("list_reports", "list_devices", "make_device_code"))
     if user.centre_id is None or report.centre_id != user.centre_id:
         return DENIED
-    match act:
-        case "view_report" | "list_reports":
-            return _seen(ALL_GROUPS)
-        case "acknowledge_report":
-            # What is released is answered by the police: a centre's word must not look like theirs.
-            return DENIED if released(report.sharing_choice) else _seen(ALL_GROUPS)
-        case _:
-            return DENIED
+    if act in READS:
+        return _seen(ALL_GROUPS)
+    # What is released is answered by the police: a centre's word must not look like theirs.
+    answers = act == "acknowledge_report" or act in ANSWERS
+    return _seen(ALL_GROUPS) if answers and not released(report.sharing_choice) else DENIED
 
 
 def _seen(groups: frozenset[FieldGroup]) -> Decision:

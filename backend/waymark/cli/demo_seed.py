@@ -76,7 +76,7 @@ class _Seeding:
         self._database = database
         self._now = clock.now()
         self._opener = Opener(database, ring, vault, pack, now=lambda: self._now)
-        self._screener = Screener(database, now=lambda: self._now)
+        self._screener = Screener(database, vault, now=lambda: self._now)
         self._sealer = Sealer(ring.seal_key, pack.version)
         self._desks = Desks(vault, ring, pack)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from types import FrameType
 
 import click
 
@@ -15,17 +16,25 @@ def serve() -> None:
     """Serve on 127.0.0.1 until stopped. Refuses to start when a check fails."""
     import uvicorn
 
-    from waymark.app import create_app
+    from waymark.app import create_app, stop_streams
     from waymark.cli.context import faults, settings_from_environment
     from waymark.kernel import logs
 
     settings = settings_from_environment()
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))
-    listener = _listen(settings.port)
+    listeners = [listen(settings.port)]
+    listeners += [listen(port, setting="WAYMARK_STAGE_PORT") for port in settings.device_ports]
     logs.write_logs()
+    app = create_app(settings)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stop_streams(app)  # or every open one would be waited for
+            super().handle_exit(sig, frame)
+
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -37,7 +46,7 @@ def serve() -> None:
         timeout_graceful_shutdown=GRACE_S,
     )
     click.echo(f"Waymark is at {settings.origin}   (Ctrl+C stops it)")
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=listeners)
 
 
 @click.command()
@@ -57,7 +66,7 @@ async def _migrate_now(settings: Settings) -> list[str]:
         return [f"Applied {m.number:04d} {m.name}" for m in await apply(database)]
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int, *, setting: str = "WAYMARK_PORT") -> socket.socket:
     """Loopback only, whatever else is set. Raises SettingsRefused when the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -66,6 +75,6 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsRefused(
-            (f"port {port} is in use: stop what runs there or set WAYMARK_PORT",)
+            (f"port {port} is in use: stop what runs there or set {setting}",)
         ) from error
     return listener

@@ -17,6 +17,7 @@ from waymark.identity.rules import (
     bucket,
     code_hash,
     code_usable,
+    end_of,
     new_code,
     seen_stale,
     session_good,
@@ -82,6 +83,16 @@ def session(db: Connection, token: str, *, now: datetime) -> Session | None:
 def session_stale(session: Session, *, now: datetime) -> bool:
     """Is it time to remember that it was used?"""
     return seen_stale(session, now=now)
+
+
+def session_end(session: Session) -> datetime:
+    """When it ends unless it is used before."""
+    return end_of(session)
+
+
+def ended_since(db: Connection, since: datetime) -> set[str]:
+    """Token hashes of sessions that somebody has ended since then."""
+    return set(store.ended_since(db, since))
 
 
 def saw_session(db: Connection, session: Session, *, now: datetime) -> None:
@@ -168,6 +179,10 @@ def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
 
 def centre_name(db: Connection, centre_id: str) -> str:
     return store.centre_name(db, centre_id) or centre_id
+
+
+def force_name(db: Connection, force_id: str) -> str:
+    return store.force_name(db, force_id) or force_id
 
 
 def adopt_pack(db: Connection, pack: Pack) -> None:

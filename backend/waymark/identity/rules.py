@@ -51,6 +51,12 @@ def session_good(session: Session, *, now: datetime) -> bool:
     )
 
 
+def end_of(session: Session) -> datetime:
+    """When it will be over, should it not be used again."""
+    unused = datetime.fromisoformat(session.last_seen_at) + idle_limit(session.role)
+    return min(unused, datetime.fromisoformat(session.expires_at))
+
+
 def seen_stale(session: Session, *, now: datetime) -> bool:
     return session.last_seen_at < stamp(now - SEEN_EVERY)
 

@@ -41,6 +41,7 @@ END_SESSION = Sql("""
     SET revoked_at = :now
     WHERE token_hash = :token_hash AND revoked_at IS NULL
 """)
+ENDED_SINCE = Sql("SELECT token_hash FROM session WHERE revoked_at > :since")
 FORGET_SESSIONS = Sql("DELETE FROM session WHERE expires_at < :before")
 COUNT_ATTEMPT = Sql("""
     INSERT INTO throttle (bucket, since, failure_count)
@@ -136,6 +137,10 @@ def saw_session(db: Connection, token_hash: str, *, now: datetime) -> None:
 
 def end_session(db: Connection, token_hash: str, *, now: datetime) -> bool:
     return db.execute(END_SESSION, token_hash=token_hash, now=now) == 1
+
+
+def ended_since(db: Connection, since: datetime) -> list[str]:
+    return db.many(ENDED_SINCE, str, since=since)
 
 
 def count_attempt(db: Connection, bucket: str, *, now: datetime, window_start: datetime) -> Attempts:

@@ -1,6 +1,12 @@
-"""Verbs of triage, each one transaction with its audit entry: screen, list, view, acknowledge, take."""
+"""Verbs of triage, each one transaction with its audit entry: screen, view, acknowledge, take.
+
+`found`, `move`, `tell` and `record` are what every further act on a report is made of.
+"""
 
 from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
 
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide, released
@@ -9,7 +15,8 @@ from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
 from waymark.identity.records import User
 from waymark.intake import actions as intake
-from waymark.intake.records import Held
+from waymark.intake.records import OpenedMessage
+from waymark.intake.rules import open_message
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
@@ -17,143 +24,296 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
 from waymark.mailbox import actions as mailbox
+from waymark.mailbox.records import Feed
 from waymark.mailbox.rules import seal_message
 from waymark.triage import store
 from waymark.triage.records import (
     Acknowledgement,
-    Counts,
-    Cursor,
-    DeviceLine,
+    Done,
     Event,
-    Queue,
+    EventDetail,
+    Side,
     Taken,
+    Told,
     TriageReport,
 )
-from waymark.triage.rules import facts, first_state, next_state, seal_text
+from waymark.triage.rules import (
+    POSSIBLE_IN,
+    due,
+    facts,
+    first_state,
+    moved,
+    next_state,
+    seal_detail,
+    seal_text,
+)
 from waymark_sync.messages import AckBody
+from waymark_sync.policy import UNKNOWN
+from waymark_sync.policy.timers import load_timers
 
-HELD_MAX = 200
+NOBODYS = f"force:{UNKNOWN}"
+"""What every force watches beside its own."""
+
+
+class Tools(Struct, frozen=True, kw_only=True):
+    """What an act on a report needs besides the report."""
+
+    vault: Vault
+    keys: KeyRing
+    now: datetime
+
+
+class Viewed(Struct, frozen=True, kw_only=True):
+    report: TriageReport
+    decision: Decision
+    events: list[Event]
+    can_reach: bool
+    """Is there any way to answer the reporter?"""
 
 
 def screen(db: Connection, *, limit: int, now: datetime) -> int:
     """Look through what has been opened since the last time. Returns how many reports that were."""
     db.serialise("screening")
-    found = intake.opened_after(db, store.last_screened(db), limit=limit)
-    for opened in found:
-        state = first_state(opened.sharing_choice)
-        store.add_report(db, opened, state=state, released=released(opened.sharing_choice))
+    opened_since = intake.opened_after(db, store.last_screened(db), limit=limit)
+    scopes = set()
+    for opened in opened_since:
+        state, is_released = first_state(opened.sharing_choice), released(opened.sharing_choice)
+        due_at, due_for = due(state, received_at=opened.received_at, acknowledged=False, timers=load_timers())
+        store.add_report(
+            db,
+            opened,
+            state=state,
+            released=is_released,
+            has_pictures=False,
+            due_at=due_at,
+            due_for=due_for,
+        )
         received = Event(
             id=new_id(),
             report_id=opened.id,
             number=1,
             at=opened.received_at,
             who=identity.centre_name(db, opened.centre_id),
+            side="centre",
             action="received",
         )
         store.add_event(db, received)
         _audit(db, None, "report.screened", opened.id, now, {"state": state})
-    return len(found)
+        scopes |= _scopes(opened.force_id if is_released else None, opened.centre_id)
+    store.changed(db, scopes)
+    return len(opened_since)
 
 
-def list_reports(
-    db: Connection, user: User, *, queue: Queue, after: Cursor | None, limit: int, now: datetime
-) -> tuple[list[tuple[TriageReport, Decision]], Counts]:
-    """One page, one report more than `limit` when there is another page. Raises Problem not_found."""
-    _allowed(user, "list_reports")
-    if user.force_id is not None:
-        page = store.police_page(db, user.force_id, queue=queue, after=after, limit=limit + 1)
-        counts = store.police_counts(db, user.force_id)
-    elif user.centre_id is not None:
-        page = store.centre_page(db, user.centre_id, queue=queue, after=after, limit=limit + 1)
-        counts = store.centre_counts(db, user.centre_id)
-    else:
-        raise problem("not_found")
-    # Asked again, row by row: the query narrows, the decision decides.
-    decided = [(report, decide(user, "list_reports", facts(report))) for report in page]
-    subject = Subject(kind="list", id=user.force_id or user.centre_id or "")
-    detail = {"queue": queue, "count": min(len(page), limit)}
-    audit.append(db, actor=user.actor, action="reports.listed", subject=subject, detail=detail, now=now)
-    return [pair for pair in decided if pair[1].allowed], counts or Counts(waiting=0, acknowledged=0)
+def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -> int:
+    """Put what reporters have added into the history of their reports. Returns how many that were."""
+    db.serialise("screening")
+    replies = intake.messages_after(db, store.last_message(db), limit=limit)
+    for number, reply in enumerate(replies):
+        report = store.report(db, reply.report_id)
+        if report is None:
+            return number  # its report has not been looked through yet, and replies go in order
+        _add_reply(db, report, reply, vault=vault, now=now)
+    return len(replies)
 
 
-def view(
-    db: Connection, user: User, report_id: str, *, now: datetime
-) -> tuple[TriageReport, Decision, list[Event]]:
+def view(db: Connection, user: User, report_id: str, *, now: datetime) -> Viewed:
     """Raises Problem not_found, for a report that does not exist and for one that may not be seen."""
     report, decision = _found(db, user, "view_report", report_id)
     _audit(db, user, "report.viewed", report_id, now, {"groups": sorted(decision.groups)})
-    return report, decision, store.events(db, report_id)
+    return Viewed(
+        report=report,
+        decision=decision,
+        events=store.events(db, report_id),
+        can_reach=bool(feeds(db, report, "message")),
+    )
 
 
 def acknowledge(
-    db: Connection, user: User, report_id: str, text: str, *, vault: Vault, keys: KeyRing, now: datetime
+    db: Connection,
+    user: User,
+    report_id: str,
+    text: str,
+    *,
+    version: int | None = None,
+    vault: Vault,
+    keys: KeyRing,
+    now: datetime,
 ) -> Acknowledgement:
     """Tell the reporter that somebody has read it. Raises Problem not_found, already_acknowledged."""
+    tools = Tools(vault=vault, keys=keys, now=now)
     report, _ = _found(db, user, "acknowledge_report", report_id)
     if report.acknowledged_at is not None:
         raise problem("already_acknowledged")
+    _unchanged(report, version)
+    possible(report, "acknowledge_report")
     state = next_state(report.state, "acknowledge", report.sharing_choice)
-    if not store.acknowledge(db, report, state=state, by=user.id, at=now):
+    after = moved(report, load_timers(), state=state, acknowledged_at=stamp(now), acknowledged_by=user.id)
+    if not store.move(db, after):
         raise problem("already_acknowledged")
-    delivered = _answer(db, user, report, text, keys=keys, now=now)
-    event_id = new_id()
-    sealed = seal_text(vault, report, event_id, text)
-    _event(db, user, report, "acknowledged", event_id, sealed, now=now)
-    detail = {"state": state, "delivered": delivered}
-    _audit(db, user, "report.acknowledged", report_id, now, detail)
-    return Acknowledgement(acknowledged_at=stamp(now), delivered_to="device" if delivered else "nobody")
+    told = tell(db, user.organisation, report, "ack", text, tools=tools)
+    record(db, user, after, "acknowledged", text=text, told=told, tools=tools)
+    detail = {"state": state, "delivered": told == "reporter"}
+    finish(db, user, "report.acknowledged", (report, after), detail=detail, now=now)
+    return Acknowledgement(
+        acknowledged_at=stamp(now), delivered_to="device" if told == "reporter" else "nobody"
+    )
 
 
-def take(db: Connection, user: User, report_id: str, *, now: datetime) -> Taken:
+def take(db: Connection, user: User, report_id: str, *, version: int | None = None, tools: Tools) -> Taken:
     """Make a report of unknown area this force's own. Raises Problem not_found, changed_meanwhile."""
     report, _ = _found(db, user, "take_report", report_id)
     if user.force_id is None:
         raise problem("not_found")
-    if not store.take(db, report, user.force_id):
-        raise problem("changed_meanwhile")
-    _event(db, user, report, "taken", new_id(), None, now=now)
-    _audit(db, user, "report.taken", report_id, now, {"force": user.force_id})
+    _unchanged(report, version)
+    after = move(db, report, force_id=user.force_id)
+    record(db, user, after, "taken", tools=tools)
+    finish(db, user, "report.taken", (report, after), detail={"force": user.force_id}, now=tools.now)
     return Taken(force_id=user.force_id)
 
 
-def list_held(db: Connection, user: User, *, now: datetime) -> list[Held]:
-    """What could not be opened: metadata alone. Raises Problem not_found."""
-    _allowed(user, "list_quarantine")
-    held = intake.held(db, limit=HELD_MAX)
-    subject = Subject(kind="list", id="quarantine")
-    detail = {"count": len(held)}
-    audit.append(db, actor=user.actor, action="quarantine.listed", subject=subject, detail=detail, now=now)
-    return held
+def found(db: Connection, user: User, act: Act, report_id: str, *, version: int) -> TriageReport:
+    """The report that an act is about. Raises Problem not_found, changed_meanwhile, not_now."""
+    report, _ = _found(db, user, act, report_id)
+    _unchanged(report, version)
+    possible(report, act)
+    return report
 
 
-def make_device_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple[str, datetime]:
-    """Raises Problem not_found."""
-    _allowed(user, "make_device_code")
-    return identity.make_code(db, user, label, now=now)
+def possible(report: TriageReport, act: Act) -> None:
+    """Raises Problem not_now where the state has no such step."""
+    if report.state not in POSSIBLE_IN[act]:
+        raise problem("not_now")
 
 
-def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLine]:
-    """The tablets of the user's own centre. Raises Problem not_found."""
-    _allowed(user, "list_devices")
-    centre_id = user.centre_id or ""
-    devices, seen = identity.devices_of_centre(db, centre_id), intake.last_seen(db, centre_id)
-    subject = Subject(kind="centre", id=centre_id)
-    audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
-    return [
-        DeviceLine(
-            id=device.id,
-            label=device.label,
-            enrolled_at=device.enrolled_at,
-            last_seen_at=seen[device.id].at if device.id in seen else None,
-            queued=seen[device.id].queued if device.id in seen else None,
-        )
-        for device in devices
-    ]
+def move(db: Connection, report: TriageReport, **changes: Any) -> TriageReport:
+    """Write where the report stands now. Raises Problem changed_meanwhile."""
+    after = moved(report, load_timers(), **changes)
+    if not store.move(db, after):
+        raise problem("changed_meanwhile")
+    return after
 
 
-def _allowed(user: User, act: Act) -> None:
-    if not decide(user, act).allowed:
-        raise problem("not_found")
+def feeds(db: Connection, report: TriageReport, kind: str) -> tuple[Feed, ...]:
+    """Where messages of this kind about this report go; none where the reporter gave no way to answer."""
+    return mailbox.report_feeds(db, report_id=report.report_id, feed_id=report.feed_id, kind=kind)
+
+
+def tell(
+    db: Connection,
+    from_name: str,
+    report: TriageReport,
+    kind: str,
+    text: str,
+    *,
+    asks: bool = False,
+    code: str = "",
+    tools: Tools,
+) -> Told:
+    """Say something to the reporter, wherever they read."""
+    body = AckBody(
+        item_id=report.report_id,
+        at=stamp(tools.now),
+        from_name=from_name,
+        text=text,
+        asks=asks,
+        code=code,
+    )
+    return post(db, report, kind, body, tools=tools)
+
+
+def post(db: Connection, report: TriageReport, kind: str, body: Struct, *, tools: Tools) -> Told:
+    where = feeds(db, report, kind)
+    for feed in where:
+        mailbox.post(db, seal_message(feed, kind=kind, body=body), keys=tools.keys, now=tools.now)
+    return "reporter" if where else "nobody"
+
+
+def record(
+    db: Connection,
+    user: User | None,
+    report: TriageReport,
+    action: str,
+    *,
+    code: str = "",
+    text: str = "",
+    told: Told = "",
+    detail: EventDetail | None = None,
+    who: str = "",
+    tools: Tools,
+) -> None:
+    """One line of the history. user: None when the service acts, in the name of `who`."""
+    event_id = new_id()
+    store.add_event(
+        db,
+        Event(
+            id=event_id,
+            report_id=report.report_id,
+            number=0,
+            at=stamp(tools.now),
+            who=user.organisation if user else who,
+            side=_side(user),
+            action=action,
+            code=code,
+            told=told,
+            text=seal_text(tools.vault, report, event_id, text) if text else None,
+            detail=seal_detail(tools.vault, report, event_id, detail) if detail else None,
+        ),
+    )
+
+
+def finish(
+    db: Connection,
+    user: User | None,
+    action: str,
+    moved_from_to: tuple[TriageReport, TriageReport],
+    *,
+    told: Told = "",
+    detail: audit.Detail | None = None,
+    now: datetime,
+) -> Done:
+    """Audit the act and let waiting pages know. The end of every act: locks are taken in this order."""
+    before, after = moved_from_to
+    _audit(db, user, action, after.report_id, now, detail)
+    store.changed(db, _watching(before, after))
+    return Done(version=after.version, state=after.state, queue=after.queue, told=told)
+
+
+def events(db: Connection, report: TriageReport) -> list[Event]:
+    return store.events(db, report.report_id)
+
+
+def silent(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
+    """Reports whose question has waited for its answer for as long as it may."""
+    return store.silent(db, before=load_timers().begun_before("silence", now), limit=limit)
+
+
+def stale_offers(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
+    return store.offers(db, before=load_timers().begun_before("offer", now), limit=limit)
+
+
+def _add_reply(
+    db: Connection, report: TriageReport, reply: OpenedMessage, *, vault: Vault, now: datetime
+) -> None:
+    """Whoever waited for an answer goes on at once; what is closed stays so until a person reopens it."""
+    state = report.state
+    if report.asked_at is not None:
+        state = next_state(state, "resume", report.sharing_choice)
+    after = move(db, report, state=state, asked_at=None, reply_waiting=True)
+    event_id = new_id()
+    text = open_message(vault, reply, report.wrapped).text
+    event = Event(
+        id=event_id,
+        report_id=report.report_id,
+        number=0,
+        at=reply.received_at,
+        who="",
+        side="reporter",
+        action="reporter_wrote",
+        text=seal_text(vault, report, event_id, text),
+        message_number=reply.number,
+    )
+    store.add_event(db, event)
+    finish(db, None, "report.reply_came", (report, after), now=now)
 
 
 def _found(db: Connection, user: User, act: Act, report_id: str) -> tuple[TriageReport, Decision]:
@@ -164,38 +324,29 @@ def _found(db: Connection, user: User, act: Act, report_id: str) -> tuple[Triage
     return report, decision
 
 
-def _answer(
-    db: Connection, user: User, report: TriageReport, text: str, *, keys: KeyRing, now: datetime
-) -> bool:
-    """False: there is no feed, because the reporter gave no key to answer to."""
-    feed = mailbox.feed(db, report.feed_id)
-    if feed is None:
-        return False
-    body = AckBody(item_id=report.report_id, at=stamp(now), from_name=user.organisation, text=text)
-    mailbox.post(db, seal_message(feed, kind="ack", body=body), keys=keys, now=now)
-    return True
+def _unchanged(report: TriageReport, version: int | None) -> None:
+    """version: as the page showed it; None for a page that does not say."""
+    if version is not None and version != report.version:
+        raise problem("changed_meanwhile")
 
 
-def _event(
-    db: Connection,
-    user: User,
-    report: TriageReport,
-    action: str,
-    event_id: str,
-    text: bytes | None,
-    *,
-    now: datetime,
-) -> None:
-    event = Event(
-        id=event_id,
-        report_id=report.report_id,
-        number=0,
-        at=stamp(now),
-        who=user.organisation,
-        action=action,
-        text=text,
-    )
-    store.add_event(db, event)
+def _watching(before: TriageReport, after: TriageReport) -> set[str]:
+    """Everybody whose list may look different now."""
+    if not released(after.sharing_choice):
+        return _scopes(None, after.centre_id)
+    forces = (before.force_id, after.force_id, before.offered_force_id, after.offered_force_id)
+    return {scope for force_id in forces for scope in _scopes(force_id, after.centre_id)}
+
+
+def _scopes(force_id: str | None, centre_id: str) -> set[str]:
+    centre = f"centre:{centre_id}"
+    return {centre, f"force:{force_id}"} if force_id else {centre}
+
+
+def _side(user: User | None) -> Side:
+    if user is None:
+        return "service"
+    return "police" if user.role == "police_triage" else "centre"
 
 
 def _audit(

@@ -6,6 +6,7 @@ from typing import Final
 
 from waymark.kernel import clock
 from waymark.kernel.db import Database
+from waymark.kernel.vault import Vault
 from waymark.triage import actions
 
 AT_ONCE: Final = 50
@@ -13,11 +14,17 @@ AT_ONCE: Final = 50
 
 
 class Screener:
-    """Sends each opened report to the queue that its sharing choice allows."""
+    """Sends each opened report to the queue that its sharing choice allows, and each reply to its report."""
 
-    def __init__(self, database: Database, *, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, database: Database, vault: Vault, *, now: Callable[[], datetime] = clock.now) -> None:
         self._database = database
+        self._vault = vault
         self._now = now
 
     async def step(self) -> int:
-        return await self._database.write(actions.screen, limit=AT_ONCE, now=self._now())
+        now = self._now()
+        reports = await self._database.write(actions.screen, limit=AT_ONCE, now=now)
+        replies = await self._database.write(
+            actions.screen_replies, limit=AT_ONCE, vault=self._vault, now=now
+        )
+        return reports + replies

@@ -4,10 +4,31 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from waymark_sync.messages import SignpostedService
 from waymark_sync.report import SharingChoice
 
-State = Literal["received", "screened", "awaiting_triage", "in_triage", "centre_only"]
-Queue = Literal["waiting", "acknowledged", "all"]
+State = Literal[
+    "received",
+    "screened",
+    "awaiting_triage",
+    "in_triage",
+    "needs_info",
+    "transferred",
+    "crime_recorded",
+    "crime_not_recorded",
+    "non_crime_recorded",
+    "intelligence_only",
+    "support_only",
+    "not_hate_referred",
+    "centre_only",
+    "closed",
+    "reopened",
+]
+Standing = Literal["waiting", "acknowledged", "needs_info", "decided", "closed"]
+"""Whose turn it is: the queue that a report lies in."""
+Side = Literal["police", "centre", "service", "reporter"]
+Told = Literal["", "reporter", "nobody"]
+DueFor = Literal["acknowledge", "decide"]
 
 
 class TriageReport(Struct, frozen=True, kw_only=True):
@@ -15,6 +36,7 @@ class TriageReport(Struct, frozen=True, kw_only=True):
 
     report_id: str
     state: State
+    queue: Standing
     force_id: str
     centre_id: str
     centre_name: str
@@ -22,39 +44,50 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     area: str
     received_at: str
     channel: str
+    has_pictures: bool
     feed_id: str
     schema_v: int
     note: str | None
     acknowledged_at: str | None
+    acknowledged_by: str | None
+    due_at: str | None
+    due_for: DueFor | None
+    asked_at: str | None
+    reply_waiting: bool
+    decided: str | None
+    offered_force_id: str | None
+    offered_at: str | None
     version: int
     body: bytes
     wrapped: bytes
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """What was done to a report. `text` is encrypted under the report's key."""
+    """What was done to a report. `text` and `detail` are encrypted under the report's key."""
 
     id: str
     report_id: str
     number: int
     at: str
     who: str
+    side: Side
     action: str
+    code: str = ""
+    told: Told = ""
     text: bytes | None = None
+    detail: bytes | None = None
+    message_number: int | None = None
 
 
-class Counts(Struct, frozen=True, kw_only=True):
-    """Both stop at COUNT_MAX, which then means "or more"."""
+class EventDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What of an act is for people at desks. Only `services` has been told to the reporter."""
 
-    waiting: int
-    acknowledged: int
-
-
-class Cursor(Struct, frozen=True, kw_only=True):
-    """The last row of the page before."""
-
-    received_at: str
-    report_id: str
+    note: str = ""
+    reason: str = ""
+    """By code."""
+    crime_reference: str = ""
+    force_name: str = ""
+    services: tuple[SignpostedService, ...] = ()
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -65,6 +98,8 @@ class Listed(Struct, frozen=True, kw_only=True):
     received_at: str
     age_s: int
     state: State
+    queue: Standing
+    version: int
     sharing_choice: SharingChoice
     area: str
     force_id: str
@@ -72,27 +107,39 @@ class Listed(Struct, frozen=True, kw_only=True):
     event_types: tuple[str, ...]
     when: dict[str, Any] | None
     acknowledged_at: str | None
+    due_at: str | None
+    due_for: DueFor | None
+    overdue: bool
+    reply_waiting: bool
+    with_pictures: bool
+    offer: Literal["in", "out"] | None
+    """`in`: another force asks this one to take it."""
     channel: str
     centre_name: str
 
 
-class ReportsAnswer(Struct, frozen=True, kw_only=True):
-    reports: tuple[Listed, ...]
-    next: str | None
-    """Cursor of the next page; None on the last."""
-    counts: Counts
-
-
 class HistoryLine(Struct, frozen=True, kw_only=True):
+    """`note`, `reason`, `crime_reference` and `force_name` are empty for another side's reader."""
+
     at: str
     who: str
+    side: Side
     action: str
     text: str
+    code: str
+    label: str
+    told: Told
+    note: str
+    reason: str
+    reason_label: str
+    crime_reference: str
+    force_name: str
+    services: tuple[SignpostedService, ...]
 
 
 class ReportAnswer(Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
-    """Field groups that may be seen, by name, beside the summary; `hidden_groups` and `acts`."""
+    """Field groups that may be seen, by name, beside the summary; `hidden_groups`, `acts` and choices."""
     history: tuple[HistoryLine, ...]
 
 
@@ -106,34 +153,10 @@ class Taken(Struct, frozen=True, kw_only=True):
     force_id: str
 
 
-class HeldItem(Struct, frozen=True, kw_only=True):
-    """Metadata of an item that could not be opened."""
+class Done(Struct, frozen=True, kw_only=True):
+    """Where a report stands after an act."""
 
-    id: str
-    received_at: str
-    lane: str
-    reason: str
-    bytes: int
-    device_id_short: str
-
-
-class QuarantineAnswer(Struct, frozen=True, kw_only=True):
-    items: tuple[HeldItem, ...]
-
-
-class DeviceLine(Struct, frozen=True, kw_only=True):
-    id: str
-    label: str
-    enrolled_at: str
-    last_seen_at: str | None
-    queued: int | None
-    """Reports that it said it still held; None when it has not been heard of."""
-
-
-class DevicesAnswer(Struct, frozen=True, kw_only=True):
-    devices: tuple[DeviceLine, ...]
-
-
-class CodeAnswer(Struct, frozen=True, kw_only=True):
-    code: str
-    expires_at: str
+    version: int
+    state: State
+    queue: Standing
+    told: Told

@@ -1,34 +1,111 @@
 """What moves a report on, and what of it each reader is shown. Pure."""
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from waymark.agencies.records import Act, Decision, FieldGroup, ReportFacts
 from waymark.agencies.rules import decide, released
 from waymark.identity.records import User
+from waymark.kernel.clock import stamp
 from waymark.kernel.vault import Vault, decrypt, encrypt
-from waymark.triage.records import Cursor, Listed, State, TriageReport
+from waymark.triage.records import (
+    DueFor,
+    Event,
+    EventDetail,
+    HistoryLine,
+    Listed,
+    Standing,
+    State,
+    TriageReport,
+)
+from waymark_sync.policy.decisions import Decisions
+from waymark_sync.policy.timers import Timers
 from waymark_sync.reference import reference
 from waymark_sync.report import Answers, ReportBody, SharingChoice, read_report
 
-Step = Literal["screen", "route", "acknowledge"]
+Step = Literal[
+    "screen",
+    "route",
+    "acknowledge",
+    "ask",
+    "resume",
+    "crime_recorded",
+    "crime_not_recorded",
+    "non_crime_recorded",
+    "intelligence_only",
+    "support_only",
+    "not_hate_referred",
+    "revise",
+    "close",
+    "reopen",
+    "offer",
+    "settle",
+]
 
+DECIDED: Final[tuple[State, ...]] = (
+    "crime_recorded",
+    "crime_not_recorded",
+    "non_crime_recorded",
+    "intelligence_only",
+    "support_only",
+    "not_hate_referred",
+)
+_PLAIN: Final[tuple[tuple[State, Step, bool, State], ...]] = (
+    ("received", "screen", True, "screened"),
+    ("received", "screen", False, "screened"),
+    ("screened", "route", True, "awaiting_triage"),
+    ("screened", "route", False, "centre_only"),
+    ("awaiting_triage", "acknowledge", True, "in_triage"),
+    ("in_triage", "ask", True, "needs_info"),
+    ("needs_info", "resume", True, "in_triage"),
+    ("in_triage", "offer", True, "transferred"),
+    ("transferred", "settle", True, "awaiting_triage"),
+    ("closed", "reopen", True, "reopened"),
+    ("reopened", "route", True, "in_triage"),
+    ("centre_only", "acknowledge", False, "centre_only"),
+    ("centre_only", "ask", False, "centre_only"),
+    ("centre_only", "resume", False, "centre_only"),
+    ("centre_only", "close", False, "closed"),
+    ("closed", "reopen", False, "reopened"),
+    ("reopened", "route", False, "centre_only"),
+)
 NEXT: Final[Mapping[tuple[State, Step, bool], State]] = MappingProxyType(
     {
-        ("received", "screen", True): "screened",
-        ("received", "screen", False): "screened",
-        ("screened", "route", True): "awaiting_triage",
-        ("screened", "route", False): "centre_only",
-        ("awaiting_triage", "acknowledge", True): "in_triage",
-        ("centre_only", "acknowledge", False): "centre_only",
+        **{(state, step, is_released): after for state, step, is_released, after in _PLAIN},
+        **{("in_triage", cast(Step, decided), True): decided for decided in DECIDED},
+        **{(decided, "revise", True): "in_triage" for decided in DECIDED},
+        **{(decided, "close", True): "closed" for decided in DECIDED},
     }
 )
-"""By state, step and whether the reporter released the report to the police. Nothing else is possible."""
+"""By state, step and whether the reporter released the report to the police. Nothing else is possible.
+
+What the police may see has no way in from a report that was not released.
+"""
+
+ANSWERABLE: Final[frozenset[State]] = frozenset({"in_triage", "needs_info", *DECIDED, "centre_only"})
+POSSIBLE_IN: Final[Mapping[Act, frozenset[State]]] = MappingProxyType(
+    {
+        "acknowledge_report": frozenset({"awaiting_triage", "centre_only"}),
+        "take_report": frozenset(get_args(State)),
+        "ask_reporter": frozenset({"in_triage", "centre_only"}),
+        "update_reporter": ANSWERABLE,
+        "signpost": ANSWERABLE,
+        "decide_report": frozenset({"in_triage", "needs_info", *DECIDED}),
+        "close_report": frozenset({*DECIDED, "centre_only"}),
+        "reopen_report": frozenset({"closed"}),
+        "forward_report": frozenset({"in_triage"}),
+        "accept_report": frozenset({"transferred"}),
+        "send_back_report": frozenset({"transferred"}),
+        "mark_reply_read": frozenset(get_args(State)),
+    }
+)
+"""Acts on one report, and the states that they make sense in."""
+NEEDS_A_WAY: Final[frozenset[Act]] = frozenset({"ask_reporter", "update_reporter", "signpost"})
 
 GROUP_OF: Final[Mapping[str, FieldGroup]] = MappingProxyType(
     {
@@ -53,7 +130,7 @@ GROUP_OF: Final[Mapping[str, FieldGroup]] = MappingProxyType(
 
 _BODY_AAD: Final = b"opened_report|body|"
 _TEXT_AAD: Final = b"triage_event|text|"
-PAGE_ACTS: Final[tuple[Act, ...]] = ("acknowledge_report", "take_report")
+_DETAIL_AAD: Final = b"triage_event|detail|"
 
 
 class NotPossible(Exception):
@@ -75,8 +152,48 @@ def first_state(sharing_choice: SharingChoice) -> State:
 
 def facts(report: TriageReport) -> ReportFacts:
     return ReportFacts(
-        sharing_choice=report.sharing_choice, centre_id=report.centre_id, force_id=report.force_id
+        sharing_choice=report.sharing_choice,
+        centre_id=report.centre_id,
+        force_id=report.force_id,
+        offered_force_id=report.offered_force_id,
     )
+
+
+def queue_of(state: State, *, acknowledged: bool, asked: bool) -> Standing:
+    """Whose turn it is. A centre's reports stay in one state, so its queues go by what was done."""
+    if state == "closed":
+        return "closed"
+    if state in DECIDED:
+        return "decided"
+    if asked:
+        return "needs_info"
+    return "acknowledged" if acknowledged else "waiting"
+
+
+def due(
+    state: State, *, received_at: str, acknowledged: bool, timers: Timers
+) -> tuple[str, DueFor] | tuple[None, None]:
+    """What has to be done next, and until when. Both clocks run from the moment the service had the report.
+
+    A question that waits for its answer stops neither.
+    """
+    start = datetime.fromisoformat(received_at)
+    if state == "closed" or state in DECIDED:
+        return None, None
+    if not acknowledged:
+        return stamp(timers.due("acknowledge", start)), "acknowledge"
+    return (None, None) if state == "centre_only" else (stamp(timers.due("decide", start)), "decide")
+
+
+def moved(report: TriageReport, timers: Timers, **changes: Any) -> TriageReport:
+    """The report after a change, with everything that follows from it. The version counts up."""
+    after = replace(report, **changes, version=report.version + 1)
+    acknowledged = after.acknowledged_at is not None
+    due_at, due_for = due(
+        after.state, received_at=after.received_at, acknowledged=acknowledged, timers=timers
+    )
+    queue = queue_of(after.state, acknowledged=acknowledged, asked=after.asked_at is not None)
+    return replace(after, queue=queue, due_at=due_at, due_for=due_for)
 
 
 def open_body(vault: Vault, report: TriageReport) -> ReportBody:
@@ -97,7 +214,47 @@ def open_text(vault: Vault, report: TriageReport, event_id: str, text: bytes | N
     return decrypt(vault.unwrap(report.wrapped), text, aad=_TEXT_AAD + event_id.encode()).decode()
 
 
-def listed(report: TriageReport, answers: Answers, decision: Decision, *, area: str, now: datetime) -> Listed:
+def seal_detail(vault: Vault, report: TriageReport, event_id: str, detail: EventDetail) -> bytes:
+    plain = msgspec.json.encode(detail)
+    return encrypt(vault.unwrap(report.wrapped), plain, aad=_DETAIL_AAD + event_id.encode())
+
+
+def open_detail(vault: Vault, report: TriageReport, event: Event) -> EventDetail:
+    if event.detail is None:
+        return EventDetail()
+    plain = decrypt(vault.unwrap(report.wrapped), event.detail, aad=_DETAIL_AAD + event.id.encode())
+    return msgspec.json.decode(plain, type=EventDetail)
+
+
+def history_line(
+    vault: Vault, report: TriageReport, event: Event, reader: User, labels: Decisions
+) -> HistoryLine:
+    """One line as this reader may have it: notes and numbers are for one's own side."""
+    detail = open_detail(vault, report, event)
+    # What the service does by itself, it does for the police: only their reports are offered.
+    own = (event.side != "centre") == (reader.role == "police_triage")
+    kept = detail if own else EventDetail(services=detail.services)
+    return HistoryLine(
+        at=event.at,
+        who=event.who,
+        side=event.side,
+        action=event.action,
+        text=open_text(vault, report, event.id, event.text),
+        code=event.code,
+        label=labels.label(event.code) if event.code else "",
+        told=event.told,
+        note=kept.note,
+        reason=kept.reason,
+        reason_label=labels.label(kept.reason) if kept.reason else "",
+        crime_reference=kept.crime_reference,
+        force_name=kept.force_name,
+        services=kept.services,
+    )
+
+
+def listed(
+    report: TriageReport, answers: Answers, decision: Decision, user: User, *, area: str, now: datetime
+) -> Listed:
     """One line of the list, with nothing in it that the page would hide."""
     shown = visible_answers(answers, decision)
     incident = shown.get("incident", {})
@@ -107,6 +264,8 @@ def listed(report: TriageReport, answers: Answers, decision: Decision, *, area: 
         received_at=report.received_at,
         age_s=age_s(report.received_at, now=now),
         state=report.state,
+        queue=report.queue,
+        version=report.version,
         sharing_choice=report.sharing_choice,
         area=area,
         force_id=report.force_id,
@@ -114,9 +273,21 @@ def listed(report: TriageReport, answers: Answers, decision: Decision, *, area: 
         event_types=_codes(incident.get("event_types")),
         when=incident.get("when"),
         acknowledged_at=report.acknowledged_at,
+        due_at=report.due_at,
+        due_for=report.due_for,
+        overdue=report.due_at is not None and report.due_at <= stamp(now),
+        reply_waiting=report.reply_waiting,
+        with_pictures=report.has_pictures and "pictures" in decision.groups,
+        offer=_offer(report, user),
         channel=report.channel,
         centre_name=report.centre_name,
     )
+
+
+def _offer(report: TriageReport, user: User) -> Literal["in", "out"] | None:
+    if report.offered_force_id is None or user.force_id is None:
+        return None
+    return "in" if report.offered_force_id == user.force_id else "out"
 
 
 def visible_answers(answers: Answers, decision: Decision) -> dict[FieldGroup, dict[str, Any]]:
@@ -129,31 +300,21 @@ def visible_answers(answers: Answers, decision: Decision) -> dict[FieldGroup, di
     return shown
 
 
-def possible_acts(user: User, report: TriageReport) -> list[str]:
+def possible_acts(user: User, report: TriageReport, *, can_reach: bool) -> list[Act]:
     """What this reader can do here and now, so that the page offers nothing else."""
-    acts = [act for act in PAGE_ACTS if decide(user, act, facts(report)).allowed]
-    return [act for act in acts if act != "acknowledge_report" or report.acknowledged_at is None]
+    return [
+        act
+        for act, states in POSSIBLE_IN.items()
+        if report.state in states
+        and decide(user, act, facts(report)).allowed
+        and (can_reach or act not in NEEDS_A_WAY)
+        and (act != "acknowledge_report" or report.acknowledged_at is None)
+        and (act != "mark_reply_read" or report.reply_waiting)
+    ]
 
 
 def age_s(received_at: str, *, now: datetime) -> int:
     return max(0, int((now - datetime.fromisoformat(received_at)).total_seconds()))
-
-
-def encode_cursor(cursor: Cursor) -> str:
-    raw = f"{cursor.received_at} {cursor.report_id}".encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def decode_cursor(text: str) -> Cursor | None:
-    """None for what `encode_cursor` did not make."""
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError:
-        return None
-    received_at, _, report_id = raw.partition(" ")
-    if len(received_at) != 24 or len(report_id) != 36 or not raw.isprintable():
-        return None
-    return Cursor(received_at=received_at, report_id=report_id)
 
 
 def _codes(value: Any) -> tuple[str, ...]:

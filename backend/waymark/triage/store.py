@@ -1,20 +1,18 @@
 """The only SQL of triage."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from waymark.intake.records import OpenedReport
 from waymark.kernel.db import Connection, Sql
-from waymark.triage.records import Counts, Cursor, Event, Queue, State, TriageReport
-
-COUNT_MAX: Final = 1_000
-"""Counting further would make every list slower as reports gather."""
-FIRST: Final = Cursor(received_at="~", report_id="~")
-"""Sorts after every time and every id."""
+from waymark.triage.records import Event, TriageReport
 
 COLUMNS: Final = """
-    t.report_id, t.state, t.force_id, t.centre_id, c.name AS centre_name, r.sharing_choice, r.area,
-    t.received_at, r.channel, r.feed_id, r.schema_v, r.note, t.acknowledged_at, t.version, r.body, k.wrapped
+    t.report_id, t.state, t.queue, t.force_id, t.centre_id, c.name AS centre_name, t.sharing_choice, t.area,
+    t.received_at, t.channel, t.has_pictures, r.feed_id, r.schema_v, r.note, t.acknowledged_at,
+    t.acknowledged_by, t.due_at, t.due_for, t.asked_at, t.reply_waiting, t.decided, t.offered_force_id,
+    t.offered_at, t.version, r.body, k.wrapped
 """
 JOINED: Final = """
     JOIN triage_report AS t ON t.report_id = found.report_id
@@ -22,165 +20,111 @@ JOINED: Final = """
     JOIN report_key AS k ON k.report_id = t.report_id
     JOIN centre AS c ON c.id = t.centre_id
 """
-BY_FORCE: Final = """
+
+
+def whole(text: str) -> Sql:
+    """What finds `report_id`s, made to bring the reports: COLUMNS and JOINED stand for that."""
+    return Sql(text.replace("COLUMNS", COLUMNS).replace("JOINED", JOINED))
+
+
+REPORT = whole("""
     SELECT COLUMNS
-    FROM (
-      SELECT report_id
-      FROM (
-        SELECT report_id
-        FROM triage_report
-        WHERE released AND force_id = :force_id AND (received_at, report_id) < (:received_at, :last_id) FILTER
-        ORDER BY received_at DESC, report_id DESC
-        LIMIT :limit
-      ) AS own
-      UNION ALL
-      SELECT report_id
-      FROM (
-        SELECT report_id
-        FROM triage_report
-        WHERE released AND force_id = 'unknown' AND (received_at, report_id) < (:received_at, :last_id) FILTER
-        ORDER BY received_at DESC, report_id DESC
-        LIMIT :limit
-      ) AS nobodys
-    ) AS found
+    FROM (SELECT report_id FROM triage_report WHERE report_id = :report_id) AS found
     JOINED
-    ORDER BY t.received_at DESC, t.report_id DESC
-    LIMIT :limit
-"""
-BY_CENTRE: Final = """
+""")
+SILENT = whole("""
     SELECT COLUMNS
     FROM (
       SELECT report_id
       FROM triage_report
-      WHERE centre_id = :centre_id AND (received_at, report_id) < (:received_at, :last_id) FILTER
-      ORDER BY received_at DESC, report_id DESC
+      WHERE asked_at < :before
+      ORDER BY asked_at
       LIMIT :limit
     ) AS found
     JOINED
-    ORDER BY t.received_at DESC, t.report_id DESC
-"""
-BY_ID: Final = """
+""")
+OFFERS = whole("""
     SELECT COLUMNS
-    FROM (SELECT report_id FROM triage_report WHERE report_id = :report_id) AS found
+    FROM (
+      SELECT report_id
+      FROM triage_report
+      WHERE offered_force_id IS NOT NULL AND offered_at < :before
+      LIMIT :limit
+    ) AS found
     JOINED
-"""
-
-
-def _list(text: str, condition: str) -> Sql:
-    return Sql(text.replace("COLUMNS", COLUMNS).replace("JOINED", JOINED).replace("FILTER", condition))
-
-
-POLICE_ALL = _list(BY_FORCE, "")
-POLICE_WAITING = _list(BY_FORCE, "AND acknowledged_at IS NULL")
-POLICE_ACKNOWLEDGED = _list(BY_FORCE, "AND acknowledged_at IS NOT NULL")
-CENTRE_ALL = _list(BY_CENTRE, "")
-CENTRE_WAITING = _list(BY_CENTRE, "AND acknowledged_at IS NULL")
-CENTRE_ACKNOWLEDGED = _list(BY_CENTRE, "AND acknowledged_at IS NOT NULL")
-POLICE: Final = {"all": POLICE_ALL, "waiting": POLICE_WAITING, "acknowledged": POLICE_ACKNOWLEDGED}
-CENTRE: Final = {"all": CENTRE_ALL, "waiting": CENTRE_WAITING, "acknowledged": CENTRE_ACKNOWLEDGED}
-
-COUNT_POLICE = Sql("""
-    SELECT
-      (SELECT COUNT(*) FROM (
-        SELECT 1 AS one FROM triage_report
-        WHERE released AND force_id IN (:force_id, 'unknown') AND acknowledged_at IS NULL
-        LIMIT :most
-      ) AS w) AS waiting,
-      (SELECT COUNT(*) FROM (
-        SELECT 1 AS one FROM triage_report
-        WHERE released AND force_id IN (:force_id, 'unknown') AND acknowledged_at IS NOT NULL
-        LIMIT :most
-      ) AS a) AS acknowledged
 """)
-COUNT_CENTRE = Sql("""
-    SELECT
-      (SELECT COUNT(*) FROM (
-        SELECT 1 AS one FROM triage_report
-        WHERE centre_id = :centre_id AND acknowledged_at IS NULL
-        LIMIT :most
-      ) AS w) AS waiting,
-      (SELECT COUNT(*) FROM (
-        SELECT 1 AS one FROM triage_report
-        WHERE centre_id = :centre_id AND acknowledged_at IS NOT NULL
-        LIMIT :most
-      ) AS a) AS acknowledged
-""")
-REPORT = _list(BY_ID, "")
 LAST_SCREENED = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM triage_report")
+LAST_MESSAGE = Sql("SELECT COALESCE(MAX(message_number), 0) AS number FROM triage_event")
 ADD_REPORT = Sql("""
-    INSERT INTO triage_report (report_id, number, state, released, force_id, centre_id, received_at)
-    VALUES (:report_id, :number, :state, :released, :force_id, :centre_id, :received_at)
+    INSERT INTO triage_report
+      (report_id, number, state, released, force_id, centre_id, received_at, area, sharing_choice, channel,
+       has_pictures, due_at, due_for)
+    VALUES
+      (:report_id, :number, :state, :released, :force_id, :centre_id, :received_at, :area, :sharing_choice,
+       :channel, :has_pictures, :due_at, :due_for)
 """)
-ACKNOWLEDGE = Sql("""
+# The version is compared, so that of two who act at once one is told.
+MOVE = Sql("""
     UPDATE triage_report
-    SET state = :state, acknowledged_at = :at, acknowledged_by = :by, version = version + 1
-    WHERE report_id = :report_id AND acknowledged_at IS NULL AND version = :version
-""")
-TAKE = Sql("""
-    UPDATE triage_report
-    SET force_id = :force_id, version = version + 1
-    WHERE report_id = :report_id AND force_id = 'unknown' AND version = :version
+    SET state = :state, queue = :queue, force_id = :force_id, acknowledged_at = :acknowledged_at,
+        acknowledged_by = :acknowledged_by, due_at = :due_at, due_for = :due_for, asked_at = :asked_at,
+        reply_waiting = :reply_waiting, decided = :decided, offered_force_id = :offered_force_id,
+        offered_at = :offered_at, version = :version
+    WHERE report_id = :report_id AND version = :version - 1
 """)
 EVENTS = Sql("""
-    SELECT id, report_id, number, at, who, action, text
+    SELECT id, report_id, number, at, who, side, action, code, told, text, detail, message_number
     FROM triage_event
     WHERE report_id = :report_id
     ORDER BY number
 """)
 ADD_EVENT = Sql("""
-    INSERT INTO triage_event (id, report_id, number, at, who, action, text)
-    SELECT :id, :report_id, COALESCE(MAX(number), 0) + 1, :at, :who, :action, :text
+    INSERT INTO triage_event
+      (id, report_id, number, at, who, side, action, code, told, text, detail, message_number)
+    SELECT :id, :report_id, COALESCE(MAX(number), 0) + 1, :at, :who, :side, :action, :code, :told, :text,
+           :detail, :message_number
     FROM triage_event
     WHERE report_id = :report_id
 """)
-
-
-def police_page(
-    db: Connection, force_id: str, *, queue: Queue, after: Cursor | None, limit: int
-) -> list[TriageReport]:
-    """Released reports of this force and of nobody's, newest first."""
-    start = after or FIRST
-    return db.many(
-        POLICE[queue],
-        TriageReport,
-        force_id=force_id,
-        received_at=start.received_at,
-        last_id=start.report_id,
-        limit=limit,
-    )
-
-
-def centre_page(
-    db: Connection, centre_id: str, *, queue: Queue, after: Cursor | None, limit: int
-) -> list[TriageReport]:
-    start = after or FIRST
-    return db.many(
-        CENTRE[queue],
-        TriageReport,
-        centre_id=centre_id,
-        received_at=start.received_at,
-        last_id=start.report_id,
-        limit=limit,
-    )
-
-
-def police_counts(db: Connection, force_id: str) -> Counts | None:
-    return db.one(COUNT_POLICE, Counts, force_id=force_id, most=COUNT_MAX)
-
-
-def centre_counts(db: Connection, centre_id: str) -> Counts | None:
-    return db.one(COUNT_CENTRE, Counts, centre_id=centre_id, most=COUNT_MAX)
+CHANGED = Sql("""
+    INSERT INTO triage_change (scope, number)
+    VALUES (:scope, 1)
+    ON CONFLICT (scope) DO UPDATE SET number = triage_change.number + 1
+""")
 
 
 def report(db: Connection, report_id: str) -> TriageReport | None:
     return db.one(REPORT, TriageReport, report_id=report_id)
 
 
+def silent(db: Connection, *, before: datetime, limit: int) -> list[TriageReport]:
+    """Asked something before then, and not answered."""
+    return db.many(SILENT, TriageReport, before=before, limit=limit)
+
+
+def offers(db: Connection, *, before: datetime, limit: int) -> list[TriageReport]:
+    """Offered before then, and not answered for."""
+    return db.many(OFFERS, TriageReport, before=before, limit=limit)
+
+
 def last_screened(db: Connection) -> int:
     return db.one(LAST_SCREENED, int) or 0
 
 
-def add_report(db: Connection, opened: OpenedReport, *, state: State, released: bool) -> None:
+def last_message(db: Connection) -> int:
+    return db.one(LAST_MESSAGE, int) or 0
+
+
+def add_report(
+    db: Connection,
+    opened: OpenedReport,
+    *,
+    state: str,
+    released: bool,
+    has_pictures: bool,
+    due_at: str | None,
+    due_for: str | None,
+) -> None:
     db.execute(
         ADD_REPORT,
         report_id=opened.id,
@@ -190,20 +134,35 @@ def add_report(db: Connection, opened: OpenedReport, *, state: State, released: 
         force_id=opened.force_id,
         centre_id=opened.centre_id,
         received_at=opened.received_at,
+        area=opened.area,
+        sharing_choice=opened.sharing_choice,
+        channel=opened.channel,
+        has_pictures=has_pictures,
+        due_at=due_at,
+        due_for=due_for,
     )
 
 
-def acknowledge(db: Connection, report: TriageReport, *, state: State, by: str, at: datetime) -> bool:
+def move(db: Connection, after: TriageReport) -> bool:
     """False: somebody was quicker."""
     touched = db.execute(
-        ACKNOWLEDGE, report_id=report.report_id, state=state, at=at, by=by, version=report.version
+        MOVE,
+        report_id=after.report_id,
+        state=after.state,
+        queue=after.queue,
+        force_id=after.force_id,
+        acknowledged_at=after.acknowledged_at,
+        acknowledged_by=after.acknowledged_by,
+        due_at=after.due_at,
+        due_for=after.due_for,
+        asked_at=after.asked_at,
+        reply_waiting=after.reply_waiting,
+        decided=after.decided,
+        offered_force_id=after.offered_force_id,
+        offered_at=after.offered_at,
+        version=after.version,
     )
     return touched == 1
-
-
-def take(db: Connection, report: TriageReport, force_id: str) -> bool:
-    """False: somebody was quicker."""
-    return db.execute(TAKE, report_id=report.report_id, force_id=force_id, version=report.version) == 1
 
 
 def events(db: Connection, report_id: str) -> list[Event]:
@@ -218,6 +177,17 @@ def add_event(db: Connection, event: Event) -> None:
         report_id=event.report_id,
         at=event.at,
         who=event.who,
+        side=event.side,
         action=event.action,
+        code=event.code,
+        told=event.told,
         text=event.text,
+        detail=event.detail,
+        message_number=event.message_number,
     )
+
+
+def changed(db: Connection, scopes: Iterable[str]) -> None:
+    """In one order, so that two who change the same wait for each other and never both."""
+    for scope in sorted(scopes):
+        db.execute(CHANGED, scope=scope)

@@ -61,7 +61,7 @@ export async function logOut(): Promise<void> {
 
 export function queue(wanted: { state: string | null; cursor?: string | null }): Promise<QueuePage> {
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) })
-  if (wanted.state !== null) query.set('state', wanted.state)
+  if (wanted.state !== null) query.set('queue', wanted.state)
   if (wanted.cursor) query.set('cursor', wanted.cursor)
   return ask('GET', `/reports?${query}`, readQueue)
 }

@@ -1,0 +1,97 @@
+"""Verbs of the worklist: list reports, what is held and devices; look for news."""
+
+from datetime import datetime
+from typing import Final
+
+from waymark.agencies.records import Act, Decision
+from waymark.agencies.rules import decide
+from waymark.audit import actions as audit
+from waymark.audit.records import Subject
+from waymark.identity import actions as identity
+from waymark.identity.records import User
+from waymark.intake import actions as intake
+from waymark.intake.records import Held
+from waymark.kernel.clock import stamp
+from waymark.kernel.db import Connection
+from waymark.kernel.problems import problem
+from waymark.triage.actions import NOBODYS
+from waymark.triage.records import TriageReport
+from waymark.triage.rules import facts
+from waymark.worklist import store
+from waymark.worklist.records import Counts, Cursor, DeviceLine, Filter, News
+
+HELD_MAX: Final = 200
+
+
+def list_reports(
+    db: Connection, user: User, wanted: Filter, *, after: Cursor | None, limit: int, now: datetime
+) -> tuple[list[tuple[TriageReport, Decision]], Counts]:
+    """One page, one report more than `limit` when there is another page. Raises Problem not_found."""
+    allowed(user, "list_reports")
+    page = store.page(db, user, wanted, after=after, limit=limit + 1, now=stamp(now))
+    counts = store.counts(db, force_id=user.force_id, centre_id=user.centre_id)
+    # Asked again, row by row: the query narrows, the decision decides.
+    decided = [(report, decide(user, "list_reports", facts(report))) for report in page]
+    subject = Subject(kind="list", id=user.force_id or user.centre_id or "")
+    detail = {"queue": wanted.queue, "count": min(len(page), limit)}
+    audit.append(db, actor=user.actor, action="reports.listed", subject=subject, detail=detail, now=now)
+    return [pair for pair in decided if pair[1].allowed], counts
+
+
+def list_held(db: Connection, user: User, *, now: datetime) -> list[Held]:
+    """What could not be opened: metadata alone. Raises Problem not_found."""
+    allowed(user, "list_quarantine")
+    held = intake.held(db, limit=HELD_MAX)
+    subject = Subject(kind="list", id="quarantine")
+    detail = {"count": len(held)}
+    audit.append(db, actor=user.actor, action="quarantine.listed", subject=subject, detail=detail, now=now)
+    return held
+
+
+def make_device_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple[str, datetime]:
+    """Raises Problem not_found."""
+    allowed(user, "make_device_code")
+    return identity.make_code(db, user, label, now=now)
+
+
+def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLine]:
+    """The tablets of the user's own centre. Raises Problem not_found."""
+    allowed(user, "list_devices")
+    centre_id = user.centre_id or ""
+    devices, seen = identity.devices_of_centre(db, centre_id), intake.last_seen(db, centre_id)
+    subject = Subject(kind="centre", id=centre_id)
+    audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
+    return [
+        DeviceLine(
+            id=device.id,
+            label=device.label,
+            enrolled_at=device.enrolled_at,
+            last_seen_at=seen[device.id].at if device.id in seen else None,
+            queued=seen[device.id].queued if device.id in seen else None,
+        )
+        for device in devices
+    ]
+
+
+def allowed(user: User, act: Act) -> None:
+    """Raises Problem not_found."""
+    if not decide(user, act).allowed:
+        raise problem("not_found")
+
+
+def scopes(user: User) -> tuple[str, ...]:
+    """What this person's list depends on."""
+    if user.force_id is not None:
+        return f"force:{user.force_id}", NOBODYS
+    return (f"centre:{user.centre_id}",)
+
+
+def changes(db: Connection) -> dict[str, int]:
+    return store.changes(db)
+
+
+def news(db: Connection, user: User) -> News:
+    return News(
+        newest=store.newest(db, force_id=user.force_id, centre_id=user.centre_id),
+        counts=store.counts(db, force_id=user.force_id, centre_id=user.centre_id),
+    )

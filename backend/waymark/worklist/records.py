@@ -1,0 +1,120 @@
+"""Nouns of the worklist, and the shapes that it is answered with."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from waymark.triage.records import Listed
+from waymark_sync.report import Channel, SharingChoice
+
+Queue = Literal[
+    "waiting", "acknowledged", "needs_info", "reply_waiting", "offered", "decided", "closed", "all"
+]
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What of a list is wanted. Empty means: whatever there is."""
+
+    queue: Queue = "all"
+    area: str = ""
+    centre: str = ""
+    sharing: SharingChoice | Literal[""] = ""
+    channel: Channel | Literal[""] = ""
+    received_from: str = ""
+    """Time, included."""
+    received_before: str = ""
+    """Time, not included."""
+    with_pictures: bool = False
+    overdue: bool = False
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Each stops at COUNT_MAX, which then means "or more"."""
+
+    waiting: int = 0
+    acknowledged: int = 0
+    needs_info: int = 0
+    reply_waiting: int = 0
+    offered: int = 0
+    decided: int = 0
+    closed: int = 0
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    queue: str
+    count: int
+
+
+class Cursor(Struct, frozen=True, kw_only=True):
+    """The last row of the page before."""
+
+    received_at: str
+    report_id: str
+
+
+class ReportsAnswer(Struct, frozen=True, kw_only=True):
+    reports: tuple[Listed, ...]
+    next: str | None
+    """Cursor of the next page under the same filters; None on the last."""
+    counts: Counts
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+
+
+class ChoicesAnswer(Struct, frozen=True, kw_only=True):
+    """What a list can be filtered by."""
+
+    areas: tuple[Named, ...]
+    centres: tuple[Named, ...]
+    forces: tuple[Named, ...]
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """How often anything has changed for a force or a centre."""
+
+    scope: str
+    number: int
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """What a page that waits is told: numbers and a time, nothing of any report."""
+
+    newest: str | None
+    """When the newest report that may be seen came."""
+    counts: Counts
+
+
+class HeldItem(Struct, frozen=True, kw_only=True):
+    """Metadata of an item that could not be opened."""
+
+    id: str
+    received_at: str
+    lane: str
+    reason: str
+    bytes: int
+    device_id_short: str
+
+
+class QuarantineAnswer(Struct, frozen=True, kw_only=True):
+    items: tuple[HeldItem, ...]
+
+
+class DeviceLine(Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    enrolled_at: str
+    last_seen_at: str | None
+    queued: int | None
+    """Reports that it said it still held; None when it has not been heard of."""
+
+
+class DevicesAnswer(Struct, frozen=True, kw_only=True):
+    devices: tuple[DeviceLine, ...]
+
+
+class CodeAnswer(Struct, frozen=True, kw_only=True):
+    code: str
+    expires_at: str

@@ -1,0 +1,256 @@
+"""The desk's reading side. Whatever a person may not see answers like what never was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, SkipValidation
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+from msgspec import Meta, Struct
+
+from waymark.identity import actions as identity
+from waymark.identity.guards import COOKIE, logged_in, user_of
+from waymark.kernel import clock
+from waymark.kernel.clock import stamp
+from waymark.kernel.db import Database
+from waymark.kernel.problems import problem
+from waymark.kernel.vault import Vault
+from waymark.kernel.web.guards import same_origin
+from waymark.triage import actions as triage
+from waymark.triage.records import Listed, ReportAnswer
+from waymark.triage.routes import NO_STORE, id_of, read
+from waymark.triage.rules import listed, open_body
+from waymark.worklist import actions
+from waymark.worklist.jobs import Arrivals, Told
+from waymark.worklist.records import (
+    ChoicesAnswer,
+    CodeAnswer,
+    Cursor,
+    DevicesAnswer,
+    Filter,
+    HeldItem,
+    QuarantineAnswer,
+    Queue,
+    ReportsAnswer,
+)
+from waymark.worklist.rules import choices, day, decode_cursor, encode_cursor, page_of
+from waymark_sync.policy import Pack
+from waymark_sync.policy.decisions import load_decisions
+from waymark_sync.policy.timers import load_timers
+from waymark_sync.report import Channel, SharingChoice
+
+PAGE_MAX: Final = 100
+PAGE: Final = 25
+CURSOR_MAX: Final = 128
+CODE_MAX: Final = 64
+RETRY_AFTER_S: Final = "60"
+LAST_ID_MAX: Final = 64
+DEVICE_SHORT: Final = 8  # characters: enough to tell two tablets apart in a conversation
+
+Code = Annotated[str, QueryParameter(max_length=CODE_MAX)]
+_ONE_LINE: Final = r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z"
+"""Something to read, and no control characters."""
+
+
+class CodeRequest(Struct, frozen=True, kw_only=True):
+    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=_ONE_LINE)]
+
+
+@get(
+    "/desk/api/reports",
+    operation_id="ListReports",
+    guards=[logged_in],
+    polled="a page that looks for news by itself is not a person",
+)
+async def list_reports(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[SkipValidation[Database]],
+    vault: NamedDependency[SkipValidation[Vault]],
+    pack: NamedDependency[SkipValidation[Pack]],
+    queue: Annotated[Queue, QueryParameter()] = "all",
+    area: Code = "",
+    centre: Code = "",
+    sharing: Annotated[SharingChoice | Literal[""], QueryParameter()] = "",
+    channel: Annotated[Channel | Literal[""], QueryParameter()] = "",
+    received_from: Code = "",
+    received_to: Code = "",
+    with_pictures: Annotated[bool, QueryParameter()] = False,
+    overdue: Annotated[bool, QueryParameter()] = False,
+    cursor: Annotated[str, QueryParameter(max_length=CURSOR_MAX)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = PAGE,
+) -> Response[ReportsAnswer]:
+    """Newest first. `counts` are of all that this person may see, whatever is filtered."""
+    user, now = user_of(request), clock.now()
+    wanted = Filter(
+        queue=queue,
+        area=area,
+        centre=centre,
+        sharing=sharing,
+        channel=channel,
+        received_from=day(received_from, "received_from"),
+        received_before=day(received_to, "received_to", after=True),
+        with_pictures=with_pictures,
+        overdue=overdue,
+    )
+    found, counts = await database.write(
+        actions.list_reports, user, wanted, after=_after(cursor), limit=limit, now=now
+    )
+    page = found[:limit]
+
+    def lines() -> tuple[Listed, ...]:
+        return tuple(
+            listed(
+                report,
+                open_body(vault, report).answers,
+                decision,
+                user,
+                area=pack.area_name(report.area),
+                now=now,
+            )
+            for report, decision in page
+        )
+
+    reports = await asyncio.to_thread(lines)
+    more = len(found) > limit
+    last = Cursor(received_at=page[-1][0].received_at, report_id=page[-1][0].report_id) if more else None
+    answer = ReportsAnswer(reports=reports, next=encode_cursor(last) if last else None, counts=counts)
+    return Response(answer, headers=NO_STORE)
+
+
+@get("/desk/api/reports/{report_id:str}", operation_id="ViewReport", guards=[logged_in])
+async def view_report(
+    request: Request[Any, Any, Any],
+    report_id: FromPath[str],
+    database: NamedDependency[SkipValidation[Database]],
+    vault: NamedDependency[SkipValidation[Vault]],
+    pack: NamedDependency[SkipValidation[Pack]],
+) -> Response[ReportAnswer]:
+    """One report, as far as it was released to whoever asks."""
+    user, now = user_of(request), clock.now()
+    viewed = await database.write(triage.view, user, id_of(report_id), now=now)
+    answer = page_of(
+        user, viewed, vault=vault, pack=pack, data=load_decisions(), timers=load_timers(), now=now
+    )
+    return Response(answer, headers=NO_STORE)
+
+
+@get(
+    "/desk/api/choices",
+    operation_id="ListChoices",
+    guards=[logged_in],
+    unaudited="names of places and organisations, of no report",
+)
+async def list_choices(
+    request: Request[Any, Any, Any], pack: NamedDependency[SkipValidation[Pack]]
+) -> Response[ChoicesAnswer]:
+    """What a list can be filtered by."""
+    user = user_of(request)
+    actions.allowed(user, "list_reports")
+    return Response(choices(user, pack), headers=NO_STORE)
+
+
+@get(
+    "/desk/api/live",
+    operation_id="WaitForNews",
+    guards=[logged_in],
+    polled="an open page is not a person",
+    unaudited="numbers and a time, of no single report; what is looked at then is audited",
+)
+async def wait_for_news(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[SkipValidation[Database]],
+    arrivals: NamedDependency[SkipValidation[Arrivals]],
+) -> ServerSentEvent:
+    """A stream of events that ends with the session. A browser that reconnects goes on where it was."""
+    actions.allowed(user_of(request), "list_reports")
+    token = request.cookies[COOKIE]
+    session = await database.read(identity.session, token, now=clock.now())
+    if session is None:
+        raise problem("login_needed")
+    if arrivals.full(session):
+        raise problem("too_many_streams", headers={"Retry-After": RETRY_AFTER_S})
+    last_id = request.headers.get("last-event-id", "")[:LAST_ID_MAX]
+    # A proxy that gathers an answer before it passes it on would hold back every event.
+    headers = {**NO_STORE, "X-Accel-Buffering": "no"}
+    return ServerSentEvent(_events(arrivals.listen(session, token, last_id)), headers=headers)
+
+
+@get("/desk/api/quarantine", operation_id="ListQuarantine", guards=[logged_in])
+async def list_quarantine(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[QuarantineAnswer]:
+    """Metadata of what could not be opened, for the intake custodian alone."""
+    held = await database.write(actions.list_held, user_of(request), now=clock.now())
+    items = tuple(
+        HeldItem(
+            id=item.id,
+            received_at=item.received_at,
+            lane=item.lane,
+            reason=item.reason,
+            bytes=item.bytes,
+            device_id_short=item.device_id[:DEVICE_SHORT],
+        )
+        for item in held
+    )
+    return Response(QuarantineAnswer(items=items), headers=NO_STORE)
+
+
+@get("/desk/api/devices", operation_id="ListDevices", guards=[logged_in])
+async def list_devices(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[DevicesAnswer]:
+    """The tablets of one's own centre."""
+    lines = await database.write(actions.list_devices, user_of(request), now=clock.now())
+    return Response(DevicesAnswer(devices=tuple(lines)), headers=NO_STORE)
+
+
+@post(
+    "/desk/api/devices/codes",
+    operation_id="MakeDeviceCode",
+    status_code=200,
+    guards=[same_origin, logged_in],
+)
+async def make_device_code(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[CodeAnswer]:
+    """A one-time code, shown this once."""
+    raw = await request.body()
+    label = read(raw, CodeRequest).label.strip()
+    code, expires_at = await database.write(
+        actions.make_device_code, user_of(request), label, now=clock.now()
+    )
+    return Response(CodeAnswer(code=code, expires_at=stamp(expires_at)), headers=NO_STORE)
+
+
+async def _events(told: AsyncIterator[Told]) -> AsyncIterator[ServerSentEventMessage]:
+    async for one in told:
+        match one.kind:
+            case "reports":
+                data = msgspec.json.encode(one.news).decode()
+                yield ServerSentEventMessage(event="reports", id=one.id, data=data)
+            case "still_here":
+                yield ServerSentEventMessage(comment="still here")
+            case "ended":
+                yield ServerSentEventMessage(event="ended", data="{}")
+
+
+def _after(cursor: str) -> Cursor | None:
+    after = decode_cursor(cursor) if cursor else None
+    if cursor and after is None:
+        raise problem("invalid", "cursor")
+    return after
+
+
+handlers: Final = [
+    list_reports,
+    view_report,
+    list_choices,
+    wait_for_news,
+    list_quarantine,
+    list_devices,
+    make_device_code,
+]

@@ -1,0 +1,158 @@
+"""Where a page of a list begins, and what the page of one report holds. Pure."""
+
+import base64
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from waymark.identity.records import User
+from waymark.kernel.clock import stamp
+from waymark.kernel.problems import problem
+from waymark.kernel.vault import Vault
+from waymark.triage.actions import Viewed
+from waymark.triage.records import ReportAnswer, TriageReport
+from waymark.triage.rules import (
+    history_line,
+    listed,
+    open_body,
+    open_detail,
+    possible_acts,
+    visible_answers,
+)
+from waymark.worklist.records import ChoicesAnswer, Cursor, Named
+from waymark_sync.messages import SignpostedService
+from waymark_sync.policy import Pack
+from waymark_sync.policy.decisions import Decisions, Side
+from waymark_sync.policy.timers import Timers
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    raw = f"{cursor.received_at} {cursor.report_id}".encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str) -> Cursor | None:
+    """None for what `encode_cursor` did not make."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        return None
+    received_at, _, report_id = raw.partition(" ")
+    if len(received_at) != 24 or len(report_id) != 36 or not raw.isprintable():
+        return None
+    return Cursor(received_at=received_at, report_id=report_id)
+
+
+def day(text: str, name: str, *, after: bool = False) -> str:
+    """The first moment of a day `YYYY-MM-DD` of UTC, or of the next one. Raises Problem invalid."""
+    if not text:
+        return ""
+    try:
+        found = date.fromisoformat(text)
+        return f"{found + timedelta(days=1 if after else 0)}T00:00:00.000Z"
+    except (ValueError, OverflowError):
+        raise problem("invalid", name) from None
+
+
+def choices(user: User, pack: Pack) -> ChoicesAnswer:
+    """What a list can hold at all: police and centres may be told of a report from anywhere."""
+    return ChoicesAnswer(
+        areas=tuple(Named(id=area.id, name=area.name) for area in pack.areas),
+        centres=tuple(Named(id=centre.id, name=centre.name) for centre in pack.centres),
+        forces=tuple(
+            Named(id=force.id, name=force.name) for force in pack.forces if force.id != user.force_id
+        ),
+    )
+
+
+def page_of(
+    user: User,
+    viewed: Viewed,
+    *,
+    vault: Vault,
+    pack: Pack,
+    data: Decisions,
+    timers: Timers,
+    now: datetime,
+) -> ReportAnswer:
+    """One report as this reader may have it, with all that they can do about it."""
+    report, decision = viewed.report, viewed.decision
+    body = open_body(vault, report)
+    area = pack.area_name(report.area)
+    shown = {
+        **msgspec.to_builtins(listed(report, body.answers, decision, user, area=area, now=now)),
+        **_possible(user, viewed, pack=pack, data=data, now=now),
+        "hidden_groups": sorted(decision.hidden),
+        "note": report.note,
+        "acknowledged_by": _last_who(viewed, "acknowledged") if report.acknowledged_at else None,
+        "can_reach": viewed.can_reach,
+        "offered_to": _offered(report, pack, timers),
+        "decided": report.decided,
+        "signposts_shown": body.signposts_shown if "support" in decision.groups else (),
+        "directory_version": body.directory_version,
+        "signposted": _signposted(viewed, vault),
+        "groups": visible_answers(body.answers, decision),
+    }
+    history = tuple(history_line(vault, report, event, user, data) for event in viewed.events)
+    return ReportAnswer(report=shown, history=history)
+
+
+def _possible(user: User, viewed: Viewed, *, pack: Pack, data: Decisions, now: datetime) -> dict[str, Any]:
+    report = viewed.report
+    acts = possible_acts(user, report, can_reach=viewed.can_reach)
+    side: Side = "police" if user.role == "police_triage" else "centre"
+    kinds = (
+        data.possible(report.force_id, pack.nation(report.force_id), stamp(now)[:10])
+        if "decide_report" in acts
+        else ()
+    )
+    return {
+        "acts": acts,
+        "decisions": [
+            {
+                "code": kind.code,
+                "label": kind.label,
+                "needs_reference": kind.needs_reference,
+                "tell": kind.tell,
+                "reasons": kind.reasons,
+                "explainer": kind.explainer,
+            }
+            for kind in kinds
+        ],
+        "closures": [
+            {"code": each.code, "label": each.label, "explainer": each.explainer}
+            for each in (data.closures_by(side) if "close_report" in acts else ())
+        ],
+        "reopen_reasons": data.reopen_reasons if "reopen_report" in acts else (),
+        "not_told_reasons": data.not_told_reasons,
+        "forces": [
+            Named(id=force.id, name=force.name)
+            for force in (pack.forces if "forward_report" in acts else ())
+            if force.id != report.force_id
+        ],
+        "forward_text": data.texts["forwarded"],
+    }
+
+
+def _offered(report: TriageReport, pack: Pack, timers: Timers) -> dict[str, str] | None:
+    if report.offered_force_id is None or report.offered_at is None:
+        return None
+    name = next((f.name for f in pack.forces if f.id == report.offered_force_id), report.offered_force_id)
+    until = timers.due("offer", datetime.fromisoformat(report.offered_at))
+    return {
+        "force_id": report.offered_force_id,
+        "force_name": name,
+        "at": report.offered_at,
+        "until": stamp(until),
+    }
+
+
+def _signposted(viewed: Viewed, vault: Vault) -> tuple[SignpostedService, ...]:
+    """What was sent last; it replaces what was sent before."""
+    sent = [event for event in viewed.events if event.action == "signposted"]
+    return open_detail(vault, viewed.report, sent[-1]).services if sent else ()
+
+
+def _last_who(viewed: Viewed, action: str) -> str | None:
+    return next((event.who for event in reversed(viewed.events) if event.action == action), None)

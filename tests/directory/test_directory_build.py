@@ -59,8 +59,8 @@ def test_tables_are_those_that_devices_read(tmp_path: Path) -> None:
 
     assert [name for (name,) in tables] == ["area", "centre", "force", "meta", "service"]
     assert [name for (name,) in columns] == [
-        "id", "name", "description", "coverage", "national", "verified", "demo", "assured_on", "status", "phone",
-        "url", "discreet_name", "hours", "strands", "sub_strands", "languages", "interpreter", "channels",
+        "id", "name", "description", "coverage", "national", "verified", "demo", "assured_on", "status",
+        "phone", "url", "discreet_name", "hours", "strands", "sub_strands", "languages", "interpreter", "channels",
         "needs", "led_by_and_for", "community_run", "police_run", "shares_with_police", "reported_required",
         "anonymous_ok", "min_age", "max_age", "waiting_days",
     ]  # fmt: skip
@@ -74,6 +74,19 @@ def test_nobody_is_sent_to_a_number_that_rings() -> None:
         assert service.demo or service.phone is None
         assert "://" not in f"{service.name} {service.description}"
     assert len([s for s in load_services() if s.demo]) >= 8
+
+
+def test_each_force_has_help_of_many_kinds() -> None:
+    pack = load_pack()
+
+    for force in pack.forces:
+        places = {force.id} | {area.id for area in pack.areas if area.force_id == force.id}
+        near = [s for s in load_services() if places & set(s.coverage)]
+        assert len({language for s in near for language in s.languages}) >= 5
+        assert {"call", "text", "chat", "face"} <= {channel for s in near for channel in s.channels}
+        assert len({need for s in near for need in s.needs}) >= 7
+        assert any(s.police_run for s in near)
+        assert any(s.led_by_and_for for s in near)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +103,14 @@ def test_nobody_is_sent_to_a_number_that_rings() -> None:
         {"name": "X"},
         {"demo": False},
         {"national": True},
+        {"id": "Demo_X"},
+        {"languages": ("Welsh",)},
+        {"url": "https://service.example"},
+        {"min_age": 20, "max_age": 19},
+        {"assured_on": "2026-02-30"},
+        {"verified": True},
+        {"demo": False, "name": "X", "phone": "01632 960999"},
+        {"demo": False, "name": "X", "phone": None, "url": "http://service.example"},
     ],
 )
 def test_a_misleading_row_is_refused(wrong: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import { back } from '../flow.ts'
 
 const FIELD = 'proof_text'
 const BYTES_MAX = 65_536 // a proof has one or two kilobytes
+const TOO_LARGE = '…' // no proof; the field shows that something was chosen
 
 type Found =
   | { readonly type: 'valid'; readonly reference: string; readonly at: number }
@@ -24,8 +25,13 @@ export function VerifyPage() {
   const [found, setFound] = useState<{ readonly count: number; readonly found: Found } | null>(null)
   const fault = found?.found.type === 'blank' || found?.found.type === 'unreadable' ? t(`verify.${found.found.type}`) : null
 
+  // What was found holds for that text alone.
+  const change = (changed: string) => {
+    setText(changed)
+    setFound(null)
+  }
   const choose = async (file: File | undefined) => {
-    if (file !== undefined) setText(file.size > BYTES_MAX ? '' : await file.text())
+    if (file !== undefined) change(file.size > BYTES_MAX ? TOO_LARGE : await file.text())
   }
   const submit = async (event: Event) => {
     event.preventDefault()
@@ -63,7 +69,7 @@ export function VerifyPage() {
           label={t('verify.text')}
           labelSize="s"
           value={text}
-          onInput={setText}
+          onInput={change}
           error={fault ?? undefined}
           errorPrefix={t('nav.error_prefix')}
           spellCheck={false}

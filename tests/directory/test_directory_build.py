@@ -60,9 +60,9 @@ def test_tables_are_those_that_devices_read(tmp_path: Path) -> None:
     assert [name for (name,) in tables] == ["area", "centre", "force", "meta", "service"]
     assert [name for (name,) in columns] == [
         "id", "name", "description", "coverage", "national", "verified", "demo", "assured_on", "status",
-        "phone", "url", "discreet_name", "hours", "strands", "sub_strands", "languages", "interpreter", "channels",
-        "needs", "led_by_and_for", "community_run", "police_run", "shares_with_police", "reported_required",
-        "anonymous_ok", "min_age", "max_age", "waiting_days",
+        "phone", "url", "discreet_name", "hours", "strands", "sub_strands", "languages", "interpreter",
+        "channels", "needs", "led_by_and_for", "community_run", "police_run", "shares_with_police",
+        "reported_required", "anonymous_ok", "min_age", "max_age", "waiting_days",
     ]  # fmt: skip
     assert len(rows(tmp_path / "d.sqlite", "SELECT id FROM centre")) == len(load_pack().centres)
     assert len(rows(tmp_path / "d.sqlite", "SELECT id FROM service")) == len(load_services())

@@ -9,6 +9,7 @@ import { filled, finished, startedAt } from './flow.ts'
 import { FORM_VERSION } from './graph.ts'
 import { centre, findCentre } from './receiving.ts'
 
+const GRAVE: readonly string[] = ['threat_to_kill', 'weapon', 'arson', 'following_stalking', 'sexual_assault']
 const HELP_MS_MAX = 3_000 // help is worth a moment; a report is never held up by it
 
 type Help = { readonly services: readonly Suggestion[]; readonly version: string }
@@ -34,11 +35,17 @@ export async function finishReport(): Promise<SaveFailedCode | 'unknown' | null>
     }
     const saved = await finish(draft, code === null ? {} : { returnCode: code })
     const returnCode = saved.returnable ? code : null
-    finished({ saved, centreName: receiver.name, services: help.services, returnCode })
+    finished({ saved, centreName: receiver.name, services: help.services, danger: mayBeInDanger(answers), returnCode })
     return null
   } catch (error) {
     return error instanceof SaveFailed ? error.code : 'unknown'
   }
+}
+
+/** Said by kind alone; nobody reads the words. Safety is not asked about in this form. */
+function mayBeInDanger({ event_types: kinds, when }: Answers): boolean {
+  const grave = Array.isArray(kinds) && kinds.some((kind) => GRAVE.includes(kind))
+  return grave || when.precision === 'ongoing'
 }
 
 function helpInTime(answers: Answers, at: Date): Promise<Help> {

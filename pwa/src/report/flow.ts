@@ -13,6 +13,8 @@ export type Finished = {
   readonly saved: SavedReport
   readonly centreName: string
   readonly services: readonly Suggestion[]
+  /** What was told may go on or come back: what to do in danger stands before everything else. */
+  readonly danger: boolean
   /** Shown until this page is left; then nothing here knows it any more. */
   readonly returnCode: string | null
 }

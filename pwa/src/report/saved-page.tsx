@@ -35,8 +35,9 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
           <SealedCopy />
         </>
       )}
+      {finished.danger && <Urgent />}
       <Services services={finished.services} />
-      <Urgent />
+      {!finished.danger && <Urgent />}
       <p class="govuk-body">
         <LinkButton onClick={restart}>{t('saved.again')}</LinkButton>
       </p>

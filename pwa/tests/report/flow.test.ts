@@ -170,7 +170,7 @@ describe('what stays in memory', () => {
   test('nothing, once the report is sealed', () => {
     answerOnly('A1')
 
-    flow.finished({ saved: { itemId: 'i', reference: 'r', stored: 'both', durable: false, returnable: false }, centreName: 'c', services: [], returnCode: null })
+    flow.finished({ saved: { itemId: 'i', reference: 'r', stored: 'both', durable: false, returnable: false }, centreName: 'c', services: [], danger: false, returnCode: null })
 
     expect(flow.filled.value).toEqual({})
     expect(flow.startedAt.value).toBe('')

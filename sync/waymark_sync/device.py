@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from waymark_sync.codec import MSGPACK, WireError, decode, encode
 from waymark_sync.outbox import Outbox, Row
-from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, EnrolResponse, Header, KeySet
+from waymark_sync.protocol import LABEL_ENROL, Attachment, EnrolRequest, EnrolResponse, Header, KeySet
 from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
@@ -147,9 +147,11 @@ def capture(
     report: Callable[[str], ReportBody],
     created_at: str,
     code: ReturnSecrets | None = None,
+    att: tuple[Attachment, ...] = (),
 ) -> Row:
     """Seal a report, once, and keep it: with no network. `report` is given the item's id.
 
+    att: the sealed files that follow; the body holds what opens each (see `file_sender`).
     code: what its return code leads to; a visitor was made with the same.
     Raises NotSaved; Untrusted when the key set has no sealing key.
     """
@@ -163,6 +165,7 @@ def capture(
         reply_key=raw_public(reply) if reply else None,
         public_key=raw_public(device.sign_key) if device.visitor else None,
         return_keys=code.keys if code else None,
+        att=att,
     )
     body = msgspec.json.encode(report(header.item_id))
     return _keep(outbox, device, keys, header, body, created_at=created_at)

@@ -33,6 +33,12 @@ class Transport(Protocol):
     def get(self, path: str, headers: Mapping[str, str]) -> Reply: ...
 
 
+class FileTransport(Transport, Protocol):
+    """What files need besides."""
+
+    def patch(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply: ...
+
+
 class HttpTransport:
     """The service at `origin`, for example `https://reports.example.org`."""
 
@@ -44,6 +50,9 @@ class HttpTransport:
 
     def get(self, path: str, headers: Mapping[str, str]) -> Reply:
         return self._send(self._http.build_request("GET", path, headers=dict(headers)))
+
+    def patch(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return self._send(self._http.build_request("PATCH", path, content=body, headers=dict(headers)))
 
     def close(self) -> None:
         self._http.close()

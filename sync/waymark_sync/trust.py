@@ -15,6 +15,8 @@ from waymark_sync.protocol import (
     LABEL_KEYS,
     STORED,
     SUITE_P256,
+    Attachment,
+    AttState,
     ItemResult,
     KeySet,
     Message,
@@ -90,3 +92,17 @@ def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes)
     except ValueError:
         return False
     return root == receipt.root
+
+
+def covers_file(state: AttState, attachment: Attachment, keys: KeySet) -> bool | None:
+    """Is this very file complete, on the service's word? None when a newer key set may tell."""
+    if not state.complete or state.att_id != attachment.att_id or state.offset != attachment.size:
+        return False
+    if state.receipt is None or state.leaf is None or state.pos is None:
+        return False
+    leaf = leaf_bytes(attachment.att_id, attachment.sha256, state.pos, "complete")
+    try:
+        root = root_from_path(leaf, index=state.leaf.index, size=state.leaf.size, path=state.leaf.path)
+    except ValueError:
+        return False
+    return receipt_valid(state.receipt, keys) if root == state.receipt.root else False

@@ -1,0 +1,134 @@
+"""Seals a file for its report, and sends the sealed bytes: from where the service stands, after any break.
+
+The report goes first. Nothing is let go of here: whoever holds the bytes keeps them until `complete` has been
+verified and the floor of a verified receipt has passed its position.
+"""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Final
+from uuid import uuid4
+
+from msgspec import Struct
+
+from waymark_sync.answers import Failure, failure_of, no_answer
+from waymark_sync.codec import JSON, WireError, decode, encode, to_base64url
+from waymark_sync.files import KEY_BYTES, digest_of, seal_file
+from waymark_sync.protocol import ATT_CHUNK_BYTES, Attachment, AttStart, AttState, KeySet
+from waymark_sync.report import SealedFile
+from waymark_sync.transport import FileTransport, NoAnswer, Reply
+from waymark_sync.trust import covers_file
+
+PARTIAL_UPLOAD: Final = "application/partial-upload"
+ATTEMPTS_MAX: Final = 3
+"""Of starting a file again whose bytes the service found to differ: then the copy here is at fault."""
+
+Read = Callable[[int, int], bytes]
+"""Sealed bytes from an offset, of a length: of a file on the disk, so that memory stays flat."""
+
+
+class PreparedFile(Struct, frozen=True, kw_only=True):
+    """`attachment` goes into the header, `inside` into the body, `sealed` follows."""
+
+    attachment: Attachment
+    inside: SealedFile
+    sealed: bytes
+
+
+class FileSent(Struct, frozen=True, kw_only=True):
+    """`complete` is set once the service's receipt was verified; `failure` says why not yet."""
+
+    offset: int
+    complete: AttState | None = None
+    failure: Failure | None = None
+
+
+def prepare_file(
+    plain: bytes,
+    *,
+    media_type: str,
+    caption: str = "",
+    details_kept: bool = False,
+) -> PreparedFile:
+    """Seal one file, once, under a key of its own."""
+    att_id, key = str(uuid4()), secrets.token_bytes(KEY_BYTES)
+    sealed = b"".join(seal_file([plain], key=key, att_id=att_id))
+    size, sha256 = digest_of([sealed])
+    inside = SealedFile(
+        att_id=att_id,
+        key=to_base64url(key),
+        media_type=media_type,
+        size=len(plain),
+        caption=caption,
+        hidden_details="kept" if details_kept else "removed",
+    )
+    return PreparedFile(
+        attachment=Attachment(att_id=att_id, size=size, sha256=sha256), inside=inside, sealed=sealed
+    )
+
+
+def read_from(sealed: bytes) -> Read:
+    return lambda offset, length: sealed[offset : offset + length]
+
+
+def send_file(
+    transport: FileTransport,
+    read: Read,
+    attachment: Attachment,
+    *,
+    item_id: str,
+    keys: KeySet,
+    piece_bytes: int = ATT_CHUNK_BYTES,
+) -> FileSent:
+    """Send what the service does not hold yet. Call again after a failure: it goes on from there."""
+    answer = _start(transport, item_id, attachment.att_id)
+    restarts = 0
+    while isinstance(answer, AttState) and not answer.complete:
+        offset = answer.offset
+        answer = _send(transport, attachment.att_id, offset, read(offset, piece_bytes))
+        if isinstance(answer, AttState) and answer.offset <= offset:
+            restarts += 1
+            if restarts >= ATTEMPTS_MAX:
+                answer = Failure(kind="fault", reason="no_progress")
+    if isinstance(answer, Failure):
+        return FileSent(offset=0, failure=answer)
+    if not covers_file(answer, attachment, keys):
+        return FileSent(offset=answer.offset, failure=Failure(kind="unreachable", reason="not_the_service"))
+    return FileSent(offset=answer.offset, complete=answer)
+
+
+def _start(transport: FileTransport, item_id: str, att_id: str) -> AttState | Failure:
+    asked = encode(AttStart(item_id=item_id, att_id=att_id), JSON)
+    try:
+        reply = transport.post("/sync/v1/att", asked, {"content-type": JSON, "accept": JSON})
+    except NoAnswer as error:
+        return no_answer(sent=error.sent)
+    return _understood(reply)
+
+
+def _send(transport: FileTransport, att_id: str, offset: int, piece: bytes) -> AttState | Failure:
+    digest = b64encode(hashlib.sha256(piece).digest()).decode("ascii")
+    headers = {
+        "content-type": PARTIAL_UPLOAD,
+        "upload-offset": str(offset),
+        "content-digest": f"sha-256=:{digest}:",
+        "accept": JSON,
+    }
+    try:
+        reply = transport.patch(f"/sync/v1/att/{att_id}", piece, headers)
+    except NoAnswer as error:
+        return no_answer(sent=error.sent)
+    return _understood(reply)
+
+
+def _understood(reply: Reply) -> AttState | Failure:
+    """A 409 is an answer: it says where the file goes on."""
+    if reply.status not in (200, 409):
+        failure = failure_of(reply.status, reply.headers)
+        return failure or Failure(kind="unreachable", reason=f"http_{reply.status}")
+    try:
+        return decode(reply.body, JSON, AttState)
+    except WireError:
+        return Failure(kind="later", reason=f"http_{reply.status}")

@@ -22,7 +22,8 @@ TYPES := pwa/src/sync/protocol.generated.ts
 DIRECTORY := pwa/public/directory.sqlite
 PAGE_SOURCES := $(shell find pwa -path pwa/node_modules -prune -o -path pwa/dist -prune -o -path pwa/tests -prune \
   -o -type f -not -name directory.sqlite -print) $(shell find sync/waymark_sync -name '*.json' -o -name '*.sql')
-DIRECTORY_SOURCES := $(shell find sync/waymark_sync/policy backend/waymark/directory -type f -not -name '*.pyc')
+DIRECTORY_SOURCES := sync/waymark_sync/directory.py \
+  $(shell find sync/waymark_sync/policy backend/waymark/directory -type f -not -name '*.pyc')
 
 .PHONY: help
 help: ## show this list
@@ -58,9 +59,9 @@ pwa/dist/build.json: build/trust.json $(DIRECTORY) $(PAGE_SOURCES)
 	cd pwa && WAYMARK_TRUST=$(CURDIR)/build/trust.json WAYMARK_PWA_OUT=$(CURDIR)/pwa/dist node_modules/.bin/vite build --logLevel error
 
 .PHONY: run
-run: build ## serve the demonstration on http://localhost:8000 (WAYMARK_PORT, WAYMARK_DATA, WAYMARK_DATABASE_URL)
+run: build ## the demonstration: http://localhost:8000, and all side by side on http://localhost:8001
 	@$(WAYMARK) demo
-	@exec $(WAYMARK) serve
+	@exec $(WAYMARK) demo stage
 
 .PHONY: lint
 lint: setup ## ruff, mypy, import contracts, TypeScript

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import bench, demo, directory, doctor, keys, queue, serve
+from waymark.cli import bench, demo, directory, doctor, keys, queue, serve, stage
 
 __all__ = ["group", "main"]
 
@@ -20,6 +20,7 @@ def group() -> None:
 
 group.add_command(serve.serve)
 group.add_command(demo.demo)
+demo.demo.add_command(stage.stage)
 group.add_command(serve.migrate)
 group.add_command(doctor.show_settings)
 group.add_command(doctor.doctor)

@@ -29,13 +29,17 @@ class Edge:
         self._settings = settings
         self._pages = pages
         self._by_address = f"{HOST}:{settings.port}"
-        self._headers = security_headers(encrypted_in_transit=settings.encrypted_in_transit)
+        self._hosts = settings.host_names
+        self._headers = security_headers(
+            encrypted_in_transit=settings.encrypted_in_transit, framed=settings.stage_origin is not None
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.WEBSOCKET:
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._headers, scope["path"])
+        policy = content_security_policy(scope["path"], framed_by=self._settings.stage_origin)
+        answer = _Answer(send, self._headers, policy)
         began = time.perf_counter()
         try:
             await self._answer(scope, receive, answer)
@@ -52,7 +56,7 @@ class Edge:
         method, path = scope["method"], scope["path"]
         host = _header(scope, b"host")
         probed = host == self._by_address and path.startswith("/health/")
-        if host != self._settings.host_name and not probed:
+        if host not in self._hosts and not probed:
             await self._refuse_host(scope, host, send)
             return
         page = page_for(self._pages, path) if method in _READS else None
@@ -85,9 +89,9 @@ class Edge:
 class _Answer:
     """`send`, with the headers that must never be missing."""
 
-    def __init__(self, send: Send, headers: Mapping[bytes, bytes], path: str) -> None:
+    def __init__(self, send: Send, headers: Mapping[bytes, bytes], policy: str) -> None:
         self._send = send
-        self._headers = {**headers, b"content-security-policy": content_security_policy(path).encode()}
+        self._headers = {**headers, b"content-security-policy": policy.encode()}
         self.status = 0
 
     async def __call__(self, message: Message) -> None:

@@ -36,15 +36,20 @@ _UNUSED_FEATURES: Final = (
 )
 
 
-def content_security_policy(path: str) -> str:
-    """Only a worker may compile WebAssembly: SQLite runs there, and no page needs it."""
+def content_security_policy(path: str, *, framed_by: str | None = None) -> str:
+    """Only a worker may compile WebAssembly: SQLite runs there, and no page needs it.
+
+    framed_by: the one origin that may hold our pages in a frame, in a demonstration.
+    """
     policy = dict(_POLICY)
+    if framed_by:
+        policy["frame-ancestors"] = framed_by
     if _runs_wasm(path):
         policy["script-src"] = "'self' 'wasm-unsafe-eval'"
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
-def security_headers(*, encrypted_in_transit: bool) -> Mapping[bytes, bytes]:
+def security_headers(*, encrypted_in_transit: bool, framed: bool = False) -> Mapping[bytes, bytes]:
     """All but the content security policy, which differs by path. Names in lower case."""
     headers = {
         "cross-origin-opener-policy": "same-origin",
@@ -56,6 +61,8 @@ def security_headers(*, encrypted_in_transit: bool) -> Mapping[bytes, bytes]:
         "x-frame-options": "DENY",  # for browsers older than frame-ancestors
         "cache-control": "no-store",
     }
+    if framed:
+        del headers["x-frame-options"]  # it cannot name an origin; frame-ancestors does
     if encrypted_in_transit:
         headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
     return {name.encode(): value.encode() for name, value in headers.items()}

@@ -182,12 +182,15 @@ async def test_a_tablets_own_signature_is_not_the_reporters_word(
 ) -> None:
     report = with_code(enrolled, ring, code)
     alone = message(enrolled, ring, report.item_id)
+    posing = Device()
+    posing.sign_key = enrolled.sign_key
+    as_visitor = message(posing, ring, report.item_id)
     proven = message(enrolled, ring, report.item_id, authenticator=code.authenticator)
-    await push(database, report, alone, proven)
+    await push(database, report, alone, as_visitor, proven)
 
     await open_waiting(opener)
 
-    assert await states(database) == ["opened", NOT_PROVEN, "opened"]
+    assert await states(database) == ["opened", NOT_PROVEN, NOT_PROVEN, "opened"]
     assert [kept.id for kept in await messages(database)] == [proven.item_id]
 
 

@@ -80,6 +80,55 @@ def test_the_form_and_what_follows(demo: Server, phone: MAKES, viewport: dict[st
     assert look.wrong == []
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
+def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
+    page = phone(demo.origin, viewport=viewport, dark=dark).start()
+    look = Eye(page, f"return-{viewport['width']}-{'dark' if dark else 'light'}")
+    visit(page, demo.origin)
+    press(page, "Open messages with a return code")
+    look("code")
+    press(page, "Open")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    look("code-error")
+    press(page, "Back")
+    reference = tell(page, Story(sharing="P3"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    code = " ".join(page.locator("main .wm-code > *").all_inner_texts())
+    look("saved-code")
+    with Staff(demo.origin, "northshire", PASSWORD) as staff:
+        found = [
+            r for r in staff.get("/desk/api/reports?limit=100")["reports"] if r["reference"] == reference
+        ]
+        staff.post(f"/desk/api/reports/{found[0]['id']}/acknowledge", {"message": "We have read it."})
+    page.goto(f"{demo.origin}/return")
+    page.get_by_label("Your return code").fill(code)
+    press(page, "Open")
+    expect(page.get_by_text("We have read it.")).to_be_visible(timeout=ARRIVES_MS)
+    look("mailbox")
+    press(page, f"Write to them {reference}")
+    press(page, "Send message")
+    expect(page.get_by_role("textbox")).to_be_focused()
+    look("write-error")
+    page.get_by_role("textbox").fill("It was the number 40 bus.")
+    press(page, "Send message")
+    expect(page.get_by_text("It was sent.")).to_be_visible(timeout=ARRIVES_MS)
+    look("written")
+    with page.expect_download() as saving:
+        press(page, "Save proof of reporting")
+    press(page, "Check a proof")
+    look("verify")
+    page.get_by_role("textbox").fill("hello")
+    press(page, "Check")
+    look("verify-error")
+    page.locator("#proof_file").set_input_files(saving.value.path())
+    press(page, "Check")
+    expect(page.get_by_text("The proof is valid")).to_be_visible()
+    look("verify-valid")
+
+    assert look.wrong == []
+
+
 def test_errors_lead_to_their_field(demo: Server, phone: MAKES) -> None:
     page = phone(demo.origin).start()
     look = Eye(page, "errors")

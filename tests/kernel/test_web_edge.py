@@ -164,6 +164,8 @@ async def test_health_answers_a_probe_by_address(client: AsyncClient) -> None:
     ("path", "title"),
     [
         ("/", "index"),
+        ("/return", "index"),
+        ("/verify", "index"),
         ("/leaving", "leaving"),
         ("/desk", "desk"),
         ("/desk/", "desk"),

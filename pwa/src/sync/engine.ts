@@ -9,7 +9,7 @@ import { allKeys } from './feed.ts'
 import { leave } from './leave.ts'
 import { call, running } from './outbox.ts'
 import { allParcels, allReceipts } from './parcels.ts'
-import { forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
+import { beginPreparing, forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
 import { pullFeed } from './pull.ts'
 import { deriveReturn } from './return-code.ts'
 import * as mailbox from './return-mailbox.ts'
@@ -81,8 +81,9 @@ export function warm(): void {
 
 /** Resolves once the code may be used. Raises CannotDerive: the report is then saved without one. */
 export async function prepareReturnCode(form: CodeForm): Promise<string> {
+  const begun = beginPreparing()
   const code = await newCode(form)
-  holdPrepared({ code, derived: await deriveReturn(code) })
+  holdPrepared({ code, derived: await deriveReturn(code) }, begun)
   return code
 }
 

@@ -8,9 +8,17 @@ import type { DerivedReturn } from './return-code.ts'
 type Prepared = { readonly code: string; readonly derived: DerivedReturn }
 
 let held: Prepared | null = null
+let turn = 0
 
-export function holdPrepared(prepared: Prepared): void {
-  held = prepared
+/** Another one is on its way: what was held is given up. The number is to be shown when it comes. */
+export function beginPreparing(): number {
+  forgetPrepared()
+  return turn
+}
+
+/** Kept only if nobody has left, or asked for another, meanwhile. */
+export function holdPrepared(prepared: Prepared, begun: number): void {
+  if (begun === turn) held = prepared
 }
 
 /** The keys of this very code, or null. */
@@ -20,4 +28,5 @@ export function preparedKeys(code: string | undefined): DerivedReturn | null {
 
 export function forgetPrepared(): void {
   held = null
+  turn++
 }

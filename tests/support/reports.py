@@ -18,7 +18,7 @@ from waymark_sync.protocol import (
     message_info,
     pull_text,
 )
-from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, SafeContact, When
+from waymark_sync.report import Answers, LimitsAcknowledged, MessageBody, ReportBody, SafeContact, When
 from waymark_sync.seal import new_key, open_sealed, raw_public, seal_item, sign, unpad
 
 CANARY = "canary-narrative-5f1c"
@@ -74,6 +74,21 @@ class Device:
             device_key=signer or self.sign_key,
         )
         return Report(item_id=item_id, device=self, header=head, envelope=envelope)
+
+    def reply(self, ring: KeyRing, about: str, text: str, *, authenticator: str | None = None) -> "Report":
+        """What the reporter adds: from the phone that made the report, or from any with the code's proof."""
+        item_id = str(uuid4())
+        body = MessageBody(
+            item_id=item_id,
+            about=about,
+            text=text,
+            app_build="test",
+            ui_language="en",
+            written_at="2026-01-02T03:04:05.678Z",
+            authenticator=authenticator,
+        )
+        header = {"kind": "message", "reply_key": None}
+        return self.report(ring, item_id=item_id, header=header, plaintext=msgspec.json.encode(body))
 
     def pull_headers(self, *, challenge: str, cursor: str = "", limit: int = 100) -> dict[str, str]:
         text = pull_text(device_id=self.id, challenge=challenge, cursor=cursor, limit=limit)

@@ -1,0 +1,1 @@
+"""Conversations between desks and reporters, over HTTP."""

@@ -265,3 +265,24 @@ def test_without_memory_the_report_is_saved_all_the_same(demo: Server, phone: MA
     expect(page.get_by_text("There is no return code for this report")).to_be_visible()
     heading(page, "Sent")
     assert page.locator(".wm-code").count() == 0
+
+
+def test_the_card_on_paper_says_nothing_but_the_code(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    visit(page, demo.origin)
+    reference = tell_briefly(page, Story(sharing="P3"))
+    heading(page, "Sent")
+    code = code_on(page)
+    page.emulate_media(media="print")
+    page.evaluate("() => { globalThis.print = () => undefined }")
+
+    press(page, "Print a small card")
+
+    paper = page.locator("body").inner_text().split()
+    assert " ".join(paper) == f"Seven words {code} {demo.origin.removeprefix('http://')}/return"
+    assert reference not in paper
+    size = page.locator(".wm-print-card").bounding_box()
+    assert size is not None
+    assert (round(size["width"]), round(size["height"])) == (324, 204), "a bank card, in CSS pixels"
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".wm-print-card")).to_have_count(0)

@@ -1,13 +1,13 @@
 import { t } from '../i18n/index.ts'
 import type { Proof } from '../sync/index.ts'
-import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
-import { open } from './flow.ts'
+import { Button, ButtonGroup } from '../ui/button.tsx'
 
 const FILE_NAME = 'waymark-record.json' // silent about what it is: it lies in a folder that others open
 
 type ProofButtonsProps = { readonly proof: () => Promise<Proof | null> }
 
-/** That something was handed in, and when: nothing of what was said. */
+/** That something was handed in, and when: nothing of what was said. Checking opens a tab of its own: this page may
+ * hold a mailbox that only its code opens again. */
 export function ProofButtons({ proof }: ProofButtonsProps) {
   const save = async () => {
     const [found, { proofText }] = await Promise.all([proof(), import('../sync/proof.ts')])
@@ -19,7 +19,9 @@ export function ProofButtons({ proof }: ProofButtonsProps) {
         <Button kind="secondary" onClick={() => void save()}>
           {t('proof.save')}
         </Button>
-        <LinkButton onClick={() => open('verify')}>{t('proof.check')}</LinkButton>
+        <a class="govuk-link" href="/verify" target="_blank" rel="noopener noreferrer">
+          {t('proof.check')}
+        </a>
       </ButtonGroup>
       <p class="govuk-hint">{t('proof.what')}</p>
     </>

@@ -25,9 +25,11 @@ export function SayForm({ about, reference, messages, send, onSaid }: SayFormPro
   const [busy, setBusy] = useState(false)
   const asked = questionIn(messages)
   const field = `say-${about}`
-  const box = useRef<HTMLFormElement>(null)
+  const box = useRef<HTMLDivElement>(null)
+  const used = useRef(false)
   useEffect(() => {
-    if (open || error !== null) box.current?.querySelector('textarea')?.focus()
+    // What had focus is gone when the form opens or closes: the next thing to use takes it.
+    if (used.current) box.current?.querySelector<HTMLElement>('textarea, button')?.focus()
   }, [open, error])
 
   const submit = async (event: Event) => {
@@ -49,32 +51,36 @@ export function SayForm({ about, reference, messages, send, onSaid }: SayFormPro
 
   if (!open)
     return (
-      <Button kind="secondary" onClick={() => setOpen(true)}>
-        {t(asked === undefined ? 'say.open' : 'say.answer')}
-        <span class="govuk-visually-hidden"> {reference}</span>
-      </Button>
+      <div ref={box}>
+        <Button kind="secondary" onClick={() => ((used.current = true), setOpen(true))}>
+          {t(asked === undefined ? 'say.open' : 'say.answer')}
+          <span class="govuk-visually-hidden"> {reference}</span>
+        </Button>
+      </div>
     )
   return (
-    <form noValidate ref={box} onSubmit={(event) => void submit(event)}>
-      <Textarea
-        id={field}
-        label={t(asked === undefined ? 'say.label' : 'say.label_answer')}
-        labelSize="s"
-        hint={t('say.hint')}
-        value={text}
-        onInput={setText}
-        error={error ?? undefined}
-        errorPrefix={t('nav.error_prefix')}
-      />
-      <ButtonGroup>
-        <Button submit busy={busy}>
-          {t('say.send')}
-        </Button>
-        <Button kind="secondary" onClick={() => (setText(''), setError(null), setOpen(false))}>
-          {t('say.cancel')}
-        </Button>
-      </ButtonGroup>
-    </form>
+    <div ref={box}>
+      <form noValidate onSubmit={(event) => void submit(event)}>
+        <Textarea
+          id={field}
+          label={t(asked === undefined ? 'say.label' : 'say.label_answer')}
+          labelSize="s"
+          hint={t('say.hint')}
+          value={text}
+          onInput={setText}
+          error={error ?? undefined}
+          errorPrefix={t('nav.error_prefix')}
+        />
+        <ButtonGroup>
+          <Button submit busy={busy}>
+            {t('say.send')}
+          </Button>
+          <Button kind="secondary" onClick={() => (setText(''), setError(null), setOpen(false))}>
+            {t('say.cancel')}
+          </Button>
+        </ButtonGroup>
+      </form>
+    </div>
   )
 }
 

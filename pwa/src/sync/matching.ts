@@ -26,13 +26,19 @@ const POINTS = { byAndFor: 8, language: 15, interpreter: 6, channel: 12, need: 1
 
 type Whom = { readonly code: keyof typeof WHOM; readonly value: string }
 type Where = { readonly code: keyof typeof WHERE; readonly value: string }
-type Fits = { readonly whom: Whom; readonly where: Where; readonly channel: string }
+type Fits = {
+  readonly whom: Whom
+  readonly where: Where
+  readonly channel: string
+  readonly spoken: Reason | null
+  readonly hours: Opening | null
+}
 
 /** A service that may be suggested, with what decides its place. */
 type Found = {
-  readonly suggestion: Suggestion
   readonly service: Service
-  readonly whom: keyof typeof WHOM
+  readonly fits: Fits
+  readonly score: number
   readonly checked: boolean
   /** 0 in a crisis or for a child, 1 what fits, 2 part of a named strand. */
   readonly tier: number
@@ -48,7 +54,7 @@ export function suggest(services: readonly Service[], query: Query, at: Date): r
   const local = london(at)
   const said = ` ${plain(query.must_not_know)} `
   const ranked = services.flatMap((service) => find(service, query, local, said) ?? []).sort(inOrder)
-  return placed(varied(enough(ranked, query), query), query).map((each) => each.suggestion)
+  return placed(varied(enough(ranked, query), query), query).map((each) => told(each, query, local.minute))
 }
 
 function find(service: Service, query: Query, local: Local, said: string): Found | null {
@@ -57,19 +63,23 @@ function find(service: Service, query: Query, local: Local, said: string): Found
   const where = whereOf(service, query)
   if (where === null || !harmless(service, query, local.day) || namedIn(service, said)) return null
   const hours = opening(service.hours, local.minute)
-  const fits = { whom, where, channel: query.channels.find((way) => service.channels.some((one) => one === way)) ?? '' }
-  const reasons = reasonsFor(service, query, fits, hours, local.minute)
-  const checked = service.demo || service.verified
-  const shown = checked ? service : { ...service, phone: null, url: '' }
+  const channel = query.channels.find((way) => service.channels.some((one) => one === way)) ?? ''
+  const fits = { whom, where, channel, spoken: spoken(service, query), hours }
   return {
-    suggestion: { service: shown, score: scoreOf(service, query, fits, reasons, hours, local.day), reasons },
     service,
-    whom: whom.code,
-    checked,
+    fits,
+    score: scoreOf(service, query, fits, local.day),
+    checked: service.demo || service.verified,
     tier: tierOf(service, query, whom.code),
     closedAtNight: isNight(local.minute) && hours?.open !== true,
-    reachable: fits.channel !== '',
+    reachable: channel !== '',
   }
+}
+
+/** Reasons are put together only for the few that are shown. */
+function told({ service, fits, score, checked }: Found, query: Query, minute: number): Suggestion {
+  const shown = checked ? service : { ...service, phone: null, url: '' }
+  return { service: shown, score, reasons: reasonsFor(service, query, fits, minute) }
 }
 
 // What is left out
@@ -147,26 +157,18 @@ function whereOf({ national, coverage }: Service, query: Query): Where | null {
 
 // Score and reasons
 
-function scoreOf(
-  service: Service,
-  query: Query,
-  { whom, where, channel }: Fits,
-  reasons: readonly Reason[],
-  hours: Opening | null,
-  today: number,
-): number {
-  const has = (code: string) => reasons.some((reason) => reason.code === code)
+function scoreOf(service: Service, query: Query, fits: Fits, today: number): number {
   const points =
-    WHOM[whom.code] +
-    WHERE[where.code] +
-    (has('by_and_for') ? POINTS.byAndFor : 0) +
-    (has('language') ? POINTS.language : has('interpreter') ? POINTS.interpreter : 0) +
-    (channel === '' ? 0 : POINTS.channel) +
-    (has('need') ? POINTS.need : 0) +
-    openPoints(hours) +
+    WHOM[fits.whom.code] +
+    WHERE[fits.where.code] +
+    (byAndFor(service, fits) ? POINTS.byAndFor : 0) +
+    (fits.spoken === null ? 0 : fits.spoken.code === 'language' ? POINTS.language : POINTS.interpreter) +
+    (fits.channel === '' ? 0 : POINTS.channel) +
+    (query.needs.some((need) => service.needs.includes(need)) ? POINTS.need : 0) +
+    openPoints(fits.hours) +
     (service.assured_on === null ? 0 : Math.max(0, 5 - Math.floor(ageDays(service.assured_on, today) / FRESH_DAYS))) +
-    (has('waiting') ? POINTS.longWait : 0) +
-    (has('ages') && query.age_from === null ? POINTS.otherAges : 0)
+    (longWait(service) ? POINTS.longWait : 0) +
+    (hasAges(service) && query.age_from === null ? POINTS.otherAges : 0)
   return Math.min(SCORE_MAX, Math.max(0, points))
 }
 
@@ -176,33 +178,44 @@ function openPoints(hours: Opening | null): number {
   return hours.changeIn !== null && hours.changeIn <= DAY ? POINTS.opensSoon : 0
 }
 
-function reasonsFor(service: Service, query: Query, fits: Fits, hours: Opening | null, minute: number): readonly Reason[] {
-  const { whom, where, channel } = fits
-  const closest = whom.code === 'sub_strand' || whom.code === 'strand'
-  const limited = service.min_age !== null || service.max_age !== null
+function byAndFor(service: Service, { whom }: Fits): boolean {
+  return service.led_by_and_for && (whom.code === 'sub_strand' || whom.code === 'strand')
+}
+
+function longWait(service: Service): boolean {
+  return (service.waiting_days ?? 0) > WAITING_DAYS_LONG
+}
+
+function hasAges(service: Service): boolean {
+  return service.min_age !== null || service.max_age !== null
+}
+
+function reasonsFor(service: Service, query: Query, fits: Fits, minute: number): readonly Reason[] {
+  const { whom, where, channel, hours } = fits
   const silent = WITHOUT_POLICE.includes(query.sharing_choice) && service.shares_with_police === 'never'
   const needs = query.needs.filter((need) => service.needs.includes(need))
   return [
     ...(service.demo || service.verified ? [] : [reason('unchecked')]),
     whom,
-    ...(service.led_by_and_for && closest ? [reason('by_and_for')] : []),
-    ...spoken(service, query),
+    ...(byAndFor(service, fits) ? [reason('by_and_for')] : []),
+    ...(fits.spoken === null ? [] : [fits.spoken]),
     ...(channel === '' ? [] : [reason('channel', channel)]),
     ...needs.map((need) => reason('need', need)),
     where,
     ...(hours === null ? [] : [openReason(hours, minute)]),
-    ...(limited ? [reason('ages', `${service.min_age ?? ''}-${service.max_age ?? ''}`)] : []),
-    ...((service.waiting_days ?? 0) > WAITING_DAYS_LONG ? [reason('waiting', String(service.waiting_days))] : []),
+    ...(hasAges(service) ? [reason('ages', `${service.min_age ?? ''}-${service.max_age ?? ''}`)] : []),
+    ...(longWait(service) ? [reason('waiting', String(service.waiting_days))] : []),
     ...(silent ? [reason('never_tells_police')] : []),
   ]
 }
 
-function spoken(service: Service, query: Query): readonly Reason[] {
+function spoken(service: Service, query: Query): Reason | null {
+  if (query.languages.length === 0) return null
   const speaks = (wanted: string) =>
     service.languages.some((each) => wanted === each || wanted.startsWith(`${each}-`) || each.startsWith(`${wanted}-`))
   const wanted = query.languages.find(speaks)
-  if (wanted !== undefined) return [reason('language', wanted)]
-  return query.languages.length > 0 && service.interpreter ? [reason('interpreter')] : []
+  if (wanted !== undefined) return reason('language', wanted)
+  return service.interpreter ? reason('interpreter') : null
 }
 
 function openReason({ open, changeIn }: Opening, minute: number): Reason {
@@ -225,7 +238,7 @@ function tierOf(service: Service, query: Query, whom: keyof typeof WHOM): number
 }
 
 function inOrder(one: Found, other: Found): number {
-  return groupOf(one) - groupOf(other) || other.suggestion.score - one.suggestion.score || byId(one.service.id, other.service.id)
+  return groupOf(one) - groupOf(other) || other.score - one.score || byId(one.service.id, other.service.id)
 }
 
 /** Whatever the score, one group comes before the next. */
@@ -293,7 +306,7 @@ function placed(chosen: readonly Found[], query: Query): readonly Found[] {
 }
 
 /** For everybody, not of one community, not of the police, and silent unless told otherwise. */
-function fromOutside({ whom, service }: Found): boolean {
+function fromOutside({ fits, service }: Found): boolean {
   const inside = service.community_run || service.police_run || service.shares_with_police === 'always'
-  return whom === 'all_strands' && !inside
+  return fits.whom.code === 'all_strands' && !inside
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { EMPTY_QUERY, type Query, type Service } from '../../src/sync/directory.ts'
 import { suggest } from '../../src/sync/matching.ts'
 import { london } from '../../src/sync/opening.ts'
+import { BLANK_SERVICE } from './services.ts'
 import { vectors } from './vectors.ts'
 
 type Found = { readonly id: string; readonly score: number; readonly reasons: readonly string[]; readonly phone?: string; readonly url?: string }
@@ -17,40 +18,8 @@ type Table = Case & { readonly name: string; readonly expects: readonly string[]
 
 const { tables, drawn } = vectors<{ readonly tables: readonly Table[]; readonly drawn: readonly Case[] }>('matching')
 
-/** What is left out of a vector is as the Structs have it. */
-const BLANK: Service = {
-  id: '',
-  name: '',
-  description: '',
-  coverage: [],
-  national: false,
-  verified: false,
-  demo: false,
-  assured_on: null,
-  status: 'active',
-  phone: null,
-  url: '',
-  discreet_name: '',
-  hours: [],
-  strands: [],
-  sub_strands: [],
-  languages: [],
-  interpreter: false,
-  channels: [],
-  needs: [],
-  led_by_and_for: false,
-  community_run: false,
-  police_run: false,
-  shares_with_police: 'with_consent',
-  reported_required: false,
-  anonymous_ok: false,
-  min_age: null,
-  max_age: null,
-  waiting_days: null,
-}
-
 function answered({ services, query, at }: Case): readonly Found[] {
-  const full = services.map((each): Service => ({ ...BLANK, ...each }))
+  const full = services.map((each): Service => ({ ...BLANK_SERVICE, ...each }))
   return suggest(full, { ...EMPTY_QUERY, ...query }, new Date(at)).map(({ service, score, reasons }) => ({
     id: service.id,
     score,

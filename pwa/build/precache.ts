@@ -87,6 +87,7 @@ async function buildWorker(
     logLevel: 'warn',
     publicDir: false,
     define: {
+      ...config.define,
       __SHELL__: JSON.stringify(shell.map(url)),
       __LATER__: JSON.stringify(later.map(url)),
       __VERSION__: JSON.stringify(version.digest('hex').slice(0, 12)),

@@ -7,6 +7,7 @@ import { ErrorSummary } from '../ui/error-summary.tsx'
 import { Input } from '../ui/input.tsx'
 import { Panel } from '../ui/status.tsx'
 import { back, restart } from './flow.ts'
+import { KnockLater } from './knock-later.tsx'
 import { findCentre } from './receiving.ts'
 import { trimmed } from './graph.ts'
 
@@ -74,6 +75,7 @@ function Enrolled({ centre }: { readonly centre: string }) {
       <Panel title={t('enrol.done', { centre })} />
       <p class="govuk-body">{t('enrol.done_text', { centre })}</p>
       <Button onClick={restart}>{t('enrol.start')}</Button>
+      <KnockLater of="tablet" />
     </div>
   )
 }

@@ -1,8 +1,9 @@
 import { dateTime, t } from '../i18n/index.ts'
-import { cards, sendNow, status } from '../sync/index.ts'
+import { cards, device, sendNow, status } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
 import { Button } from '../ui/button.tsx'
 import { back } from './flow.ts'
+import { KnockLater } from './knock-later.tsx'
 import { ReportCard } from './report-card.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
 
@@ -24,6 +25,7 @@ export function OutboxPage() {
         ))}
       </div>
       {waiting && <SealedCopy />}
+      {cards.value.length > 0 && <KnockLater of={device.value?.mode === 'centre' ? 'tablet' : 'list'} />}
     </div>
   )
 }

@@ -6,6 +6,7 @@ import { WarningText } from '../ui/notices.tsx'
 import { HiddenLiveRegion, Panel, Tag } from '../ui/status.tsx'
 import { CodeToKeep } from './code-section.tsx'
 import { type Finished, hideCode, restart } from './flow.ts'
+import { KnockLater } from './knock-later.tsx'
 import { Messages } from './messages.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
 import { Services } from './services.tsx'
@@ -38,6 +39,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       {finished.danger && <Urgent />}
       <Services services={finished.services} />
       {!finished.danger && <Urgent />}
+      {device.value?.mode !== 'centre' && <KnockLater of="person" />}
       <p class="govuk-body">
         <LinkButton onClick={restart}>{t('saved.again')}</LinkButton>
       </p>

@@ -13,7 +13,7 @@ import { type DeviceIdentity, EnrolFailed } from './types.ts'
 import { enrolResponse, fromMsgpack, toMsgpack, WireError } from './wire.ts'
 import type { EnrolResponse } from './protocol.generated.ts'
 
-const ENROLMENT = 'enrolment'
+export const ENROLMENT = 'enrolment'
 const PROBE = 'probe'
 const LABEL_ENROL = utf8(`${LABEL}/enrol`)
 

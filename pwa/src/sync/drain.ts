@@ -25,12 +25,9 @@ let misses = 0
 
 /** `force` ignores every planned delay. Null when another tab is at it. */
 export async function drain(options: { readonly force: boolean; readonly heartbeat: string | null }, watch: Watch): Promise<Drained | null> {
-  if (options.force || misses >= MISSES_MAX || !('locks' in navigator)) {
-    misses = 0
-    return pass(options, watch)
-  }
+  if (!('locks' in navigator)) return pass(options, watch)
   return navigator.locks.request('drain', { ifAvailable: true }, async (lock) => {
-    if (lock === null) {
+    if (lock === null && !options.force && misses < MISSES_MAX) {
       misses++
       return null
     }

@@ -6,6 +6,8 @@ import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { drain, type Drained } from './drain.ts'
 import { allKeys } from './feed.ts'
+import * as knocks from './knocks.ts'
+import type { Notice } from './knocks-wire.ts'
 import { leave } from './leave.ts'
 import { call, running } from './outbox.ts'
 import { allParcels, allReceipts } from './parcels.ts'
@@ -33,6 +35,7 @@ import type {
   ReturnMailbox,
   SavedReport,
   Suggestion,
+  TurnedOn,
 } from './types.ts'
 
 const OUTBOX_FOLDER = '.waymark-outbox'
@@ -55,8 +58,14 @@ async function begin(): Promise<void> {
   otherTabs?.addEventListener('message', () => void refresh())
   listen(wake)
   await loadStores()
-  void shell.register(checkShell).then(checkShell, () => note({ offlineReady: false }))
+  void shell.register(checkShell).then(installed, () => note({ offlineReady: false }))
+  void knocks.readKnocks()
   wake('start')
+}
+
+async function installed(): Promise<void> {
+  if (statusNow.value.queued > 0) void shell.askForSync()
+  await checkShell()
 }
 
 async function loadStores(): Promise<void> {
@@ -95,6 +104,7 @@ export async function finish(draft: DraftBody, extras: Extras): Promise<SavedRep
   if (kept.saved.stored === 'outbox-only') await settleStores()
   await changed()
   wake('finish')
+  void shell.askForSync()
   return kept.saved
 }
 
@@ -112,6 +122,7 @@ async function sent(saying: Promise<string>): Promise<string> {
   const itemId = await saying
   await changed()
   wake('finish')
+  void shell.askForSync()
   return itemId
 }
 
@@ -183,7 +194,17 @@ export async function wipe(): Promise<void> {
   closeReturn()
   cardsNow.value = []
   await leave()
+  await knocks.readKnocks()
+  if (deviceNow.value?.mode !== 'centre') shell.forgetKnocks()
   await changed()
+}
+
+export function turnOnKnocks(permission: NotificationPermission, notice: Notice): Promise<TurnedOn> {
+  return knocks.turnOn(permission, notice)
+}
+
+export function turnOffKnocks(): Promise<void> {
+  return knocks.turnOff()
 }
 
 export function applyUpdate(): Promise<void> {
@@ -215,6 +236,7 @@ async function runRound(reason: Wake): Promise<void> {
   } finally {
     await changed()
     await plan()
+    void knocks.keepUp().catch(() => undefined)
     if (!statusNow.value.offlineReady) void checkShell()
   }
 }

@@ -4,7 +4,8 @@
  */
 
 import type { ReadonlySignal } from '@preact/signals'
-import { cardsNow, deviceNow, saidNow, statusNow } from './status.ts'
+import type { Notice } from './knocks-wire.ts'
+import { cardsNow, deviceNow, knocksNow, saidNow, statusNow } from './status.ts'
 import type {
   Answers,
   Centre,
@@ -12,6 +13,7 @@ import type {
   DeviceIdentity,
   DraftBody,
   Extras,
+  KnockState,
   MoreToSay,
   OutboxCard,
   Proof,
@@ -21,6 +23,7 @@ import type {
   SavedReport,
   Suggestion,
   SyncStatus,
+  TurnedOn,
 } from './types.ts'
 
 export { forgetPrepared as forgetReturnCode } from './prepared-code.ts'
@@ -33,6 +36,8 @@ export const cards: ReadonlySignal<readonly OutboxCard[]> = cardsNow
 export const said: ReadonlySignal<readonly SaidMore[]> = saidNow
 export const status: ReadonlySignal<SyncStatus> = statusNow
 /** null until `start()` has looked. */
+/** Whether this device is told of answers by a knock. */
+export const knocks: ReadonlySignal<KnockState> = knocksNow
 export const device: ReadonlySignal<DeviceIdentity | null> = deviceNow
 
 const engine = () => import('./engine.ts')
@@ -124,6 +129,20 @@ export async function receivingCentre(postcode: string | null): Promise<Receivin
 /** Leaving: forget keys and feed of what has its receipt. Never an unsent report, nor its keys. */
 export async function wipe(): Promise<void> {
   await (await engine()).wipe()
+}
+
+/**
+ * Ask for permission and subscribe. Only from the click of somebody who has read what it means: the question is
+ * asked before anything is loaded, as some browsers ask nothing later. `notice`: the words of every notice.
+ */
+export async function turnOnKnocks(notice: Notice): Promise<TurnedOn> {
+  if (!('Notification' in globalThis)) return 'unsupported'
+  const permission = await Notification.requestPermission()
+  return (await engine()).turnOnKnocks(permission, notice)
+}
+
+export async function turnOffKnocks(): Promise<void> {
+  await (await engine()).turnOffKnocks()
 }
 
 /** Take the waiting version and reload. Only from a screen that holds no answers. */

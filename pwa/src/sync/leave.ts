@@ -5,11 +5,15 @@
  * what belongs to a centre's tablet.
  */
 
+import { ENROLMENT } from './device.ts'
 import { result } from './indexed-db.ts'
+import { KNOCKS } from './knocks-wire.ts'
 import { type FeedEntry, type Parcel, stores } from './parcels.ts'
 
 export async function leave(): Promise<void> {
   await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
+    // From now on no knock is shown on this phone. The service worker then gives the subscription up.
+    if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined) await result(store('kv').delete(KNOCKS))
     const parcels = await result<Parcel[]>(store('parcels').getAll())
     const left = parcels.filter((each) => each.mode === 'visitor' && each.state === 'receipted')
     const feeds: ReadonlySet<string> = new Set(left.map((each) => each.deviceId))

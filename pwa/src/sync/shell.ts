@@ -3,6 +3,9 @@
 import { scriptAddress, SERVICE_WORKER } from './trusted-urls.ts'
 
 const FILL_MS_MAX = 120_000
+const READY_MS_MAX = 10_000
+/** As the service worker knows it. */
+const SYNC_TAG = 'drain'
 
 let registration: ServiceWorkerRegistration | null = null
 
@@ -31,6 +34,28 @@ export async function updateReady(): Promise<boolean> {
   // On a first visit the only worker waits for a moment, too: with none before it, it is no update.
   if (waiting === null || waiting === undefined || registration?.active === null) return false
   return fill(waiting)
+}
+
+/** The worker once it can be asked for something; null where there is none. */
+export async function ready(): Promise<ServiceWorkerRegistration | null> {
+  if (!('serviceWorker' in navigator)) return null
+  // `ready` never settles where registering has failed.
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), READY_MS_MAX))
+  return Promise.race([navigator.serviceWorker.ready, late])
+}
+
+type SyncManager = { readonly register: (tag: string) => Promise<void> }
+
+/** Have the browser send what waits when there is a network, whether or not a page is open (Chromium). */
+export async function askForSync(): Promise<void> {
+  const sync = (registration as { readonly sync?: SyncManager } | null)?.sync
+  // Forbidden in a private window or by the person: the page then sends by itself, as elsewhere.
+  await sync?.register(SYNC_TAG).catch(() => undefined)
+}
+
+/** The person leaves this phone: no knock reaches it any more. */
+export function forgetKnocks(): void {
+  registration?.active?.postMessage('forget-knocks')
 }
 
 export async function applyUpdate(): Promise<void> {

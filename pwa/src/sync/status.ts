@@ -4,11 +4,13 @@
  */
 
 import { signal } from '@preact/signals'
-import type { DeviceIdentity, OutboxCard, SaidMore, SyncStatus } from './types.ts'
+import type { DeviceIdentity, KnockState, OutboxCard, SaidMore, SyncStatus } from './types.ts'
 
 export const cardsNow = signal<readonly OutboxCard[]>([])
 /** Messages of the reporter that this device still holds, sent or not. */
 export const saidNow = signal<readonly SaidMore[]>([])
+/** Until it was read, nothing is offered. */
+export const knocksNow = signal<KnockState>('unsupported')
 export const deviceNow = signal<DeviceIdentity | null>(null)
 export const statusNow = signal<SyncStatus>({
   phase: 'idle',

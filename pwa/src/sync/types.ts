@@ -80,6 +80,12 @@ export type DeviceIdentity =
       readonly centreName: string
     }
 
+/** May this device be told, by a knock without content, that there is an answer? */
+export type KnockState = 'unsupported' | 'off' | 'on' | 'denied'
+
+/** `not_now`: the question was closed unanswered. `not_here`: this browser's push service is not knocked at. */
+export type TurnedOn = 'on' | 'denied' | 'not_now' | 'no_connection' | 'not_here' | 'unsupported'
+
 /** Which stores hold the sealed report. With only one of them, sending it soon matters more. */
 export type Stored = 'both' | 'parcel-only' | 'outbox-only'
 

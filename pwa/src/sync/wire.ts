@@ -248,6 +248,10 @@ function serviceKey(fields: Fields): ServiceKey {
   }
 }
 
+export function knockKey(fields: Fields): Bytes {
+  return fields.bytes('public')
+}
+
 export function enrolResponse(fields: Fields): EnrolResponse {
   return {
     device_id: fields.text('device_id'),

@@ -1,0 +1,76 @@
+/**
+ * What the service worker does with no page open: send what waits, fetch what came, say that there is
+ * something, and subscribe again. Only an accelerator: the next page does all of it, too.
+ */
+
+import { drain } from './drain.ts'
+import { allKeys } from './feed.ts'
+import { keepKnocks, keptKnocks, type Notice, placeOf, register, serviceKey } from './knocks-wire.ts'
+import { allParcels } from './parcels.ts'
+import { pullFeed } from './pull.ts'
+
+export const SYNC_TAG = 'drain'
+const WAIT_MS_MAX = 20_000 // whoever else is sending has this long before we go without waiting
+const CATCH_UP_MS_MAX = 15_000 // the browser counts a knock without a notice against us
+
+const nobody = { sending: () => undefined }
+
+/** Rejects while something is left, so that the browser tries again. */
+export async function sendAll(): Promise<void> {
+  await othersDone()
+  await drain({ force: true, heartbeat: null }, nobody)
+  tellPages()
+  if ((await allParcels()).some((parcel) => parcel.state === 'queued')) throw new Error('something is left')
+}
+
+/** Send and fetch. Never rejects: a page that is opened later does the same. */
+export async function catchUp(): Promise<void> {
+  try {
+    await drain({ force: true, heartbeat: null }, nobody)
+    for (const { deviceId } of await allKeys()) {
+      if (deviceId === 'probe') continue
+      const pulled = await pullFeed(deviceId)
+      if (pulled.type === 'failed' && pulled.failure.type !== 'server_fault') break
+    }
+  } catch {
+    // A store that does not work here: the notice still brings the person to a page that can say so.
+  }
+  tellPages()
+}
+
+/** What came, if the person still wants to be told. Null: they have turned it off, or have left this phone. */
+export async function noticeAfterCatchingUp(): Promise<Notice | null> {
+  const kept = await keptKnocks().catch(() => null)
+  if (kept === null) return null
+  await Promise.race([catchUp(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS_MAX))])
+  return kept.notice
+}
+
+/** The browser has changed the place, or has lost it. */
+export async function subscribeAgain(manager: PushManager, renewed: PushSubscription | null): Promise<void> {
+  const kept = await keptKnocks()
+  if (kept === null) return
+  const applicationServerKey = renewed === null ? await serviceKey() : null
+  const subscription =
+    renewed ?? (applicationServerKey && (await manager.subscribe({ userVisibleOnly: true, applicationServerKey })))
+  const place = subscription === null ? null : placeOf(subscription)
+  if (place === null) return
+  await keepKnocks({ ...kept, place, feeds: [] })
+  await register()
+}
+
+function tellPages(): void {
+  if (!('BroadcastChannel' in globalThis)) return
+  const pages = new BroadcastChannel('waymark')
+  pages.postMessage('changed')
+  pages.close()
+}
+
+/** The lock only saves traffic: a page that is sending is waited for, but not for ever. */
+async function othersDone(): Promise<void> {
+  if (!('locks' in navigator)) return
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), WAIT_MS_MAX)
+  await navigator.locks.request('drain', { signal: late.signal }, () => undefined).catch(() => undefined)
+  clearTimeout(timer)
+}

@@ -154,6 +154,9 @@ class MessageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The return code's, base64url, when written with the code. None: signed by the report's own key."""
 
 
+# msgspec works a shape out when it is first used, and crashes the process when two threads do so at once.
+_WORKED_OUT = (msgspec.json.Decoder(ReportBody), msgspec.json.Decoder(MessageBody))
+
 Converter = Callable[[dict[str, Any]], dict[str, Any]]
 CONVERTERS: Mapping[int, Converter] = MappingProxyType({})
 """From version n to n + 1, for every n below SCHEMA_VERSION."""

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import bench, demo, directory, doctor, keys, queue, serve, stage
+from waymark.cli import bench, demo, directory, doctor, keys, queue, serve, stage, swarm
 
 __all__ = ["group", "main"]
 
@@ -21,6 +21,7 @@ def group() -> None:
 group.add_command(serve.serve)
 group.add_command(demo.demo)
 demo.demo.add_command(stage.stage)
+demo.demo.add_command(swarm.swarm)
 group.add_command(serve.migrate)
 group.add_command(doctor.show_settings)
 group.add_command(doctor.doctor)

@@ -1,0 +1,103 @@
+"""A swarm of devices in a bad place ends in a verdict that can be trusted, in both directions."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pysqlite3 import dbapi2
+
+from support.server import Server
+from waymark.cli.store import StoredItem
+from waymark.cli.swarm_ledger import Ledger, Made, judge, read_ledgers
+
+DEVICES, REPORTS = 6, 3
+
+
+def swarm(server: Server, *options: str, **environ: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and verdict."""
+    done = subprocess.run(
+        [sys.executable, "-m", "waymark", "demo", "swarm", "--json", *options],
+        env={**server.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout.startswith("{"), done.stderr[-3000:]
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_nothing_is_lost_while_devices_and_server_are_killed(
+    server: Callable[..., Server], tmp_path: Path
+) -> None:
+    served = server()
+    served.waymark("demo", "--reports", "0")
+    size = ["--devices", str(DEVICES), "--reports", str(REPORTS), "--seconds", "8"]
+
+    code, verdict = swarm(served, *size, "--flaky", "--kill")
+
+    assert code == 0, verdict
+    made = DEVICES * REPORTS
+    assert (verdict["made"], verdict["received"], verdict["lost"], verdict["doubled"]) == (made, made, 0, 0)
+    (run,) = (served.data / "swarm").iterdir()
+    assert len(read_ledgers(run)) == made
+
+    for spoil in ("DELETE FROM intake_item WHERE item_id = :id", "UPDATE intake_item SET sha256 = x'00'"):
+        code, verdict = swarm(
+            served, "--verdict", str(run), WAYMARK_DATABASE_URL=_spoilt(served, run, tmp_path, spoil)
+        )
+        assert (code, verdict["good"]) == (1, False), spoil
+    ledger = next(path for path in run.glob("*.ledger"))
+    ledger.write_bytes(ledger.read_bytes().split(b"\n", 1)[1])
+    code, verdict = swarm(served, "--verdict", str(run))
+    assert (code, verdict["doubled"]) == (1, 1), "what is in no ledger was made by nobody"
+
+
+def _spoilt(server: Server, run: Path, folder: Path, statement: str) -> str:
+    """A copy of the database in which something is wrong with one of the reports that were made."""
+    copy = Path(shutil.copy(server.data / "waymark.db", folder / "spoilt.db"))
+    database = dbapi2.connect(str(copy))
+    with database:
+        database.execute(statement, {"id": next(iter(read_ledgers(run)))} if ":id" in statement else {})
+    database.close()
+    return f"sqlite:///{copy}"
+
+
+def test_a_plain_server_has_no_plug(server: Callable[..., Server]) -> None:
+    served = server()
+    served.waymark("demo", "--reports", "0")
+    served.start()
+
+    with pytest.raises(AssertionError, match="has no plug"):
+        served.waymark("demo", "swarm", "--devices", "1", "--seconds", "2", "--kill")
+
+
+def test_a_line_that_was_cut_short_never_counted(tmp_path: Path) -> None:
+    path = tmp_path / "phone.ledger"
+    ledger = Ledger(path)
+    ledger.add(Made(item_id="one", sha256="00", device="phone"))
+    ledger.close()
+    path.write_bytes(path.read_bytes() + b'{"item_id":"tw')
+
+    assert set(read_ledgers(tmp_path)) == {"one"}
+    again = Ledger(path)
+    again.add(Made(item_id="two", sha256="00", device="phone"))
+    again.close()
+    assert set(read_ledgers(tmp_path)) == {"one", "two"}
+
+
+def test_the_verdict_is_bad_when_nothing_was_made_or_nothing_was_done() -> None:
+    made = {"one": Made(item_id="one", sha256="00", device="phone")}
+    item = StoredItem(item_id="one", sha256=b"\x00", device_id="d", state="opened", screened=1)
+    waiting = StoredItem(item_id="one", sha256=b"\x00", device_id="d", state="waiting", screened=0)
+
+    assert judge(made, [item], [], ["d"]).good
+    assert not judge({}, [], [], []).good
+    assert not judge(made, [waiting], [], ["d"]).good
+    assert not judge(made, [item], ["one"], ["d"]).good
+    assert not judge(made, [item, item], [], ["d"]).good

@@ -24,8 +24,10 @@ from journeys.people import (
     tell_briefly,
     visit,
 )
-from journeys.phone import DESK, Phone
+from journeys.phone import DESK, TABLET, Phone
 from support.server import Server
+from support.staff import Staff
+from waymark.cli.demo import PASSWORD
 from waymark.intake import actions as intake
 from waymark.intake.rules import open_message
 from waymark.kernel.db import Connection, open_database
@@ -175,6 +177,28 @@ def test_the_phone_that_made_it_needs_no_code(demo: Server, phone: MAKES, vault:
 
     [message] = written(demo, vault)
     assert (message.text, message.authenticator) == (MORE, None)
+
+
+def test_a_tablet_hands_the_code_over(demo: Server, phone: MAKES) -> None:
+    with Staff(demo.origin, "lantern", PASSWORD) as centre:
+        enrolment = centre.code("Front desk")
+    page = phone(demo.origin, viewport=TABLET).start()
+    visit(page, demo.origin)
+    press(page, "This is a centre’s tablet")
+    page.get_by_label("One-time code").fill(enrolment)
+    press(page, "Set up this tablet")
+    press(page, "Go to the start")
+    reference = tell_briefly(page, Story(sharing="U1"))
+    heading(page, "Sent")
+    expect(page.get_by_text("Give it to the person on paper")).to_be_visible()
+    code = code_on(page)
+    open_list(page)
+    assert card(page, reference).get_by_role("button").count() == 0, "others use this tablet, too"
+
+    page = phone(demo.origin).start()
+    open_with(page, demo.origin, code)
+
+    heading(page, f"Your report {reference}")
 
 
 def test_a_number_in_disguise_and_wrong_codes(demo: Server, phone: MAKES) -> None:

@@ -1,4 +1,4 @@
-"""The demonstration: what the database holds is what the ledger of truth says, and a second start adds nothing."""
+"""The demonstration: the database holds what the ledger of truth says, and a second start adds nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -29,6 +29,11 @@ class Staged:
         return f"http://localhost:{self.served.environ['WAYMARK_STAGE_PORT']}"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None, "the split page is not running"
+        return self._process.pid
+
+    @property
     def log_text(self) -> str:
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 

@@ -68,6 +68,8 @@ def counted(found: Found, truth: Truth) -> Truth:
         truth,
         count=len(found),
         acknowledged=sum(r.acknowledged_at is not None for r in reports),
+        decided=sum(r.decided is not None for r in reports),
+        needs_info=next((r.report_id for r in reports if r.state == "needs_info"), None),
         forces=_counts(r.force_id for r in reports),
         areas=_counts(r.area for r in reports),
         centres=_counts(r.centre_id for r in reports),

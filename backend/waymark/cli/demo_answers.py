@@ -2,9 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from waymark.cli.demo_people import LOGINS, USERNAME_OF
-from waymark.cli.demo_plan import Planned, tales
+from waymark.cli.demo_plan import MARK, Planned, tales
+from waymark.dialogue import actions as dialogue
+from waymark.dialogue.actions import Desk
+from waymark.dialogue.records import Decide, Say
 from waymark.identity import actions as identity
 from waymark.identity.records import Credentials, User
 from waymark.identity.rules import new_token
@@ -12,8 +18,34 @@ from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.vault import Vault
 from waymark.triage import actions as triage
+from waymark.triage.actions import Tools
 from waymark_sync.policy import UNKNOWN, Pack
+from waymark_sync.policy.decisions import load_decisions
 from waymark_sync.report import RELEASED_TO_POLICE
+
+DECISIONS: Final = ("crime_recorded", "support_only", "crime_recorded", "crime_not_recorded")
+"""In turn. Every force may decide these."""
+
+
+class Deed(Struct, frozen=True, kw_only=True):
+    """Something that somebody at a desk does to a report."""
+
+    at: datetime
+    kind: Literal["acknowledge", "ask", "decide"]
+    report: Planned
+
+
+def deeds(reports: Sequence[Planned]) -> list[Deed]:
+    """In the order of their times."""
+    found: list[Deed] = []
+    for report in reports:
+        if report.acknowledged_at is not None:
+            found.append(Deed(at=report.acknowledged_at, kind="acknowledge", report=report))
+        if report.asked_at is not None:
+            found.append(Deed(at=report.asked_at, kind="ask", report=report))
+        if report.decided_at is not None:
+            found.append(Deed(at=report.decided_at, kind="decide", report=report))
+    return sorted(found, key=lambda deed: deed.at)
 
 
 class Desks:
@@ -23,7 +55,7 @@ class Desks:
         self._vault, self._keys, self._pack = vault, keys, pack
         self._users: dict[str, tuple[User, str]] = {}
         self._tales = tales()
-        self._answered = 0
+        self._answered = self._decided = 0
 
     def open(self, db: Connection, *, now: datetime) -> None:
         for login in LOGINS:
@@ -44,22 +76,54 @@ class Desks:
         """Who sits at the desk of this force or centre."""
         return self._users[USERNAME_OF[organisation_id]][0]
 
-    def answer(self, db: Connection, reports: Sequence[Planned]) -> None:
-        """Acknowledge each at its time."""
-        for report in reports:
-            if report.acknowledged_at is None:
-                continue
-            text = self._tales.thanks[self._answered % len(self._tales.thanks)]
-            self._answered += 1
-            triage.acknowledge(
-                db,
-                self._responsible(report),
-                report.item_id,
-                text,
-                vault=self._vault,
-                keys=self._keys,
-                now=report.acknowledged_at,
-            )
+    def do(self, db: Connection, due: Sequence[Deed]) -> None:
+        """Each at its time."""
+        for deed in due:
+            match deed.kind:
+                case "acknowledge":
+                    self._acknowledge(db, deed)
+                case "ask":
+                    desk, version = self._opened(db, deed)
+                    dialogue.ask(db, desk, Say(version=version, message=self._tales.question.asked))
+                case "decide":
+                    self._decide(db, deed)
+
+    def _acknowledge(self, db: Connection, deed: Deed) -> None:
+        text = self._tales.thanks[self._answered % len(self._tales.thanks)]
+        self._answered += 1
+        triage.acknowledge(
+            db,
+            self._responsible(deed.report),
+            deed.report.item_id,
+            text,
+            vault=self._vault,
+            keys=self._keys,
+            now=deed.at,
+        )
+
+    def _decide(self, db: Connection, deed: Deed) -> None:
+        code = DECISIONS[self._decided % len(DECISIONS)]
+        self._decided += 1
+        kind = next(kind for kind in load_decisions().decisions if kind.code == code)
+        number = f"DEMO/{self._decided:04d}" if kind.needs_reference else ""
+        desk, version = self._opened(db, deed)
+        decision = Decide(
+            version=version,
+            code=code,
+            rationale=f"{MARK} Decided to show how it looks.",
+            reason=kind.reasons[0].code if kind.reasons else "",
+            crime_reference=number,
+            message=kind.explainer.replace("{reference}", number),
+        )
+        dialogue.decide(db, desk, decision, self._pack)
+
+    def _opened(self, db: Connection, deed: Deed) -> tuple[Desk, int]:
+        """Nobody decides without having looked."""
+        user = self._responsible(deed.report)
+        viewed = triage.view(db, user, deed.report.item_id, now=deed.at)
+        tools = Tools(vault=self._vault, keys=self._keys, now=deed.at)
+        desk = Desk(user=user, report_id=deed.report.item_id, tools=tools)
+        return desk, viewed.report.version
 
     def _responsible(self, report: Planned) -> User:
         """The police for what was released to them, of the centre's force where no place is known."""

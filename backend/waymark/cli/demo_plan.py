@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from waymark_sync.policy import Area, Pack
+from waymark_sync.report import RELEASED_TO_POLICE
 
 SEED: Final = 20_261_101
 COUNT: Final = 300
@@ -84,6 +85,8 @@ class Planned(Struct, frozen=True, kw_only=True):
     channel: Literal["self_phone", "centre_tablet"] = "self_phone"
     language: str = "en"
     acknowledged_at: datetime | None = None
+    asked_at: datetime | None = None
+    decided_at: datetime | None = None
     plant: Plant = ""
 
 
@@ -251,6 +254,8 @@ class _Author:
         }
         if chance.random() < 0.3:
             answers["when"] = {"precision": chance.choice(("ongoing", "dont_know"))}
+        acknowledged_at = None if plant == "overdue" else self._acknowledged(at, plant)
+        asked = plant == "needs_info" and acknowledged_at is not None
         return Planned(
             item_id=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
             at=at,
@@ -258,7 +263,9 @@ class _Author:
             answers=answers,
             channel="centre_tablet" if chance.random() < 0.4 else "self_phone",
             language=tale.language,
-            acknowledged_at=None if plant == "overdue" else self._acknowledged(at, plant),
+            acknowledged_at=acknowledged_at,
+            asked_at=acknowledged_at + timedelta(hours=3) if asked and acknowledged_at else None,
+            decided_at=None if asked else self._decided(acknowledged_at, sharing, postcode),
             plant=plant,
         )
 
@@ -269,6 +276,14 @@ class _Author:
         if answered > self._now - timedelta(minutes=30) or (waits and not plant):
             return None
         return answered
+
+    def _decided(self, acknowledged_at: datetime | None, sharing: str, postcode: str) -> datetime | None:
+        """By the police, of two in three that are theirs to decide."""
+        days, chosen = self._chance.uniform(1, 14), self._chance.random() < 0.66
+        if acknowledged_at is None or sharing not in RELEASED_TO_POLICE or postcode == "not_answered":
+            return None
+        at = acknowledged_at + timedelta(days=days)
+        return at if chosen and at < self._now else None
 
     def _person(self, sharing: str) -> dict[str, Any]:
         if sharing not in {"P1", "P2", "U1"} or self._chance.random() < 0.4:

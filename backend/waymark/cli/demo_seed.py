@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from waymark.cli.context import keys_made, opened
-from waymark.cli.demo_answers import Desks
+from waymark.cli.demo_answers import Desks, deeds
 from waymark.cli.demo_people import PASSWORD, people
 from waymark.cli.demo_plan import SEED, Planned, plan
 from waymark.cli.demo_seal import Sealer
@@ -83,7 +83,7 @@ class _Seeding:
     async def run(self, reports: Sequence[Planned]) -> None:
         await self._open_and_screen()  # a run that was cut short may have left some
         await self._database.write(self._begin, reports)
-        waiting = sorted((r for r in reports if r.acknowledged_at), key=_answered_at)
+        waiting = deeds(reports)
         for start in range(0, len(reports), BATCH):
             batch = reports[start : start + BATCH]
             await self._database.write(self._sealer.take_in, batch)
@@ -91,9 +91,9 @@ class _Seeding:
             await self._open_and_screen()
             following = reports[start + BATCH : start + BATCH + 1]
             until = following[0].at if following else clock.now()
-            due = [report for report in waiting if _answered_at(report) <= until]
+            due = [deed for deed in waiting if deed.at <= until]
             waiting = waiting[len(due) :]
-            await self._database.write(self._desks.answer, due)
+            await self._database.write(self._desks.do, due)
         await self._database.write(self._desks.close, now=clock.now())
 
     def _begin(self, db: Connection, reports: Sequence[Planned]) -> None:
@@ -107,9 +107,3 @@ class _Seeding:
         await open_waiting(self._opener)
         while await self._screener.step():
             pass
-
-
-def _answered_at(report: Planned) -> datetime:
-    if report.acknowledged_at is None:
-        raise AssertionError("asked only of what is answered")
-    return report.acknowledged_at

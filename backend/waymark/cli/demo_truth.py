@@ -39,6 +39,7 @@ class Truth(Struct, frozen=True, kw_only=True):
     """Every date in it is counted back from here."""
     count: int
     acknowledged: int
+    decided: int
     forces: Counts
     areas: Counts
     centres: Counts
@@ -62,6 +63,7 @@ def truth_of(reports: Sequence[Planned], pack: Pack, *, seed: int, made_at: date
         made_at=stamp(made_at),
         count=len(reports),
         acknowledged=sum(report.acknowledged_at is not None for report in reports),
+        decided=sum(report.decided_at is not None for report in reports),
         forces=_counts(place.force_id for place in places),
         areas=_counts(place.area_id for place in places),
         centres=_counts(report.centre_id for report in reports),

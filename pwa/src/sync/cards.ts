@@ -7,6 +7,8 @@ import { CannotOpen } from './seal.ts'
 import type { FeedMessage, OutboxCard, ReportState, SaidMore } from './types.ts'
 import { WireError } from './wire.ts'
 
+const FOLLOWED_MS = 30 * 86_400_000 // later ones are asked after when the app is opened, and by a knock
+
 const opened = new Map<string, OpenedMessage | null>()
 
 /** Newest first. `sending`: what this page has on the wire at this moment. */
@@ -73,11 +75,20 @@ export function stateOf(
   return parcel.attempts > 0 ? 'retrying' : 'ready'
 }
 
-/** Feeds with a report that no person has answered yet. */
-export async function unansweredFeeds(cards: readonly OutboxCard[]): Promise<readonly string[]> {
-  const waiting = new Set(cards.filter((each) => each.state !== 'acknowledged' && each.state !== 'ready').map((each) => each.itemId))
+/** Feeds worth asking: of reports that no person has answered yet, and of those that one may write about again. */
+export async function feedsToAsk(cards: readonly OutboxCard[], at: number): Promise<readonly string[]> {
+  const asked = new Set(cards.filter((each) => isUnanswered(each) || isFollowed(each, at)).map((each) => each.itemId))
   const parcels = await allParcels()
-  return [...new Set(parcels.filter((each) => waiting.has(each.itemId)).map((each) => each.deviceId))]
+  return [...new Set(parcels.filter((each) => asked.has(each.itemId)).map((each) => each.deviceId))]
+}
+
+export function isUnanswered(card: Pick<OutboxCard, 'state'>): boolean {
+  return card.state !== 'acknowledged' && card.state !== 'ready'
+}
+
+/** Read by a person not long ago: a question or an update may follow. */
+export function isFollowed(card: Pick<OutboxCard, 'state' | 'createdAt'>, at: number): boolean {
+  return card.state === 'acknowledged' && at - Date.parse(card.createdAt) < FOLLOWED_MS
 }
 
 async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[]>> {

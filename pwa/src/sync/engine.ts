@@ -1,7 +1,7 @@
 /** Puts the parts to work behind the facade: one round at a time, whatever wakes it. */
 
 import { toBase64url } from './bytes.ts'
-import { forgetOpened, readCards, readSaid, unansweredFeeds } from './cards.ts'
+import { feedsToAsk, forgetOpened, isFollowed, readCards, readSaid } from './cards.ts'
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { drain, type Drained } from './drain.ts'
@@ -262,7 +262,7 @@ function showSending(itemIds: readonly string[]): void {
 async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
   const asked = EVERY_FEED.has(reason)
     ? (await allKeys()).map((keys) => keys.deviceId).filter((id) => id !== 'probe')
-    : await unansweredFeeds(await readCards(sending))
+    : await feedsToAsk(await readCards(sending), Date.now())
   for (const feedId of new Set([...(drained?.downstream ?? []), ...asked])) {
     const pulled = await pullFeed(feedId)
     // One silence is every feed's: the next wake-up tries again.
@@ -274,7 +274,9 @@ async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
 async function plan(): Promise<void> {
   const queued = (await allParcels()).filter((parcel) => parcel.state === 'queued')
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
-  planTimer(nextWakeMs({ queued, unanswered, silences, backoffS, at: Date.now(), random: Math.random() }), wake)
+  const at = Date.now()
+  const followed = cardsNow.value.some((card) => isFollowed(card, at))
+  planTimer(nextWakeMs({ queued, unanswered, followed, silences, backoffS, at, random: Math.random() }), wake)
 }
 
 async function settleStores(): Promise<void> {

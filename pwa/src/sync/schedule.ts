@@ -7,6 +7,7 @@ import { delayMs } from './decide.ts'
 
 const WAKE_MS_MIN = 500
 const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
+const FOLLOW_MS = 60_000 // after the first answer, while somebody looks at the page
 
 export type Wake = 'start' | 'online' | 'visible' | 'finish' | 'timer' | 'user' | 'other_tab'
 
@@ -28,6 +29,8 @@ export function listen(wake: (reason: Wake) => void): void {
 export function nextWakeMs(now: {
   readonly queued: readonly { readonly nextTryAt: number | null; readonly attempts: number }[]
   readonly unanswered: boolean
+  /** A report was read not long ago: more may be said about it. */
+  readonly followed: boolean
   /** Passes in a row that met silence: what one request learnt holds for those still due. */
   readonly silences: number
   /** The service's own wish, in seconds. */
@@ -39,6 +42,7 @@ export function nextWakeMs(now: {
     item.nextTryAt === null ? delayMs(item.attempts, now.random) : Math.max(0, item.nextTryAt - now.at),
   )
   if (now.unanswered) waits.push(POLL_MS * (0.75 + now.random / 2))
+  if (now.followed) waits.push(FOLLOW_MS * (0.75 + now.random / 2))
   if (waits.length === 0) return null
   const floor = now.silences > 0 || now.backoffS > 0 ? delayMs(now.silences, now.random, now.backoffS) : 0
   return Math.max(WAKE_MS_MIN, floor, Math.min(...waits))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nextWakeMs } from '../../src/sync/schedule.ts'
 
-const now = { queued: [], unanswered: false, silences: 0, backoffS: 0, at: 1_000, random: 0.5 }
+const now = { queued: [], unanswered: false, followed: false, silences: 0, backoffS: 0, at: 1_000, random: 0.5 }
 const item = (nextTryAt: number | null, attempts = 0) => ({ nextTryAt, attempts })
 
 test('nothing waits: no timer', () => {
@@ -14,6 +14,7 @@ test('the earliest of what waits decides', () => {
 
 test('an answer that is awaited is asked for about every twenty seconds', () => {
   expect(nextWakeMs({ ...now, unanswered: true })).toBe(20_000)
+  expect(nextWakeMs({ ...now, followed: true })).toBe(60_000)
 })
 
 test('silence holds back those that were not tried themselves', () => {

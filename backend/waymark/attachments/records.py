@@ -1,0 +1,99 @@
+"""Nouns of attachments."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+State = Literal["waiting", "complete", "shown", "unshown"]
+"""`complete`: all of it is here. Afterwards a picture is made of it, or there is a reason why not."""
+
+Reason = Literal[
+    "kind_not_shown", "cannot_open", "not_in_report", "too_many_pixels", "damaged", "too_costly", "failed"
+]
+"""Why there is no picture. The sealed original is kept all the same."""
+
+HiddenDetails = Literal["removed", "kept"]
+
+
+class Announced(Struct, frozen=True, kw_only=True):
+    """Where a header may list an attachment: a stored item, or one kept as a conflict."""
+
+    pos: int
+    lane: Literal["enrolled", "visitor"]
+    header: bytes
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """One attachment as far as it has come."""
+
+    att_id: str
+    item_id: str
+    pos: int
+    lane: Literal["enrolled", "visitor"]
+    size: int
+    sha256: bytes
+    received: int
+    """Sealed bytes that are durable."""
+    state: State
+    reason: Reason | None = None
+
+
+class Untold(Struct, frozen=True, kw_only=True):
+    """A complete attachment of an opened report whose reporter has not heard of it."""
+
+    att_id: str
+    item_id: str
+    pos: int
+    size: int
+    sha256: bytes
+    feed_id: str
+
+
+class Undeveloped(Struct, frozen=True, kw_only=True):
+    """A complete attachment of an opened report. `body` and `wrapped` are of no use without the vault."""
+
+    att_id: str
+    report_id: str
+    tries: int
+    schema_v: int
+    body: bytes
+    wrapped: bytes
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """What may be looked at, encrypted under its report's key."""
+
+    att_id: str
+    report_id: str
+    media_type: str
+    size: int
+    body: bytes
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What the database says of one attachment with its picture."""
+
+    att_id: str
+    state: State
+    reason: Reason | None
+    received: int
+    media_type: str | None
+    picture_size: int | None
+
+
+class AttachmentView(Struct, frozen=True, kw_only=True):
+    """One attachment of a report, as the desk may be told."""
+
+    att_id: str
+    state: State
+    reason: Reason | None
+    size: int
+    """Sealed bytes in all."""
+    offset: int
+    """Sealed bytes that have come."""
+    caption: str = ""
+    hidden_details: HiddenDetails | None = None
+    """None: the report does not say, or has not been opened."""
+    media_type: str | None = None
+    """Of the picture that may be looked at; None when there is none."""
+    picture_size: int | None = None

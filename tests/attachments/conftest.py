@@ -1,0 +1,21 @@
+"""A service that has a centre, and the folder in which its files lie."""
+
+from pathlib import Path
+
+import pytest
+
+from support.desk import seed
+from support.files import Client
+from waymark.kernel.db import Database
+from waymark.kernel.settings import Settings
+
+
+@pytest.fixture
+async def service(client: Client, database: Database) -> Client:
+    await seed(database, client.app.state.pack)
+    return client
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    return settings.data / "attachments"

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide, released
+from waymark.attachments import actions as attachments
+from waymark.attachments.records import AttachmentView, Picture
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
@@ -69,6 +71,8 @@ class Viewed(Struct, frozen=True, kw_only=True):
     events: list[Event]
     can_reach: bool
     """Is there any way to answer the reporter?"""
+    attachments: tuple[AttachmentView, ...]
+    """None where pictures are not released."""
 
 
 def screen(db: Connection, *, limit: int, now: datetime) -> int:
@@ -84,7 +88,7 @@ def screen(db: Connection, *, limit: int, now: datetime) -> int:
             opened,
             state=state,
             released=is_released,
-            has_pictures=False,
+            has_pictures=bool(attachments.of_report(db, opened.id)),
             due_at=due_at,
             due_for=due_for,
         )
@@ -125,7 +129,20 @@ def view(db: Connection, user: User, report_id: str, *, now: datetime) -> Viewed
         decision=decision,
         events=store.events(db, report_id),
         can_reach=bool(feeds(db, report, "message")),
+        attachments=attachments.of_report(db, report_id) if "pictures" in decision.groups else (),
     )
+
+
+def picture(
+    db: Connection, user: User, report_id: str, att_id: str, *, now: datetime
+) -> tuple[TriageReport, Picture]:
+    """Raises Problem not_found, also where pictures are not released."""
+    report, decision = _found(db, user, "view_report", report_id)
+    shown = attachments.picture(db, report_id, att_id) if "pictures" in decision.groups else None
+    if shown is None:
+        raise problem("not_found")
+    _audit(db, user, "picture.viewed", report_id, now, {"attachment": att_id})
+    return report, shown
 
 
 def acknowledge(

@@ -22,9 +22,13 @@ JOINED: Final = """
 """
 
 
-def whole(text: str) -> Sql:
+def whole(text: str, *, postgres: str | None = None) -> Sql:
     """What finds `report_id`s, made to bring the reports: COLUMNS and JOINED stand for that."""
-    return Sql(text.replace("COLUMNS", COLUMNS).replace("JOINED", JOINED))
+    return Sql(_joined(text), postgres=_joined(postgres) if postgres else None)
+
+
+def _joined(text: str) -> str:
+    return text.replace("COLUMNS", COLUMNS).replace("JOINED", JOINED)
 
 
 REPORT = whole("""

@@ -19,6 +19,8 @@ from waymark.triage.records import TriageReport
 from waymark.triage.rules import facts
 from waymark.worklist import store
 from waymark.worklist.records import Counts, Cursor, DeviceLine, Filter, News
+from waymark.worklist.rules import narrowed
+from waymark_sync.policy.timers import load_timers
 
 HELD_MAX: Final = 200
 
@@ -28,7 +30,9 @@ def list_reports(
 ) -> tuple[list[tuple[TriageReport, Decision]], Counts]:
     """One page, one report more than `limit` when there is another page. Raises Problem not_found."""
     allowed(user, "list_reports")
-    page = store.page(db, user, wanted, after=after, limit=limit + 1, now=stamp(now))
+    page = store.page(
+        db, user, narrowed(wanted, load_timers(), now=now), after=after, limit=limit + 1, now=stamp(now)
+    )
     counts = store.counts(db, force_id=user.force_id, centre_id=user.centre_id)
     # Asked again, row by row: the query narrows, the decision decides.
     decided = [(report, decide(user, "list_reports", facts(report))) for report in page]

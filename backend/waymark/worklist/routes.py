@@ -12,6 +12,7 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from msgspec import Meta, Struct
 
+from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
 from waymark.kernel import clock
@@ -139,6 +140,26 @@ async def view_report(
 
 
 @get(
+    "/desk/api/reports/{report_id:str}/pictures/{att_id:str}",
+    operation_id="ViewPicture",
+    guards=[logged_in],
+)
+async def view_picture(
+    request: Request[Any, Any, Any],
+    report_id: FromPath[str],
+    att_id: FromPath[str],
+    database: NamedDependency[SkipValidation[Database]],
+    vault: NamedDependency[SkipValidation[Vault]],
+) -> Response[bytes]:
+    """A picture made of an attachment. The file that was sent goes to no browser."""
+    report, shown = await database.write(
+        triage.picture, user_of(request), id_of(report_id), id_of(att_id), now=clock.now()
+    )
+    body = await asyncio.to_thread(open_picture, vault, shown, wrapped=report.wrapped)
+    return Response(body, media_type=shown.media_type, headers=NO_STORE)
+
+
+@get(
     "/desk/api/choices",
     operation_id="ListChoices",
     guards=[logged_in],
@@ -248,6 +269,7 @@ def _after(cursor: str) -> Cursor | None:
 handlers: Final = [
     list_reports,
     view_report,
+    view_picture,
     list_choices,
     wait_for_news,
     list_quarantine,

@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from waymark.attachments.rules import described
 from waymark.identity.records import User
 from waymark.kernel.clock import stamp
 from waymark.kernel.problems import problem
@@ -20,7 +22,7 @@ from waymark.triage.rules import (
     possible_acts,
     visible_answers,
 )
-from waymark.worklist.records import ChoicesAnswer, Cursor, Named
+from waymark.worklist.records import ChoicesAnswer, Cursor, Filter, Named
 from waymark_sync.messages import SignpostedService
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import Decisions, Side
@@ -53,6 +55,14 @@ def day(text: str, name: str, *, after: bool = False) -> str:
         return f"{found + timedelta(days=1 if after else 0)}T00:00:00.000Z"
     except (ValueError, OverflowError):
         raise problem("invalid", name) from None
+
+
+def narrowed(wanted: Filter, timers: Timers, *, now: datetime) -> Filter:
+    """What is too young to be overdue is not looked through."""
+    if not wanted.overdue:
+        return wanted
+    young = stamp(now - timers.shortest)
+    return replace(wanted, received_before=min(young, wanted.received_before or young))
 
 
 def choices(user: User, pack: Pack) -> ChoicesAnswer:
@@ -92,6 +102,7 @@ def page_of(
         "signposts_shown": body.signposts_shown if "support" in decision.groups else (),
         "directory_version": body.directory_version,
         "signposted": _signposted(viewed, vault),
+        "attachments": msgspec.to_builtins(described(viewed.attachments, body.attachments)),
         "groups": visible_answers(body.answers, decision),
     }
     history = tuple(history_line(vault, report, event, user, data) for event in viewed.events)

@@ -2,7 +2,8 @@
 
 Each filter has an index of its own that ends in the order of the list, so a page costs the same in a small
 list and in a large one. The statements differ by the filters that are set, because an index cannot serve
-"this or anything".
+"this or anything", and by how many rows are wanted: PostgreSQL keeps the plan of a statement only when it
+can see that the rows are few.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ OWN: Final = "released AND force_id = :force_id"
 NOBODYS: Final = "released AND force_id = 'unknown'"
 OFFERED: Final = "released AND offered_force_id = :force_id"
 CENTRES: Final = "centre_id = :centre_id"
+# The first of them that is set is looked up, and what it finds is sifted by the others.
 CONDITIONS: Final[Mapping[str, str]] = {
     "waiting": "queue = 'waiting'",
     "acknowledged": "queue = 'acknowledged'",
@@ -31,14 +33,14 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "decided": "queue = 'decided'",
     "closed": "queue = 'closed'",
     "reply_waiting": "reply_waiting",
+    "overdue": "due_at <= :now",
+    "with_pictures": "has_pictures",
     "area": "area = :area",
     "centre": "centre_id = :centre",
     "sharing": "sharing_choice = :sharing",
     "channel": "channel = :channel",
-    "received_from": "received_at >= :received_from",
-    "with_pictures": "has_pictures",
-    "overdue": "due_at <= :now",
 }
+SINCE: Final = "received_at >= :received_from"
 PART: Final = """
       SELECT report_id
       FROM (
@@ -46,7 +48,7 @@ PART: Final = """
         FROM triage_report
         WHERE CONDITION AND (received_at, report_id) < (:received_at, :last_id)
         ORDER BY received_at DESC, report_id DESC
-        LIMIT :limit
+        LIMIT HOW_MANY
       ) AS PLACE
 """
 PAGE: Final = """
@@ -54,11 +56,11 @@ PAGE: Final = """
     FROM (PARTS) AS found
     JOINED
     ORDER BY t.received_at DESC, t.report_id DESC
-    LIMIT :limit
+    LIMIT HOW_MANY
 """
 COUNT: Final = """
     SELECT 'QUEUE' AS queue, COUNT(*) AS count
-    FROM (SELECT 1 AS one FROM triage_report WHERE CONDITION LIMIT :most) AS QUEUE
+    FROM (SELECT 1 AS one FROM triage_report WHERE CONDITION LIMIT HOW_MANY) AS QUEUE
 """
 COUNTED: Final[tuple[Queue, ...]] = (
     "waiting",
@@ -76,7 +78,8 @@ def _counts(*places: str, more: str = "") -> Sql:
         for queue in COUNTED
         for place in places
     ]
-    return Sql("UNION ALL".join([*parts, *([more] if more else [])]))
+    text = "UNION ALL".join([*parts, *([more] if more else [])])
+    return Sql(text.replace("HOW_MANY", str(COUNT_MAX)))
 
 
 COUNT_POLICE = _counts(OWN, NOBODYS, more=COUNT.replace("CONDITION", OFFERED).replace("QUEUE", "offered"))
@@ -98,26 +101,34 @@ CHANGES = Sql("SELECT scope, number FROM triage_change")
 
 
 @cache
-def page_statement(police: bool, names: frozenset[str]) -> Sql:
-    """The list under the filters of these names: keys of CONDITIONS, and `offered`."""
-    conditions = [text for name, text in CONDITIONS.items() if name in names]
+def page_statement(police: bool, names: frozenset[str], limit: int) -> Sql:
+    """The list under the filters of these names: keys of CONDITIONS, `received_from` and `offered`."""
     if not police:
-        places = [] if "offered" in names else [CENTRES]
+        places = ["FALSE"] if "offered" in names else [CENTRES]
     elif "offered" in names:
         places = [OFFERED]
     else:
         # What another force offers lies in its own queues, and here in all and in `offered`.
-        in_a_queue = not names.isdisjoint(COUNTED)
-        places = [OWN, NOBODYS] if in_a_queue else [OWN, NOBODYS, OFFERED]
+        places = [OWN, NOBODYS] if not names.isdisjoint(COUNTED) else [OWN, NOBODYS, OFFERED]
+    conditions = [text for name, text in CONDITIONS.items() if name in names]
+    since = [SINCE] if "received_from" in names else []
+    # SQLite knows nothing of how many rows an index will find: a plus keeps it from trying the others.
+    sifted = [text if n == 0 else f"+{text}" for n, text in enumerate(conditions)]
+    return whole(
+        _page(places, [*sifted, *since], limit), postgres=_page(places, [*conditions, *since], limit)
+    )
+
+
+def _page(places: list[str], conditions: list[str], limit: int) -> str:
     parts = [
         PART.replace("CONDITION", " AND ".join([place, *conditions])).replace("PLACE", f"place_{n}")
-        for n, place in enumerate(places or ["FALSE"])
+        for n, place in enumerate(places)
     ]
-    return whole(PAGE.replace("PARTS", "UNION ALL".join(parts)))
+    return PAGE.replace("PARTS", "UNION ALL".join(parts)).replace("HOW_MANY", str(limit))
 
 
-POLICE_ALL = page_statement(True, frozenset())
-CENTRE_ALL = page_statement(False, frozenset())
+POLICE_ALL = page_statement(True, frozenset(), 26)
+CENTRE_ALL = page_statement(False, frozenset(), 26)
 
 
 def page(
@@ -125,24 +136,22 @@ def page(
 ) -> list[TriageReport]:
     """What the user's force or centre may see, newest first."""
     names = frozenset(_names(wanted))
-    start = after or (
-        Cursor(received_at=wanted.received_before, report_id="") if wanted.received_before else FIRST
-    )
+    before = Cursor(received_at=wanted.received_before, report_id="") if wanted.received_before else FIRST
+    start = after or before
     return db.many(
-        page_statement(user.force_id is not None, names),
+        page_statement(user.force_id is not None, names, limit),
         TriageReport,
         received_at=start.received_at,
         last_id=start.report_id,
-        limit=limit,
         **_values(user, wanted, names, now=now),
     )
 
 
 def counts(db: Connection, *, force_id: str | None, centre_id: str | None) -> Counts:
     if force_id is not None:
-        rows = db.many(COUNT_POLICE, Counted, force_id=force_id, most=COUNT_MAX)
+        rows = db.many(COUNT_POLICE, Counted, force_id=force_id)
     else:
-        rows = db.many(COUNT_CENTRE, Counted, centre_id=centre_id, most=COUNT_MAX)
+        rows = db.many(COUNT_CENTRE, Counted, centre_id=centre_id)
     total: dict[str, int] = {}
     for row in rows:
         total[row.queue] = min(COUNT_MAX, total.get(row.queue, 0) + row.count)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec import Struct
 from waymark_sync.policy import read_data
 
 TimerName = Literal["acknowledge", "decide", "silence", "offer"]
-_SATURDAY = 5
+_SATURDAY: Final = 5
 
 
 class Timer(Struct, frozen=True, kw_only=True):
@@ -36,6 +36,12 @@ class Timers(Struct, frozen=True, kw_only=True):
             end += timedelta(days=1)
             left -= 1 if left and self.worked(end.date()) else 0
         return end
+
+    @property
+    def shortest(self) -> timedelta:
+        """Whatever began later than this ago cannot be overdue: a working day is a day at least."""
+        limits = (self.timers["acknowledge"], self.timers["decide"])
+        return min(timedelta(days=timer.days, hours=timer.hours) for timer in limits)
 
     def begun_before(self, name: TimerName, now: datetime) -> datetime:
         """What began before this is over by `now`. Only of timers that count hours that pass."""

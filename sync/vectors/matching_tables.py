@@ -84,6 +84,14 @@ def acceptance() -> list[Case]:
             must_not_know="my community",
         ),
         case(
+            "(b) the fourth comes third",
+            [*sisters[:3], outside],
+            ["sisters-0", "sisters-1", "confidential", "sisters-2"],
+            area_ids=LEEDS,
+            sub_strands=[MUSLIM],
+            must_not_know="my community",
+        ),
+        case(
             "(c) fifteen and trans: young people's services first, none for adults only",
             [adults, everyone, youth],
             ["young-trans", "every-age"],

@@ -44,6 +44,13 @@ from waymark_sync.policy.decisions import load_decisions
 from waymark_sync.policy.timers import load_timers
 from waymark_sync.report import Channel, SharingChoice
 
+OF_PICTURES: Final = {
+    **NO_STORE,
+    "Content-Disposition": "inline",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Whatever it holds, a browser shows it as a picture and runs nothing of it."""
 PAGE_MAX: Final = 100
 PAGE: Final = 25
 CURSOR_MAX: Final = 128
@@ -156,7 +163,7 @@ async def view_picture(
         triage.picture, user_of(request), id_of(report_id), id_of(att_id), now=clock.now()
     )
     body = await asyncio.to_thread(open_picture, vault, shown, wrapped=report.wrapped)
-    return Response(body, media_type=shown.media_type, headers=NO_STORE)
+    return Response(body, media_type=shown.media_type, headers=OF_PICTURES)
 
 
 @get(

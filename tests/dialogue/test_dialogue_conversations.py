@@ -1,12 +1,14 @@
 """Desk and reporter speak with each other: through the real application, reading what was sealed."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from dialogue.conftest import Service
 from support.reports import CANARY
 from waymark.kernel.db import Sql
+from waymark_sync.protocol import Attachment
 
 WORDS = Sql("""
     SELECT text FROM triage_event WHERE text IS NOT NULL
@@ -257,3 +259,17 @@ async def test_no_act_and_no_refusal_repeats_the_report(service: Service) -> Non
     for act in ("ask", "update"):
         answer = await service.desks["northshire"].post(service.path(report, act), {"message": CANARY})
         assert (answer.status_code, CANARY in answer.text) == (400, False)
+
+
+async def test_a_report_that_announces_pictures_is_found_by_them(service: Service) -> None:
+    announced = Attachment(att_id=str(uuid4()), size=100, sha256=bytes(32))
+    with_one = await service.report(sharing_choice="P3", header={"att": (announced,)})
+    await service.report()
+
+    answer = await service.desks["northshire"].get("/desk/api/reports?with_pictures=true")
+
+    assert [line["id"] for line in answer.json()["reports"]] == [with_one.item_id]
+    page = (await service.page("northshire", with_one))["report"]
+    assert [(each["att_id"], each["state"]) for each in page["attachments"]] == [
+        (announced.att_id, "waiting")
+    ]

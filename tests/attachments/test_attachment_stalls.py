@@ -1,0 +1,106 @@
+"""A piece that stalls, that is overtaken, or that is one too many at a time."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from support.files import Client, noise, prepared, push, report_with, start
+from waymark.attachments import uploads
+from waymark.attachments.shelf import Shelf
+from waymark.attachments.uploads import Patience, Piece, Uploads
+from waymark.kernel.db import Database
+from waymark.kernel.keys import KeyRing
+from waymark.kernel.problems import Problem
+
+ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+async def waiting(service: Client, ring: KeyRing) -> Piece:
+    """A file that has begun, and the first piece of it."""
+    file = prepared(noise(1_000))
+    report = report_with(ring, file)
+    await push(service, report)
+    await start(service, report, file)
+    digest = hashlib.sha256(file.sealed).digest()
+    return Piece(att_id=file.attachment.att_id, offset=0, digest=digest)
+
+
+async def never() -> AsyncIterator[bytes]:
+    yield b"first"
+    await asyncio.Event().wait()
+
+
+async def test_a_newer_piece_ends_an_older_one(
+    database: Database, waiting: Piece, folder: Path, ring: KeyRing
+) -> None:
+    taking = Uploads(database, Shelf(folder))
+    begun = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        begun.set()
+        async for chunk in never():
+            yield chunk
+
+    async def empty() -> AsyncIterator[bytes]:
+        yield b""
+
+    older = asyncio.create_task(taking.take(waiting, stalled()))
+    await begun.wait()
+    nothing = replace(waiting, digest=hashlib.sha256(b"").digest())
+    held, _ = await taking.take(nothing, empty())
+
+    with pytest.raises(Problem) as ended:
+        await older
+    assert (held.received, ended.value.kind.code) == (0, "superseded")
+
+
+@pytest.mark.parametrize(
+    "patience", [Patience(silence_s=0.02, piece_s=60), Patience(silence_s=60, piece_s=0.02)]
+)
+@ONE_ENGINE
+async def test_who_stalls_is_cut_off(
+    database: Database, waiting: Piece, folder: Path, patience: Patience
+) -> None:
+    with pytest.raises(Problem) as ended:
+        await Uploads(database, Shelf(folder), patience=patience).take(waiting, never())
+
+    assert (ended.value.kind.code, ended.value.headers["Connection"]) == ("too_slow", "close")
+
+
+@ONE_ENGINE
+async def test_pieces_at_once_are_bounded(
+    database: Database, waiting: Piece, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PIECES_AT_ONCE", 0)
+
+    with pytest.raises(Problem) as refused:
+        await Uploads(database, Shelf(folder)).take(waiting, never())
+
+    assert refused.value.kind.code == "busy"
+
+
+@ONE_ENGINE
+async def test_whoever_waits_for_a_broken_connection_is_told_nothing(
+    database: Database, waiting: Piece, folder: Path
+) -> None:
+    """A handler that is cancelled ends its reading, too, and stores nothing."""
+    taking = Uploads(database, Shelf(folder))
+    begun = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        begun.set()
+        async for chunk in never():
+            yield chunk
+
+    task = asyncio.create_task(taking.take(waiting, stalled()))
+    await begun.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await taking.find(waiting.att_id))[0].received == 0

@@ -129,6 +129,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         files, pictures = Shelf(settings.data / "attachments"), Jobs()
+        state.pictures = pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))
         jobs.add("tell", Teller(database, state.ring).step)
         jobs.add("room", RoomKeeper(database, state.uploads).step)

@@ -13,6 +13,7 @@ from waymark.kernel.settings import Settings
 @pytest.fixture
 async def service(client: Client, database: Database) -> Client:
     await seed(database, client.app.state.pack)
+    client.app.state.pictures.stop()  # tests make the pictures themselves, each at its time
     return client
 
 

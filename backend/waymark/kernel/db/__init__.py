@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from waymark.kernel import shapes
 from waymark.kernel.db.connection import Connection, Database, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.postgres import open_postgres
@@ -23,6 +24,7 @@ __all__ = [
 
 async def open_database(where: str) -> Database:
     """`sqlite:///path/to/file` or `postgresql://...`. Raises DatabaseFault, saying what to do."""
+    shapes.work_out()  # the first threads of a process are a database's
     if where.startswith("sqlite:///"):
         return await open_sqlite(Path(where.removeprefix("sqlite:///")))
     if where.startswith(("postgresql://", "postgres://")):

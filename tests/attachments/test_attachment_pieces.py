@@ -1,5 +1,6 @@
 """Pieces of a file in any order, twice, altered or too long: what is acknowledged is there, and no more."""
 
+import errno
 import hashlib
 import stat
 from pathlib import Path
@@ -21,7 +22,7 @@ from support.files import (
     upload,
 )
 from support.reports import Device
-from waymark.attachments import rules, uploads
+from waymark.attachments import rules, shelf, uploads
 from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import JSON, encode
 from waymark_sync.protocol import ATT_BYTES_MAX, ATT_COUNT_MAX, Attachment, AttStart, KeySet
@@ -307,3 +308,46 @@ async def test_what_was_never_acknowledged_is_written_over(
     assert state_in(await start(service, report, file)).offset == PIECE
     assert covers_file(await upload(service, report, file), file.attachment, keys_of(ring)) is True
     assert hashlib.sha256(path.read_bytes()).digest() == file.attachment.sha256
+
+
+@pytest.mark.parametrize(("error", "status"), [(errno.ENOSPC, 507), (errno.EIO, 500)])
+async def test_what_has_not_reached_the_disk_is_not_acknowledged(
+    service: Client, ring: KeyRing, monkeypatch: pytest.MonkeyPatch, error: int, status: int
+) -> None:
+    file = prepared(noise(250_000))
+    report = report_with(ring, file)
+    await push(service, report)
+    await start(service, report, file)
+    await patch(service, file.attachment.att_id, file.sealed[:PIECE], 0)
+
+    def refuse(_: int) -> None:
+        raise OSError(error, "the disk says no")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shelf.os, "fsync", refuse)
+        refused = await patch(service, file.attachment.att_id, file.sealed[PIECE:], PIECE)
+
+    assert refused.status_code == status
+    assert state_in(await start(service, report, file)).offset == PIECE
+    assert covers_file(await upload(service, report, file), file.attachment, keys_of(ring)) is True
+
+
+@ONE_ENGINE
+async def test_a_new_file_is_in_its_folder_before_anything_is_acknowledged(
+    service: Client, ring: KeyRing, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    really = shelf._sync_folder
+
+    def note(place: Path) -> None:
+        synced.append(place)
+        really(place)
+
+    monkeypatch.setattr(shelf, "_sync_folder", note)
+    file = prepared(b"small")
+    report = report_with(ring, file)
+    await push(service, report)
+
+    await upload(service, report, file)
+
+    assert synced == [folder.parent, folder, folder / file.attachment.att_id[:2]]

@@ -10,6 +10,7 @@ import pytest
 from waymark.kernel.keys import (
     KeyRing,
     KeysRefused,
+    add_missing,
     base64url,
     create_keys,
     load_keys,
@@ -18,10 +19,13 @@ from waymark.kernel.keys import (
     unbase64,
 )
 from waymark_sync.protocol import LABEL, LABEL_KEYS, Header, KeySet, receipt_text
-from waymark_sync.seal import new_key, open_item, seal_item, signature_valid
+from waymark_sync.seal import new_key, open_item, raw_public, seal_item, signature_valid
 
 AT = 1_767_225_600_000
-EVERY_NEEDED_FILE = ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+EVERY_NEEDED_FILE = [
+    *("root.pub", "keyset.json", "challenge.key", "knock.pem"),
+    *("seal-*", "receipt-*", "vault-*"),
+]
 
 
 @pytest.fixture
@@ -219,3 +223,23 @@ def test_every_kid_names_its_public_key(ring: KeyRing) -> None:
     listed = msgspec.msgpack.decode(ring.signed_key_set().payload, type=KeySet)
 
     assert all(key.kid == hashlib.sha256(key.public).hexdigest()[:16] for key in listed.keys)
+
+
+def test_a_folder_of_before_there_were_knocks_gets_the_one_key_that_can_be_made_anew(folder: Path) -> None:
+    (folder / "knock.pem").unlink()
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(KeysRefused, match="waymark keys create"):
+        load_keys(folder)
+
+    made = [add_missing(folder), add_missing(folder)]
+    ring = load_keys(folder)
+
+    assert made == [True, False]
+    assert raw_public(ring.knock_key) not in {ring.root_public, ring.seal_key.public}
+    assert list(mode_faults(folder)) == []
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_nothing_is_added_where_there_are_no_keys(tmp_path: Path) -> None:
+    assert not add_missing(tmp_path)
+    assert list(tmp_path.iterdir()) == []

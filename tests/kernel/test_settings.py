@@ -91,3 +91,43 @@ def test_shown_settings_hold_no_password() -> None:
     settings = read_settings({"WAYMARK_DATABASE_URL": "postgresql://waymark:s3cret@db/waymark"})
 
     assert "s3cret" not in "".join(shown(settings).values())
+
+
+def test_push_hosts_are_the_four_large_ones_until_others_are_named() -> None:
+    named = read_settings({"WAYMARK_PUSH_HOSTS": "push.example.org, *.push.example.net"})
+
+    assert "fcm.googleapis.com" in read_settings({}).push_hosts
+    assert named.push_hosts == ("push.example.org", "*.push.example.net")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://push.example.org", "push.example.org/x", "push.example.org:443", "Push.example.org", "*",
+        "*.org", "*.*.example.org", "push.*.example.org", "10.0.0.1", "1.2.3.4.5", "[::1]",
+        "push.localhost.localhost", "localhost", "127.0.0.1", "localhost:0", "push..example.org", ".example.org",
+        "user@push.example.org",
+    ],
+)  # fmt: skip
+def test_a_push_host_is_a_name_and_nothing_else(host: str) -> None:
+    assert "WAYMARK_PUSH_HOSTS" in refusals(WAYMARK_PUSH_HOSTS=host)
+
+
+def test_this_machine_is_no_push_host_in_production() -> None:
+    for host in ("localhost:9123", "127.0.0.1:9123"):
+        assert read_settings({"WAYMARK_PROFILE": "test", "WAYMARK_PUSH_HOSTS": host}).push_hosts == (host,)
+        assert "is this machine" in refusals(WAYMARK_PROFILE="production", WAYMARK_PUSH_HOSTS=host)
+
+
+@pytest.mark.parametrize("contact", ["it@example.org", "mailto:it", "http://example.org", "mailto:a@b\nX: y"])
+def test_a_contact_is_an_address(contact: str) -> None:
+    assert "WAYMARK_PUSH_CONTACT" in refusals(WAYMARK_PUSH_CONTACT=contact)
+
+
+def test_a_contact_stands_in_for_the_origin() -> None:
+    own = {"WAYMARK_ORIGIN": "https://reports.example.org"}
+    named = {**own, "WAYMARK_PUSH_CONTACT": "mailto:it@example.org"}
+
+    assert read_settings(own).push_sender == "https://reports.example.org"
+    assert read_settings(named).push_sender == "mailto:it@example.org"
+    assert read_settings({}).push_sender.startswith("mailto:")

@@ -105,8 +105,8 @@ def test_push_hosts_are_the_four_large_ones_until_others_are_named() -> None:
     [
         "https://push.example.org", "push.example.org/x", "push.example.org:443", "Push.example.org", "*",
         "*.org", "*.*.example.org", "push.*.example.org", "10.0.0.1", "1.2.3.4.5", "[::1]",
-        "push.localhost.localhost", "localhost", "127.0.0.1", "localhost:0", "push..example.org", ".example.org",
-        "user@push.example.org",
+        "push.localhost.localhost", "localhost", "127.0.0.1", "localhost:0",
+        "push..example.org", ".example.org", "user@push.example.org",
     ],
 )  # fmt: skip
 def test_a_push_host_is_a_name_and_nothing_else(host: str) -> None:

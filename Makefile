@@ -109,8 +109,9 @@ bench: build test-pages ## measure intake beside this machine's own limit, and t
 	@$(BIN)/python tests/speed/pages.py
 
 .PHONY: screenshots
-screenshots: system test-pages ## every page at three sizes, light and dark, into build/screenshots
+screenshots: system test-pages ## the README's pictures, and every page at three sizes, light and dark, into build/screenshots
 	rm -rf build/screenshots && mkdir -p build/screenshots
+	$(BIN)/python tests/pictures.py docs/pictures
 	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/journeys/test_accessible.py
 
 .PHONY: prove

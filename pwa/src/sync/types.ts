@@ -183,3 +183,24 @@ export type { Answers, Proof, SafeContact, SignpostedService, When } from './pro
 
 /** What the UI hands over: the report's body without what only the outbox knows. */
 export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>
+
+/** A picture as it will be sealed: in memory only, until the report is finished. */
+export type PreparedPicture = {
+  readonly blob: Blob
+  readonly mediaType: string
+  readonly caption: string
+  /** Place, time and camera: taken out by drawing it anew, unless the reporter kept them. */
+  readonly hiddenDetails: 'removed' | 'kept'
+}
+
+/** `cannot_strip`: this browser cannot draw it, so its hidden details would go along. */
+export type PictureFailedCode = 'wrong_type' | 'too_large' | 'empty' | 'unreadable' | 'cannot_strip'
+
+export class PictureFailed extends Error {
+  readonly code: PictureFailedCode
+  constructor(code: PictureFailedCode, options?: ErrorOptions) {
+    super(code, options)
+    this.name = 'PictureFailed'
+    this.code = code
+  }
+}

@@ -41,6 +41,7 @@ async def test_a_question_is_answered_and_the_answer_is_in_the_history(service: 
 
     page = await service.page("northshire", report)
     assert (page["report"]["state"], page["report"]["reply_waiting"]) == ("in_triage", True)
+    assert page["report"]["queue"] == "acknowledged"
     line = page["history"][-1]
     assert (line["side"], line["action"], line["text"]) == (
         "reporter",

@@ -26,6 +26,7 @@ from waymark.worklist.jobs import STREAMS_MAX
 from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.policy import load_pack
 
+HEARTBEATS_MAX: Final = 2
 Start = Callable[..., Server]
 TOLD_S_MAX: Final = 20.0  # seconds until somebody is told, on a busy machine
 
@@ -42,9 +43,12 @@ class Stream:
         self._lines = self._response.iter_lines()
 
     def next(self) -> tuple[str, str, Any] | None:
-        """Event, id and data; None at the end of the stream."""
+        """Event, id and data; None at the end of the stream. A second heartbeat is too long a wait."""
         found: dict[str, str] = {}
+        heartbeats = 0
         for line in self._lines:
+            heartbeats += line.startswith(":")
+            assert heartbeats < HEARTBEATS_MAX, "nothing was told"
             if not line and "event" in found:
                 return found["event"], found.get("id", ""), msgspec.json.decode(found["data"])
             name, colon, value = line.partition(":")

@@ -34,12 +34,14 @@ class Login(Struct, frozen=True, kw_only=True):
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
     user: User
+    demo: bool
+    """Everything behind this login is invented; every page says so."""
 
 
 @get("/desk/api/session", operation_id="ShowSession", guards=[logged_in], unaudited="no report is touched")
 async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswer]:
     """Who am I?"""
-    return Response(SessionAnswer(user=user_of(request)), headers=NO_STORE)
+    return Response(_session(request, user_of(request)), headers=NO_STORE)
 
 
 @post(
@@ -76,7 +78,7 @@ async def log_in(
         old_token=request.cookies.get(COOKIE),
         now=now,
     )
-    return Response(SessionAnswer(user=user), headers=NO_STORE, cookies=[_cookie(token)])
+    return Response(_session(request, user), headers=NO_STORE, cookies=[_cookie(token)])
 
 
 @delete("/desk/api/session", operation_id="LogOut", status_code=204, guards=[same_origin, logged_in])
@@ -118,6 +120,10 @@ def _read_login(raw: bytes) -> Login:
         return msgspec.json.decode(raw, type=Login)
     except UNREADABLE:
         raise problem("malformed") from None
+
+
+def _session(request: Request[Any, Any, Any], user: User) -> SessionAnswer:
+    return SessionAnswer(user=user, demo=request.app.state.settings.profile != "production")
 
 
 def _cookie(token: str, *, max_age: int | None = None) -> Cookie:

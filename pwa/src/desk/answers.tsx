@@ -5,6 +5,9 @@ import {
   answerLabel,
   areaLabel,
   eventLabel,
+  languageLabel,
+  needLabel,
+  noteLines,
   placeLabel,
   roleLabel,
   strandLabel,
@@ -12,7 +15,8 @@ import {
   whenLines,
 } from './labels.ts'
 import type { LabelledAnswer } from './labels.ts'
-import { Codes, StateTag } from './queue-table.tsx'
+import { PicturesPart } from './pictures.tsx'
+import { Codes, Standing } from './queue-table.tsx'
 import { When } from './when.tsx'
 import type { Answered, OpenReport } from './report-shape.ts'
 import { say, sayCode } from './words.ts'
@@ -26,6 +30,7 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
   return (
     <>
       <Narrative words={answers.narrative_original} />
+      <PicturesPart report={report} />
       <Group
         title={say('group.incident')}
         rows={[
@@ -53,15 +58,22 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
         rows={[row('reporter_role', answers.reporter_role, roleLabel), row('name_known_as', answers.name_known_as, own)]}
       />
       <Group
+        title={say('group.support')}
+        rows={[
+          row('support_needs', answers.support_needs, (codes) => <Codes codes={codes} label={needLabel} />),
+          row('preferred_language', answers.preferred_language, (code) => <span dir="auto">{languageLabel(code)}</span>),
+        ]}
+      />
+      <Group
         title={say('group.summary')}
         rows={[
           plain('queue.received', <When at={head.received_at} />),
-          plain('queue.state', <StateTag state={head.state} />),
+          plain('queue.state', <Standing row={head} />),
           plain('queue.sharing', say(`sharing.${head.sharing_choice}`)),
           plain('queue.area', areaLabel(head.area)),
           plain('report.centre', head.centre_name ?? say('app.not_given')),
           plain('report.channel', sayCode('channel', head.channel)),
-          report.note === null ? null : plain('report.note', sayCode('note', report.note)),
+          report.note === null ? null : plain('report.note', noteLines(report.note).map((line) => <div key={line}>{line}</div>)),
         ]}
       />
       <Hidden groups={report.hiddenGroups} />

@@ -3,20 +3,37 @@
  * `whenSessionLost`. Every refusal becomes a `Refusal` that holds the server's own next step.
  */
 
+import { ACTS } from './act-names.ts'
+import type { ActName } from './act-names.ts'
 import { ShapeError } from './checked.ts'
-import type { Reader } from './checked.ts'
+import type { Read, Reader } from './checked.ts'
+import { askedOf } from './filters.ts'
+import type { Filters } from './filters.ts'
 import { readReport } from './report-shape.ts'
 import type { OpenReport } from './report-shape.ts'
 import {
   readAcknowledged,
+  readChoices,
   readDeviceCode,
   readDevices,
+  readDone,
   readProblem,
   readQuarantine,
   readQueue,
   readSession,
+  readSuggestions,
+  readTaken,
 } from './shapes.ts'
-import type { Acknowledged, DeviceCode, EnrolledDevice, QuarantineEntry, QueuePage, User } from './shapes.ts'
+import type {
+  Acknowledged,
+  Choices,
+  DeviceCode,
+  EnrolledDevice,
+  QuarantineEntry,
+  QueuePage,
+  Service,
+  User,
+} from './shapes.ts'
 
 export const PAGE_SIZE = 25 // rows: fills a desktop screen, about 8 kB
 const PATIENCE_MS = 20_000 // then the person is told, rather than left with a turning wheel
@@ -48,22 +65,25 @@ export function whenSessionLost(tell: () => void): void {
 }
 
 export async function currentUser(): Promise<User> {
-  return (await ask('GET', '/session', readSession)).user
+  return userIn(await ask('GET', '/session', readSession))
 }
 
 export async function logIn(username: string, password: string): Promise<User> {
-  return (await ask('POST', '/session', readSession, { username, password })).user
+  return userIn(await ask('POST', '/session', readSession, { username, password }))
 }
+
+const userIn = ({ user, demo }: Read<typeof readSession>): User => ({ ...user, demo })
 
 export async function logOut(): Promise<void> {
   await send('DELETE', '/session')
 }
 
-export function queue(wanted: { state: string | null; cursor?: string | null }): Promise<QueuePage> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE) })
-  if (wanted.state !== null) query.set('queue', wanted.state)
-  if (wanted.cursor) query.set('cursor', wanted.cursor)
-  return ask('GET', `/reports?${query}`, readQueue)
+export function queue(filters: Filters, cursor: string | null = null): Promise<QueuePage> {
+  return ask('GET', `/reports?${askedOf(filters, cursor, PAGE_SIZE)}`, readQueue)
+}
+
+export function choices(): Promise<Choices> {
+  return ask('GET', '/choices', readChoices)
 }
 
 export function report(id: string): Promise<OpenReport> {
@@ -74,8 +94,23 @@ export function acknowledge(id: string, message: string): Promise<Acknowledged> 
   return ask('POST', `/reports/${encodeURIComponent(id)}/acknowledge`, readAcknowledged, { message })
 }
 
-export async function take(id: string): Promise<void> {
-  await send('POST', `/reports/${encodeURIComponent(id)}/take`, {})
+/** Do an act. Returns who was told: the reporter, nobody, or '' where there was nothing to tell. */
+export async function act(id: string, name: ActName, body: Readonly<Record<string, unknown>>): Promise<string> {
+  if (name === 'acknowledge_report') {
+    const { delivered_to } = await acknowledge(id, String(body['message']))
+    return delivered_to === 'device' ? 'reporter' : 'nobody'
+  }
+  const path = `/reports/${encodeURIComponent(id)}/${ACTS[name]}`
+  if (name === 'take_report') return ask('POST', path, readTaken, body).then(() => '')
+  return (await ask('POST', path, readDone, body)).told
+}
+
+export async function suggestions(id: string): Promise<readonly Service[]> {
+  return (await ask('GET', `/reports/${encodeURIComponent(id)}/suggestions`, readSuggestions)).services
+}
+
+export function pictureAddress(id: string, attId: string): string {
+  return `/desk/api/reports/${encodeURIComponent(id)}/pictures/${encodeURIComponent(attId)}`
 }
 
 export async function quarantine(): Promise<readonly QuarantineEntry[]> {

@@ -33,9 +33,9 @@ function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
   if (custodian) return at.type === 'quarantine' || at.type === 'queue' ? <QuarantineScreen /> : <NoSuchPage />
   switch (at.type) {
     case 'queue':
-      return <QueueScreen state={at.state} />
+      return <QueueScreen filters={at.filters} cursor={at.cursor} user={user} />
     case 'report':
-      return <ReportScreen key={at.id} id={at.id} user={user} />
+      return <ReportScreen key={at.id} id={at.id} act={at.act} user={user} />
     case 'devices':
       return user.role === 'centre_worker' ? <DevicesScreen /> : <NoSuchPage />
     case 'quarantine':

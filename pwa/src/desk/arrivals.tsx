@@ -34,7 +34,7 @@ export function Arrivals({ queue }: { queue: Queue }): JSX.Element {
 
 function quietLine(queue: Queue): string {
   if (queue.stale && queue.freshAt !== null) return say('queue.stale', { clock: clock(queue.freshAt) })
-  return say('queue.live')
+  return say(queue.cursor === null ? 'queue.live' : 'queue.live_older')
 }
 
 function news(queue: Queue): string {

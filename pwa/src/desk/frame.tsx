@@ -27,7 +27,7 @@ export function Frame({ user, children }: { user?: User; children: ComponentChil
     <>
       <SkipLink>{say('app.skip')}</SkipLink>
       <header class="desk-head">
-        {user !== undefined && isDemo(user) && (
+        {user?.demo === true && (
           <div class="wm-watermark"><p class="govuk-body-s desk-wide">{say('app.demo')}</p></div>
         )}
         <div class="wm-bar desk-bar">
@@ -76,8 +76,4 @@ function Places({ role }: { role: Role }): JSX.Element {
 
 export function organisationOf(user: User): string {
   return user.centre_name ?? user.force_name ?? ''
-}
-
-function isDemo(user: User): boolean {
-  return user.demo || organisationOf(user).includes('(demonstration)')
 }

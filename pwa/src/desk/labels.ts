@@ -4,13 +4,15 @@ import { tCode } from '../i18n/index.ts'
 import type { When } from './shapes.ts'
 import type { AnswerName } from './report-shape.ts'
 import { localDate } from './times.ts'
-import { say, sayCode } from './words.ts'
+import { isWordKey, say, sayCode } from './words.ts'
 import type { WordKey } from './words.ts'
 
 export const strandLabel = (code: string): string => tCode('strand', code)
 export const subStrandLabel = (code: string): string => tCode('sub', code)
 export const eventLabel = (code: string): string => tCode('event_type', code)
 export const placeLabel = (code: string): string => tCode('place', code)
+export const needLabel = (code: string): string => tCode('need', code)
+export const languageLabel = (code: string): string => tCode('language', code)
 export const roleLabel = (code: string): string => sayCode('reporter', code)
 
 /** The server's `code: place`. The place names a part of the form, never an answer. */
@@ -18,6 +20,15 @@ export function reasonLabel(reason: string): string {
   const [code = '', place] = reason.split(': ', 2)
   return place === undefined ? sayCode('reason', code) : say('reason.at', { what: sayCode('reason', code), place })
 }
+
+/** Why a service is suggested. A reason that a newer directory gives has no words here. */
+export function whyLines(codes: readonly string[]): readonly string[] {
+  return codes.map((code) => `why.${code}`).filter(isWordKey).map((key) => say(key))
+}
+
+/** Several codes may stand in one note. */
+export const noteLines = (note: string): readonly string[] =>
+  note.split(' ').filter((code) => code !== '').map((code) => sayCode('note', code))
 
 export type LabelledAnswer = Exclude<AnswerName, 'narrative_original' | 'safe_contact'>
 export const answerLabel = (name: LabelledAnswer): string => say(`answer.${name}` satisfies WordKey)

@@ -1,27 +1,36 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { Button } from '../ui/button.tsx'
-import { HiddenLiveRegion } from '../ui/status.tsx'
+import * as api from './api.ts'
 import { Arrivals } from './arrivals.tsx'
+import { FilterPanel } from './filter-panel.tsx'
+import { isNarrowed, QUEUES, UNFILTERED } from './filters.ts'
+import type { Filters } from './filters.ts'
 import { Heading } from './heading.tsx'
+import { isLive, listen } from './live.ts'
 import { Loading, RefusalNotice } from './notices.tsx'
-import { load, loadMore, look, POLL_MS, queueNow } from './queue.ts'
+import { load, look, POLL_MS, queueNow, takeCounts } from './queue.ts'
 import type { Queue } from './queue.ts'
 import { QueueTable } from './queue-table.tsx'
-import { addressOf, STATE_FILTERS } from './router.ts'
-import type { StateFilter } from './router.ts'
+import { addressOf } from './router.ts'
+import type { Choices, Counts, User } from './shapes.ts'
 import { say, sayCount } from './words.ts'
 
+type Props = { readonly filters: Filters; readonly cursor: string | null; readonly user: User }
+
 /** The list of reports this login may see, newest first. */
-export function QueueScreen({ state }: { state: StateFilter | null }): JSX.Element {
-  useEffect(() => void load(state), [state])
-  useEffect(lookOften, [])
+export function QueueScreen({ filters, cursor, user }: Props): JSX.Element {
+  const address = addressOf({ type: 'queue', filters, cursor })
+  useEffect(() => void load(filters, cursor), [address])
+  useEffect(stayInformed, [])
+  const [choices, setChoices] = useState<Choices | null>(null)
+  useEffect(() => void api.choices().then(setChoices, () => undefined), [])
   const queue = queueNow.value
   return (
     <>
       <Heading>{say('queue.title')}</Heading>
-      {queue.freshAt !== null && <p class="govuk-body">{waitingLine(queue.waiting)}</p>}
-      <Filter chosen={state} />
+      {queue.counts !== null && <p class="govuk-body">{waitingLine(queue.counts.waiting)}</p>}
+      <Tabs filters={filters} counts={queue.counts} user={user} />
+      <FilterPanel key={address} filters={filters} choices={choices} />
       <List queue={queue} />
     </>
   )
@@ -33,31 +42,49 @@ function waitingLine(count: number): string {
   return count < COUNT_MAX ? sayCount('queue.waiting', count) : say('queue.waiting_many', { count })
 }
 
-/** A page in the background asks for nothing; it looks at once when it is seen again. */
-function lookOften(): () => void {
-  const lookIfSeen = () => {
-    if (document.visibilityState === 'visible') void look()
+/** A page in the background holds no stream and asks for nothing; it looks at once when it is seen again. */
+function stayInformed(): () => void {
+  let stop: (() => void) | null = null
+  const heard = (counts: Counts) => {
+    takeCounts(counts)
+    void look()
   }
-  const timer = setInterval(lookIfSeen, POLL_MS)
-  document.addEventListener('visibilitychange', lookIfSeen)
+  const follow = () => {
+    if (document.visibilityState !== 'visible') {
+      stop?.()
+      stop = null
+    } else if (stop === null) {
+      stop = listen(heard)
+      void look()
+    }
+  }
+  follow()
+  const timer = setInterval(() => stop !== null && !isLive.value && void look(), POLL_MS)
+  document.addEventListener('visibilitychange', follow)
   return () => {
+    stop?.()
     clearInterval(timer)
-    document.removeEventListener('visibilitychange', lookIfSeen)
+    document.removeEventListener('visibilitychange', follow)
   }
 }
 
-function Filter({ chosen }: { chosen: StateFilter | null }): JSX.Element {
+type TabsProps = { readonly filters: Filters; readonly counts: Counts | null; readonly user: User }
+
+/** The other filters stay as they are: a tab is one more thing to look for. */
+function Tabs({ filters, counts, user }: TabsProps): JSX.Element {
+  const queues = QUEUES.filter((queue) => queue !== 'offered' || user.role === 'police_triage')
   return (
     <nav aria-label={say('queue.filter_label')}>
       <ul class="desk-filter">
-        {[null, ...STATE_FILTERS].map((state) => (
-          <li key={state}>
+        {[null, ...queues].map((queue) => (
+          <li key={queue}>
             <a
               class="desk-filter__link"
-              href={addressOf({ type: 'queue', state })}
-              aria-current={state === chosen ? 'page' : undefined}
+              href={addressOf({ type: 'queue', filters: { ...filters, queue }, cursor: null })}
+              aria-current={queue === filters.queue ? 'page' : undefined}
             >
-              {say(`queue.filter_${state ?? 'all'}`)}
+              {say(`queue.filter_${queue ?? 'all'}`)}
+              {queue !== null && counts !== null && <TabCount queue={queue} count={counts[queue]} />}
             </a>
           </li>
         ))}
@@ -66,45 +93,63 @@ function Filter({ chosen }: { chosen: StateFilter | null }): JSX.Element {
   )
 }
 
+function TabCount({ queue, count }: { queue: string; count: number }): JSX.Element {
+  const calls = count > 0 && (queue === 'reply_waiting' || queue === 'offered')
+  return (
+    <span class={`desk-count${calls ? ' desk-count--calls' : ''}`}>
+      {count < COUNT_MAX ? count : say('queue.count_many', { count })}
+    </span>
+  )
+}
+
 function List({ queue }: { queue: Queue }): JSX.Element {
   if (queue.status === 'loading') return <Loading>{say('queue.loading')}</Loading>
   if (queue.status === 'failed' && queue.refusal !== null) {
-    return <RefusalNotice refusal={queue.refusal} retry={() => load(queue.filter)} />
+    return <RefusalNotice refusal={queue.refusal} retry={() => load(queue.filters, queue.cursor)} />
   }
   return (
     <>
       <Arrivals queue={queue} />
-      {queue.rows.shown.length === 0 ? <Empty filter={queue.filter} /> : <QueueTable rows={queue.rows.shown} />}
-      <More queue={queue} />
+      {queue.rows.shown.length === 0 ? <Empty filters={queue.filters} /> : <QueueTable rows={queue.rows} />}
+      <Paging queue={queue} />
     </>
   )
 }
 
-function Empty({ filter }: { filter: StateFilter | null }): JSX.Element {
+function Empty({ filters }: { filters: Filters }): JSX.Element {
+  if (isNarrowed(filters)) {
+    return (
+      <div class="wm-card">
+        <h2 class="govuk-heading-m">{say('queue.empty_narrowed')}</h2>
+        <p class="govuk-body desk-alone">
+          <a class="govuk-link" href={addressOf({ type: 'queue', filters: { ...UNFILTERED, queue: filters.queue }, cursor: null })}>
+            {say('filter.clear')}
+          </a>
+        </p>
+      </div>
+    )
+  }
   return (
     <div class="wm-card">
-      <h2 class="govuk-heading-m">{say(filter === null ? 'queue.empty' : `queue.empty_${filter}`)}</h2>
+      <h2 class="govuk-heading-m">{say(filters.queue === null ? 'queue.empty' : 'queue.empty_queue')}</h2>
       <p class="govuk-body">{say('queue.empty_next')}</p>
     </div>
   )
 }
 
-function More({ queue }: { queue: Queue }): JSX.Element {
-  const [told, setTold] = useState('')
-  const more = async () => {
-    setTold(say('queue.loading_more'))
-    setTold(sayCount('queue.loaded', await loadMore()))
-  }
+/** Older pages have an address of their own, so that Back leads to where one was. */
+function Paging({ queue: { filters, cursor, next, rows } }: { queue: Queue }): JSX.Element | null {
+  if (rows.shown.length === 0 && cursor === null) return null
   return (
-    <>
-      {queue.more === 'failed' && queue.refusal !== null && <RefusalNotice refusal={queue.refusal} />}
-      {queue.next !== null && (
-        <Button kind="secondary" busy={queue.more === 'loading'} onClick={() => void more()}>
-          {say(queue.more === 'loading' ? 'queue.loading_more' : 'queue.more')}
-        </Button>
+    <nav class="desk-paging" aria-label={say('queue.paging')}>
+      {cursor !== null && (
+        <a class="govuk-link" href={addressOf({ type: 'queue', filters, cursor: null })}>{say('queue.newest')}</a>
       )}
-      {queue.next === null && queue.rows.shown.length > 0 && <p class="govuk-body desk-quiet">{say('queue.end')}</p>}
-      <HiddenLiveRegion text={told} />
-    </>
+      {next === null ? (
+        <span class="desk-quiet">{say('queue.end')}</span>
+      ) : (
+        <a class="govuk-link" href={addressOf({ type: 'queue', filters, cursor: next })}>{say('queue.older')}</a>
+      )}
+    </nav>
   )
 }

@@ -1,22 +1,25 @@
-/** The queue as this page holds it: loading, pages by cursor, and a look for what is new every ten seconds. */
+/** The queue as this page holds it: one page of it, and looks for what is new. */
 
 import { signal } from '@preact/signals'
 import type { ReadonlySignal } from '@preact/signals'
 import { queue, Refusal } from './api.ts'
-import type { StateFilter } from './router.ts'
-import { extend, merge, NO_ROWS, reveal } from './rows.ts'
+import { UNFILTERED } from './filters.ts'
+import type { Filters } from './filters.ts'
+import { merge, NO_ROWS, reveal } from './rows.ts'
 import type { Rows } from './rows.ts'
-import type { QueuePage } from './shapes.ts'
+import type { Counts, QueuePage } from './shapes.ts'
 
-export const POLL_MS = 10_000 // one small request; a report waits minutes, not seconds, for its reader
+export const POLL_MS = 10_000 // where no stream can be had: one small request
 
 export type Queue = {
   readonly status: 'loading' | 'ready' | 'failed'
-  readonly filter: StateFilter | null
+  readonly filters: Filters
+  /** Where this page begins; null is the newest. */
+  readonly cursor: string | null
   readonly rows: Rows
+  /** Where the next page begins. */
   readonly next: string | null
-  readonly waiting: number
-  readonly more: 'idle' | 'loading' | 'failed'
+  readonly counts: Counts | null
   readonly refusal: Refusal | null
   /** Device clock, milliseconds; null before the first answer. */
   readonly freshAt: number | null
@@ -26,11 +29,11 @@ export type Queue = {
 
 const EMPTY: Queue = {
   status: 'loading',
-  filter: null,
+  filters: UNFILTERED,
+  cursor: null,
   rows: NO_ROWS,
   next: null,
-  waiting: 0,
-  more: 'idle',
+  counts: null,
   refusal: null,
   freshAt: null,
   stale: false,
@@ -43,62 +46,68 @@ const change = (part: Partial<Queue>) => {
   now.value = { ...now.value, ...part }
 }
 
-/** Show the queue from its top. An answer for a filter that was left meanwhile is dropped. */
-export async function load(filter: StateFilter | null): Promise<void> {
-  now.value = { ...EMPTY, filter, waiting: now.value.waiting }
-  const mine = now.value
+/** Show one page of the queue. An answer for a page that was left meanwhile is dropped. */
+export async function load(filters: Filters, cursor: string | null): Promise<void> {
+  now.value = { ...EMPTY, filters, cursor, counts: now.value.counts }
+  askedAgain = false
+  const left = () => now.value.filters !== filters || now.value.cursor !== cursor
   try {
-    const page = await queue({ state: filter })
-    if (now.value !== mine) return
+    const page = await queue(filters, cursor)
+    if (left()) return
     change({ status: 'ready', rows: { ...NO_ROWS, shown: page.reports }, next: page.next, ...freshness(page) })
+    if (askedAgain) void look()
   } catch (error) {
-    if (now.value === mine) change({ status: 'failed', refusal: refusalOf(error) })
+    const refusal = refusalOf(error)
+    if (!left()) change({ status: 'failed', refusal })
   }
 }
 
-/** Look for what is new, without moving what is shown. */
+let looking = false
+let askedAgain = false
+
+/** Look for what is new, without moving what is shown. News during a look are looked for after it. */
 export async function look(): Promise<void> {
-  const { filter, status, freshAt } = now.value
-  if (status !== 'ready') return
+  askedAgain = true
+  if (looking || now.value.status === 'loading') return
+  looking = true
   try {
-    const page = await queue({ state: filter })
+    while (askedAgain && now.value.status === 'ready') {
+      askedAgain = false
+      await lookOnce()
+    }
+  } finally {
+    looking = false
+  }
+}
+
+async function lookOnce(): Promise<void> {
+  const { filters, cursor, freshAt } = now.value
+  try {
+    const page = await queue(filters, cursor)
     // A list that was loaded again meanwhile is newer than this answer.
-    if (now.value.filter !== filter || now.value.status !== 'ready' || now.value.freshAt !== freshAt) return
+    if (now.value.filters !== filters || now.value.cursor !== cursor || now.value.freshAt !== freshAt) return
     change({ rows: merge(now.value.rows, page.reports, page.next === null), ...freshness(page) })
   } catch (error) {
     refusalOf(error)
-    if (now.value.filter === filter) change({ stale: true })
+    if (now.value.filters === filters) change({ stale: true })
   }
 }
 
-/** Returns how many rows were added. */
-export async function loadMore(): Promise<number> {
-  const { filter, next, rows } = now.value
-  if (next === null || now.value.more === 'loading') return 0
-  change({ more: 'loading' })
-  try {
-    const page = await queue({ state: filter, cursor: next })
-    if (now.value.filter !== filter || now.value.next !== next) return 0
-    const longer = extend(now.value.rows, page.reports)
-    change({ rows: longer, next: page.next, more: 'idle' })
-    return longer.shown.length - rows.shown.length
-  } catch (error) {
-    const refusal = refusalOf(error)
-    if (now.value.next === next) change({ more: 'failed', refusal })
-    return 0
-  }
+/** Numbers on tabs may change in place: nothing moves by them. */
+export function takeCounts(counts: Counts): void {
+  change({ counts })
 }
 
 /** Returns the id of the first row that is new on the screen. */
 export async function showArrived(): Promise<string | null> {
-  const { rows, filter } = now.value
-  if (rows.gap) await load(filter)
+  const { rows, filters, cursor } = now.value
+  if (rows.gap) await load(filters, cursor)
   else change({ rows: reveal(rows) })
   return now.value.rows.shown[0]?.id ?? null
 }
 
 function freshness(page: QueuePage): Partial<Queue> {
-  return { waiting: page.counts.waiting, freshAt: Date.now(), stale: false }
+  return { counts: page.counts, freshAt: Date.now(), stale: false }
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -1,15 +1,18 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { AcknowledgePart } from './acknowledge.tsx'
+import type { ActName } from './act-names.ts'
+import { ActsPart } from './acts-part.tsx'
 import { AnswersPart } from './answers.tsx'
 import * as api from './api.ts'
 import { ContactCard } from './contact-card.tsx'
+import { organisationOf } from './frame.tsx'
 import { Heading } from './heading.tsx'
 import { HistoryPart } from './history.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
 import type { OpenReport } from './report-shape.ts'
+import { listAddress } from './router.ts'
 import type { User } from './shapes.ts'
-import { TakePart } from './take.tsx'
+import { absolute } from './times.ts'
 import { say } from './words.ts'
 
 type Shown =
@@ -17,10 +20,16 @@ type Shown =
   | { readonly status: 'failed'; readonly refusal: api.Refusal }
   | { readonly status: 'open'; readonly report: OpenReport }
 
+type ScreenProps = { readonly id: string; readonly act: ActName | null; readonly user: User }
+
 /** One report: how to reach the person before anything else, then what they said, then what was done. */
-export function ReportScreen({ id, user }: { id: string; user: User }): JSX.Element {
+export function ReportScreen({ id, act, user }: ScreenProps): JSX.Element {
   const [shown, setShown] = useState<Shown>({ status: 'loading' })
-  const reload = () => open(id).then(setShown)
+  const reload = async () => {
+    const opened = await open(id)
+    setShown(opened)
+    return opened.status === 'open' ? opened.report : null
+  }
   useEffect(() => {
     let left = false
     void open(id).then((opened) => left || setShown(opened))
@@ -31,10 +40,10 @@ export function ReportScreen({ id, user }: { id: string; user: User }): JSX.Elem
 
   return (
     <>
-      <p class="desk-back"><a class="govuk-link" href="/desk">{say('app.back_to_queue')}</a></p>
+      <p class="desk-back"><a class="govuk-link" href={listAddress()}>{say('app.back_to_queue')}</a></p>
       {shown.status === 'loading' && <Loading>{say('report.loading')}</Loading>}
       {shown.status === 'failed' && <NotOpened refusal={shown.refusal} retry={reload} />}
-      {shown.status === 'open' && <Opened report={shown.report} user={user} reload={reload} />}
+      {shown.status === 'open' && <Opened report={shown.report} act={act} user={user} reload={reload} />}
     </>
   )
 }
@@ -66,22 +75,38 @@ function NotOpened({ refusal, retry }: { refusal: api.Refusal; retry: () => unkn
   )
 }
 
-type OpenedProps = { readonly report: OpenReport; readonly user: User; readonly reload: () => Promise<void> }
+type OpenedProps = {
+  readonly report: OpenReport
+  readonly act: ActName | null
+  readonly user: User
+  readonly reload: () => Promise<OpenReport | null>
+}
 
-function Opened({ report, user, reload }: OpenedProps): JSX.Element {
+function Opened({ report, act, user, reload }: OpenedProps): JSX.Element {
+  const { offeredTo } = report
   return (
     <>
+      <p class="desk-print">
+        {say('report.printed', {
+          at: absolute(new Date(api.serverNowMs()).toISOString()),
+          who: user.name,
+          organisation: organisationOf(user),
+        })}
+      </p>
       <Heading title={say('report.title')}>{say('report.heading', { reference: report.head.reference })}</Heading>
       <ContactCard report={report} role={user.role} />
-      <TakePart report={report} user={user} reload={reload} />
+      {offeredTo !== null && (
+        <p class="govuk-inset-text">
+          {say('report.offered', { force: offeredTo.force_name, until: absolute(offeredTo.until) })}
+        </p>
+      )}
+      <p class="desk-jump desk-alone"><a class="govuk-link" href="#acts">{say('acts.jump')}</a></p>
       <div class="desk-columns">
-        <div>
+        <div class="desk-columns__read">
           <AnswersPart report={report} />
-        </div>
-        <div>
-          <AcknowledgePart report={report} user={user} reload={reload} />
           <HistoryPart history={report.history} />
         </div>
+        <ActsPart report={report} user={user} act={act} reload={reload} />
       </div>
     </>
   )

@@ -1,17 +1,18 @@
 /**
- * The desk's one URL space. Ids and the state filter are all that a URL may hold: no reference, no name,
- * no words of a report. The server answers desk.html for every address here.
+ * The desk's one URL space. Ids, filters and the name of an act are all that a URL may hold: no reference,
+ * no name, no words of a report. The server answers desk.html for every address here.
  */
 
 import { signal } from '@preact/signals'
 import type { ReadonlySignal } from '@preact/signals'
-
-export const STATE_FILTERS = ['waiting', 'acknowledged'] as const
-export type StateFilter = (typeof STATE_FILTERS)[number]
+import { ACT_OF_PATH, ACTS } from './act-names.ts'
+import type { ActName } from './act-names.ts'
+import { cursorIn, filtersIn, searchOf } from './filters.ts'
+import type { Filters } from './filters.ts'
 
 export type Page =
-  | { readonly type: 'queue'; readonly state: StateFilter | null }
-  | { readonly type: 'report'; readonly id: string }
+  | { readonly type: 'queue'; readonly filters: Filters; readonly cursor: string | null }
+  | { readonly type: 'report'; readonly id: string; readonly act: ActName | null }
   | { readonly type: 'quarantine' }
   | { readonly type: 'devices' }
   | { readonly type: 'unknown' }
@@ -19,21 +20,29 @@ export type Page =
 const ID = /^[A-Za-z0-9_-]{1,64}$/
 
 export function pageAt(address: { readonly pathname: string; readonly search: string }): Page {
-  const [desk, section, id, ...more] = address.pathname.split('/').filter((part) => part !== '')
+  const [desk, section, id, act, ...more] = address.pathname.split('/').filter((part) => part !== '')
   if (desk !== 'desk' || more.length > 0) return { type: 'unknown' }
-  if (section === 'reports' && id !== undefined && ID.test(id)) return { type: 'report', id }
+  if (section === 'reports' && id !== undefined && ID.test(id)) return reportAt(id, act)
   if (id !== undefined) return { type: 'unknown' }
-  if (section === undefined) return { type: 'queue', state: filterIn(address.search) }
+  if (section === undefined) {
+    return { type: 'queue', filters: filtersIn(address.search), cursor: cursorIn(address.search) }
+  }
   if (section === 'quarantine' || section === 'devices') return { type: section }
   return { type: 'unknown' }
+}
+
+function reportAt(id: string, path: string | undefined): Page {
+  if (path === undefined) return { type: 'report', id, act: null }
+  const act = ACT_OF_PATH.get(path)
+  return act === undefined ? { type: 'unknown' } : { type: 'report', id, act }
 }
 
 export function addressOf(page: Page): string {
   switch (page.type) {
     case 'queue':
-      return page.state === null ? '/desk' : `/desk?state=${page.state}`
+      return `/desk${searchOf(page.filters, page.cursor)}`
     case 'report':
-      return `/desk/reports/${page.id}`
+      return `/desk/reports/${page.id}${page.act === null ? '' : `/${ACTS[page.act]}`}`
     case 'quarantine':
     case 'devices':
       return `/desk/${page.type}`
@@ -42,28 +51,49 @@ export function addressOf(page: Page): string {
   }
 }
 
-function filterIn(search: string): StateFilter | null {
-  const asked = new URLSearchParams(search).get('state')
-  return STATE_FILTERS.find((known) => known === asked) ?? null
-}
-
 const shown = signal<Page>({ type: 'unknown' })
 export const page: ReadonlySignal<Page> = shown
+/** The list as it was seen last in this session of the page, so that going back to it keeps its filters. */
+let lastList = '/desk'
+export const listAddress = (): string => lastList
 
 /** Begin to follow the address bar, Back and Forward, and plain clicks on the desk's own links. */
 export function startRouter(): void {
-  const follow = () => {
-    shown.value = pageAt(location)
-  }
+  const follow = () => show(pageAt(location))
   addEventListener('popstate', follow)
   addEventListener('click', followLink)
   follow()
 }
 
 export function go(to: Page): void {
+  const from = shown.value
   history.pushState(null, '', addressOf(to))
+  show(to)
+  if (!sameReport(from, to)) scrollTo(0, 0)
+}
+
+/** The same without a step to go back to: a form that was sent is not to be met again. */
+export function replace(to: Page): void {
+  history.replaceState(null, '', addressOf(to))
+  show(to)
+}
+
+/** A new login starts with the whole list. */
+export function startAfresh(): void {
+  lastList = '/desk'
+  if (shown.value.type !== 'queue') return
+  history.replaceState(null, '', '/desk')
+  show(pageAt(location))
+}
+
+function show(to: Page): void {
   shown.value = to
-  scrollTo(0, 0)
+  if (to.type === 'queue') lastList = addressOf(to)
+}
+
+/** What is open beside a report changes; the report itself stays where it is. */
+function sameReport(from: Page, to: Page): boolean {
+  return from.type === 'report' && to.type === 'report' && from.id === to.id
 }
 
 /** Clicks that ask for a new tab or a download stay the browser's. */

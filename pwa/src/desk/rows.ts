@@ -10,11 +10,13 @@ export type Rows = {
   readonly shown: readonly ReportRow[]
   /** Arrived since, in the server's order; not on the screen yet. */
   readonly arrived: readonly ReportRow[]
+  /** On the screen still, but no longer part of this list: somebody dealt with it meanwhile. */
+  readonly left: ReadonlySet<string>
   /** More arrived than one page holds: showing them starts the list again. */
   readonly gap: boolean
 }
 
-export const NO_ROWS: Rows = { shown: [], arrived: [], gap: false }
+export const NO_ROWS: Rows = { shown: [], arrived: [], left: new Set(), gap: false }
 
 /**
  * Take in the first page of the queue as it is now. `complete`: there is no further page. New is what
@@ -29,17 +31,18 @@ export function merge(rows: Rows, incoming: readonly ReportRow[], complete: bool
   return {
     shown: rows.shown.map((row) => now.get(row.id) ?? row),
     arrived: above.filter((row) => !known.has(row.id)),
+    left: new Set(rows.shown.filter((row) => !now.has(row.id) && covered(row, incoming, complete)).map((row) => row.id)),
     gap: apart && incoming.length > 0 && !complete,
   }
 }
 
-/** Add the next page at the end. A row that moved between pages is not shown twice. */
-export function extend(rows: Rows, older: readonly ReportRow[]): Rows {
-  const known = new Set([...rows.shown, ...rows.arrived].map((row) => row.id))
-  return { ...rows, shown: [...rows.shown, ...older.filter((row) => !known.has(row.id))] }
+/** The page would have held this row, were it still in the list. */
+function covered(row: ReportRow, incoming: readonly ReportRow[], complete: boolean): boolean {
+  const oldest = incoming.at(-1)
+  return complete || (oldest !== undefined && row.received_at > oldest.received_at)
 }
 
 /** The person asked for what is new: above everything else, in its order. */
 export function reveal(rows: Rows): Rows {
-  return { shown: [...rows.arrived, ...rows.shown], arrived: [], gap: false }
+  return { ...rows, shown: [...rows.arrived, ...rows.shown], arrived: [], gap: false }
 }

@@ -5,7 +5,9 @@
 
 import { signal } from '@preact/signals'
 import type { ReadonlySignal } from '@preact/signals'
+import type { ActName } from './act-names.ts'
 import { currentUser, logIn, logOut, Refusal, whenSessionLost } from './api.ts'
+import { startAfresh } from './router.ts'
 import type { User } from './shapes.ts'
 
 export type Session =
@@ -17,14 +19,19 @@ export type Session =
 const now = signal<Session>({ status: 'checking' })
 export const session: ReadonlySignal<Session> = now
 
-/** Messages not sent yet, by report id. */
-const unsent = new Map<string, string>()
+/** What one act is going to say, by field. */
+export type Draft = Readonly<Record<string, string>>
+const NOTHING: Draft = {}
+/** Not sent yet, by report and act. */
+const drafts = new Map<string, Draft>()
 let lastUserId: string | null = null
 
-export const unsentMessage = (reportId: string): string => unsent.get(reportId) ?? ''
-export const keepMessage = (reportId: string, message: string): void => {
-  if (message === '') unsent.delete(reportId)
-  else unsent.set(reportId, message)
+export const draftOf = (reportId: string, act: ActName): Draft => drafts.get(`${reportId} ${act}`) ?? NOTHING
+export const keepDraft = (reportId: string, act: ActName, draft: Draft): void => {
+  drafts.set(`${reportId} ${act}`, draft)
+}
+export const dropDraft = (reportId: string, act: ActName): void => {
+  drafts.delete(`${reportId} ${act}`)
 }
 
 export async function startSession(): Promise<void> {
@@ -42,7 +49,9 @@ export async function startSession(): Promise<void> {
 
 /** Raises Refusal. */
 export async function enterWith(username: string, password: string): Promise<void> {
+  const again = lastUserId
   enter(await logIn(username, password))
+  if (again !== lastUserId) startAfresh()
 }
 
 /** The page is left, so that nothing of a report stays in its memory. Raises Refusal. */
@@ -52,7 +61,7 @@ export async function leave(): Promise<void> {
 }
 
 function enter(user: User): void {
-  if (lastUserId !== user.id) unsent.clear()
+  if (lastUserId !== user.id) drafts.clear()
   lastUserId = user.id
   now.value = { status: 'in', user }
 }

@@ -20,10 +20,9 @@ export const readUser = shape({
   force_name: orNull(text),
   centre_id: orNull(text),
   centre_name: orNull(text),
-  demo: or(flag, false),
 })
-export const readSession = shape({ user: readUser })
-export type User = Read<typeof readUser>
+export const readSession = shape({ user: readUser, demo: or(flag, false) })
+export type User = Read<typeof readUser> & { readonly demo: boolean }
 export type Role = User['role']
 export type SharingChoice = (typeof SHARING_CHOICES)[number]
 
@@ -55,15 +54,42 @@ export const readRow = shape({
   acknowledged_at: orNull(instant),
   channel: or(text, ''),
   centre_name: orNull(text),
+  queue: or(text, ''),
+  version: or(whole, 0),
+  due_at: orNull(instant),
+  due_for: orNull(text),
+  overdue: or(flag, false),
+  reply_waiting: or(flag, false),
+  with_pictures: or(flag, false),
+  offer: orNull(text),
 })
 export type ReportRow = Read<typeof readRow>
+
+const count = or(whole, 0)
+/** Each stops at 1,000, which then means "or more". */
+const readCounts = shape({
+  waiting: whole,
+  acknowledged: whole,
+  needs_info: count,
+  reply_waiting: count,
+  offered: count,
+  decided: count,
+  closed: count,
+})
+export type Counts = Read<typeof readCounts>
 
 export const readQueue = shape({
   reports: listOf(readRow),
   next: orNull(text),
-  counts: shape({ waiting: whole, acknowledged: whole }),
+  counts: readCounts,
 })
 export type QueuePage = Read<typeof readQueue>
+
+export const readNews = shape({ newest: orNull(instant), counts: readCounts })
+
+const named = listOf(shape({ id: text, name: text }))
+export const readChoices = shape({ areas: named, centres: named, forces: or(named, []) })
+export type Choices = Read<typeof readChoices>
 
 export const readSafeContact = shape({
   methods: codes,
@@ -79,11 +105,42 @@ export const readSafeContact = shape({
 })
 export type SafeContact = Read<typeof readSafeContact>
 
-export const readHistoryEntry = shape({ at: instant, who: or(text, ''), action: text, text: or(text, '') })
+const words = or(text, '')
+export const readService = shape({
+  id: text,
+  name: text,
+  description: words,
+  phone: words,
+  url: words,
+  why: codes,
+})
+export type Service = Read<typeof readService>
+export const readSuggestions = shape({ services: listOf(readService) })
+
+export const readHistoryEntry = shape({
+  at: instant,
+  who: words,
+  side: words,
+  action: text,
+  text: words,
+  code: words,
+  label: words,
+  told: words,
+  note: words,
+  reason: words,
+  reason_label: words,
+  crime_reference: words,
+  force_name: words,
+  services: or(listOf(readService), []),
+})
 export type HistoryEntry = Read<typeof readHistoryEntry>
 
 export const readAcknowledged = shape({ acknowledged_at: instant, delivered_to: oneOf('device', 'nobody') })
 export type Acknowledged = Read<typeof readAcknowledged>
+
+/** Where a report stands after any other act. */
+export const readDone = shape({ version: or(whole, 0), told: words })
+export const readTaken = shape({ force_id: text })
 
 export const readQuarantine = shape({
   items: listOf(

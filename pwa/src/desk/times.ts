@@ -37,3 +37,9 @@ export function remaining(untilMs: number, nowMs: number): string | null {
   const left = untilMs - nowMs
   return left > 0 ? sayCount('time.left', Math.max(1, Math.round(left / 60_000))) : null
 }
+
+/** How long something is late: "3 hours", "2 days". */
+export function duration(ms: number): string {
+  const hours = Math.max(1, Math.floor(ms / 3_600_000))
+  return hours < 48 ? sayCount('time.span_hours', hours) : sayCount('time.span_days', Math.floor(hours / 24))
+}

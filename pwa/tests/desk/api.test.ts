@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as api from '../../src/desk/api.ts'
+import { UNFILTERED } from '../../src/desk/filters.ts'
 
 const AMIRA = {
   id: 'p1',
@@ -92,9 +93,10 @@ describe('what is asked', () => {
   it('asks for a page by filter and cursor', async () => {
     answer = { body: { reports: [], next: null, counts: { waiting: 0, acknowledged: 0 } } }
 
-    await api.queue({ state: 'waiting', cursor: 'c+/=' })
+    await api.queue({ ...UNFILTERED, queue: 'waiting', to: '2026-01-31', pictures: true }, 'c+/=')
 
-    expect(seen.path).toBe('/desk/api/reports?limit=25&state=waiting&cursor=c%2B%2F%3D')
+    const query = 'limit=25&queue=waiting&received_to=2026-01-31&with_pictures=true&cursor=c%2B%2F%3D'
+    expect(seen.path).toBe(`/desk/api/reports?${query}`)
   })
 })
 
@@ -102,7 +104,7 @@ describe('what is answered', () => {
   it('is read into rows', async () => {
     answer = { body: { reports: [ROW], next: 'c2', counts: { waiting: 1, acknowledged: 0 } } }
 
-    const page = await api.queue({ state: null })
+    const page = await api.queue(UNFILTERED)
 
     expect(page.reports[0]?.reference).toBe('ABCD-EFGH-1')
     expect([page.next, page.counts.waiting]).toEqual(['c2', 1])
@@ -118,13 +120,13 @@ describe('what is answered', () => {
   ])('is refused whole when it holds %s', async (_, body) => {
     answer = { body }
 
-    expect((await refused(api.queue({ state: null }))).code).toBe('not_understood')
+    expect((await refused(api.queue(UNFILTERED))).code).toBe('not_understood')
   })
 
   it('keeps codes that a newer server adds', async () => {
     answer = { body: { reports: [{ ...ROW, state: 'urgent', strands: ['caste'] }], counts: { waiting: 0, acknowledged: 0 } } }
 
-    const [row] = (await api.queue({ state: null })).reports
+    const [row] = (await api.queue(UNFILTERED)).reports
 
     expect([row?.state, row?.strands]).toEqual(['urgent', ['caste']])
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { UNFILTERED } from '../../src/desk/filters.ts'
 import { addressOf, pageAt } from '../../src/desk/router.ts'
 import type { Page } from '../../src/desk/router.ts'
 
@@ -6,10 +7,11 @@ const at = (address: string) => pageAt(new URL(address, 'http://localhost:8000')
 const ID = '7b0cbe5c-5f1e-4f0f-8a55-0f4a2f1f6a11'
 
 const PAGES: readonly [string, Page][] = [
-  ['/desk', { type: 'queue', state: null }],
-  ['/desk?state=waiting', { type: 'queue', state: 'waiting' }],
-  ['/desk?state=acknowledged', { type: 'queue', state: 'acknowledged' }],
-  [`/desk/reports/${ID}`, { type: 'report', id: ID }],
+  ['/desk', { type: 'queue', filters: UNFILTERED, cursor: null }],
+  ['/desk?queue=waiting', { type: 'queue', filters: { ...UNFILTERED, queue: 'waiting' }, cursor: null }],
+  ['/desk?overdue=yes&after=abc', { type: 'queue', filters: { ...UNFILTERED, overdue: true }, cursor: 'abc' }],
+  [`/desk/reports/${ID}`, { type: 'report', id: ID, act: null }],
+  [`/desk/reports/${ID}/send-back`, { type: 'report', id: ID, act: 'send_back_report' }],
   ['/desk/quarantine', { type: 'quarantine' }],
   ['/desk/devices', { type: 'devices' }],
 ]
@@ -21,11 +23,13 @@ describe('addresses of the desk', () => {
   })
 
   it.each([
-    ['/desk/', { type: 'queue', state: null }],
-    ['/desk?state=<script>', { type: 'queue', state: null }],
-    ['/desk?cursor=abc', { type: 'queue', state: null }],
-  ])('reads %s as the whole queue', (address, page) => {
-    expect(at(address)).toEqual(page)
+    '/desk/',
+    '/desk?queue=<script>',
+    '/desk?state=waiting',
+    '/desk?after=a%20b',
+    '/desk?area=Quay%20Street&from=yesterday&sharing=P9&overdue=true',
+  ])('reads %s as the whole queue', (address) => {
+    expect(at(address)).toEqual({ type: 'queue', filters: UNFILTERED, cursor: null })
   })
 
   it.each([
@@ -35,7 +39,7 @@ describe('addresses of the desk', () => {
     '/desk/devices/1',
     '/desk/api/reports',
     '/desk/reports/..%2Fapi',
-    `/desk/reports/${ID}/acknowledge`,
+    `/desk/reports/${ID}/delete`, `/desk/reports/${ID}/ask/again`,
     `/desk/reports/${'a'.repeat(65)}`,
   ])('has no page for %s', (address) => {
     expect(at(address)).toEqual({ type: 'unknown' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { extend, merge, NO_ROWS, reveal } from '../../src/desk/rows.ts'
+import { merge, NO_ROWS, reveal } from '../../src/desk/rows.ts'
 import type { Rows } from '../../src/desk/rows.ts'
 import { readRow } from '../../src/desk/shapes.ts'
 
@@ -81,10 +81,23 @@ describe('what is new', () => {
   })
 })
 
-describe('the next page', () => {
-  it('comes below, without what is already there', () => {
-    const before = { ...showing('c', 'b'), arrived: rows('d') }
+describe('a row that has left the list', () => {
+  it.each([
+    ['somebody dealt with it', 'c a', true, 'b'],
+    ['it stands below what one page holds', 'c', false, ''],
+    ['it stands above what one page holds', 'a', false, 'c b'],
+    ['nothing is left', '', true, 'c b a'],
+  ])('is told apart: %s', (_, incoming, complete, wanted) => {
+    const aged = (...names: string[]) => names.map((id) => ({ ...row(id), received_at: `2026-01-0${'abc'.indexOf(id) + 1}T00:00:00Z` }))
+    const after = merge({ ...NO_ROWS, shown: aged('c', 'b', 'a') }, aged(...incoming.split(' ').filter(Boolean)), complete)
 
-    expect(ids(extend(before, rows('d', 'b', 'a')).shown)).toBe('c b a')
+    expect([...after.left].join(' ')).toBe(wanted)
+    expect(ids(after.shown)).toBe('c b a')
+  })
+
+  it('is an ordinary one again when it is back', () => {
+    const gone = merge(showing('b', 'a'), rows('a'), true)
+
+    expect([...merge(gone, rows('b', 'a'), true).left]).toEqual([])
   })
 })

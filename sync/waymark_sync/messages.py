@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from waymark_sync.protocol import AttState, ItemResult, PullResponse, Receipt, Sha256, Uuid
 
+CLOSED_CODE = "closed."
+"""Before a code: the report is closed, unless a later `status` says otherwise."""
+
 
 class AckBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Kinds `ack`, `status`, `message`: a person has read the report and says something."""
@@ -22,7 +25,7 @@ class AckBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asks: bool = False
     """`message`: an answer is hoped for. Nobody has to give one."""
     code: str = ""
-    """`status`: what was decided, by the policy pack's code."""
+    """`status`: what was decided, by the policy pack's code; after CLOSED_CODE, why it was closed."""
 
 
 class SignpostedService(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -172,6 +172,7 @@ async def test_a_report_is_closed_reopened_and_heard_of_in_between(service: Serv
     await service.act("northshire", report, "close", status=409, code="all_done", message="x")
     await service.act("northshire", report, "decide", code="intelligence_only", rationale="x")
     await service.act("northshire", report, "close", code="all_done", message="Closed.")
+    assert (await service.said(report.device))[-1][1].code == "closed.all_done"
 
     await service.reply(report, "It happened again.")
 

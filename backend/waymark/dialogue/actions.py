@@ -17,7 +17,7 @@ from waymark.triage import actions as triage
 from waymark.triage.actions import Tools
 from waymark.triage.records import Done, EventDetail, State, Told, TriageReport
 from waymark.triage.rules import NEXT, Step, next_state, open_body
-from waymark_sync.messages import SignpostBody, SignpostedService
+from waymark_sync.messages import CLOSED_CODE, SignpostBody, SignpostedService
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import Side, load_decisions
 
@@ -148,7 +148,7 @@ def close(db: Connection, desk: Desk, asked: Close) -> Done:
         asked_at=None,
         reply_waiting=False,
     )
-    told = _told(db, desk, report, asked.message, kind="status", code=closure.code)
+    told = _told(db, desk, report, asked.message, kind="status", code=CLOSED_CODE + closure.code)
     detail = EventDetail(note=asked.note, reason=asked.not_told_reason)
     triage.record(
         db,

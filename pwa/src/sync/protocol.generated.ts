@@ -323,6 +323,9 @@ export type ExportedQueue = {
   readonly items?: readonly Envelope[]
 }
 
+/** Before a code: the report is closed, unless a later `status` says otherwise. */
+export const CLOSED_CODE = 'closed.'
+
 /** Kinds `ack`, `status`, `message`: a person has read the report and says something. */
 export type AckBody = {
   readonly item_id: Uuid
@@ -333,7 +336,7 @@ export type AckBody = {
   readonly text?: string
   /** `message`: an answer is hoped for. Nobody has to give one. */
   readonly asks?: boolean
-  /** `status`: what was decided, by the policy pack's code. */
+  /** `status`: what was decided, by the policy pack's code; after CLOSED_CODE, why it was closed. */
   readonly code?: string
 }
 

@@ -16,7 +16,7 @@ const message = (kind: string, more: Partial<FeedMessage> = {}): FeedMessage => 
 const ack = message('ack')
 const question = message('message', { asks: true, id: 'q' })
 const decision = message('status', { code: 'crime_recorded' })
-const closed = message('status', { code: 'closed' })
+const closed = message('status', { code: 'closed.all_done' })
 
 test.each([
   ['received', [], []],

@@ -1,6 +1,7 @@
 /** How far a report has got, from what its mailbox holds. */
 
 import type { FeedMessage } from '../../sync/index.ts'
+import { CLOSED_CODE } from '../../sync/protocol.generated.ts'
 
 export type Stage = 'received' | 'read' | 'question' | 'decided' | 'closed'
 
@@ -9,7 +10,7 @@ export function stageOf(messages: readonly FeedMessage[], answered: ReadonlySet<
   const decision = messages.filter((message) => message.kind === 'status').at(-1)
   const last = messages.filter((message) => message.kind === 'message' || message.kind === 'status').at(-1)
   if (last?.asks === true && !answered.has(last.id)) return 'question'
-  if (decision?.code.startsWith('closed') === true) return 'closed'
+  if (decision?.code.startsWith(CLOSED_CODE) === true) return 'closed'
   if (decision !== undefined) return 'decided'
   return messages.some((message) => message.kind === 'ack') ? 'read' : 'received'
 }

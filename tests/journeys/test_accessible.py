@@ -1,6 +1,7 @@
 """Every page and state of both faces passes axe at WCAG 2.2 AA, light and dark; nothing scrolls sideways."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -175,11 +176,12 @@ def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bo
     page.goto(f"{demo.origin}/desk")
     look("login")
     log_in(page, demo.origin, "northshire")
-    expect(page.locator("main").get_by_role("link").first).to_be_visible()
+    expect(page.locator("main a.wm-reference").first).to_be_visible()
     look("queue")
-    page.locator("main a.wm-reference").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Report ")
-    look("report")
+    _filters(page, look)
+    with Staff(demo.origin, "northshire", PASSWORD) as staff:
+        found = staff.get("/desk/api/reports?area=demo-harbour&sharing=P1")["reports"][0]
+        _acts(page, f"{demo.origin}/desk/reports/{found['id']}", staff, look)
     log_out(page)
     log_in(page, demo.origin, "harbour")
     page.get_by_role("link", name="Tablets").click()
@@ -193,3 +195,67 @@ def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bo
     look("quarantine")
 
     assert look.wrong == []
+
+
+def _filters(page: Page, look: Eye) -> None:
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Area").select_option(label="Harbour (demonstration)")
+    page.get_by_label("Overdue").check()
+    look("filters")
+    press(page, "Apply filters")
+    expect(page.locator(".desk-chip")).to_have_count(2)
+    expect(page.locator("main a.wm-reference").first).to_be_visible()
+    look("filtered")
+    page.get_by_role("link", name=re.compile("^Closed")).click()
+    expect(page.get_by_text("No report fits these filters")).to_be_visible()
+    look("filtered-empty")
+
+
+def _acts(page: Page, address: str, staff: Staff, look: Eye) -> None:
+    """Every form with its faults, and what follows: done, changed meanwhile, decided."""
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Report ")
+    look("report")
+    press(page, "Send acknowledgement")
+    look("acknowledge-error")
+    page.get_by_label("Message to the person who reported").fill("We have read it.")
+    press(page, "Send acknowledgement")
+    expect(page.get_by_text("Success")).to_be_visible()
+    look("acknowledged")
+    for act in ("ask", "signpost", "forward", "decide"):
+        page.goto(f"{address}/{act}")
+        expect(page.locator("#act-title")).to_be_focused()
+        page.locator(".desk-act button[type=submit]").click()
+        expect(page.locator(".desk-act .govuk-error-summary")).to_be_focused()
+        look(f"{act}-error")
+    page.goto(f"{address}/signpost")
+    page.locator("#services").check()
+    page.get_by_text("What the person gets").click()
+    look("signpost-preview")
+    page.goto(f"{address}/decide")
+    page.get_by_label("Not recorded as a crime").check()
+    page.get_by_label("What happened is not a crime in law").check()
+    page.get_by_label("Rationale").fill("We have asked the prosecutor.")
+    page.get_by_label("Yes, send them this message").check()
+    api = address.replace("/desk/", "/desk/api/")
+    services = [service["id"] for service in staff.get(f"{api}/suggestions")["services"][:2]]
+    version = staff.get(api)["report"]["version"]
+    staff.post(f"{api}/signpost", {"version": version, "services": services})
+    press(page, "Save decision")
+    expect(page.get_by_text("This report changed while you were writing")).to_be_visible()
+    look("decide-changed")
+    press(page, "Save decision")
+    expect(page.get_by_text("Decision saved.")).to_be_visible()
+    look("decided")
+    page.goto(f"{address}/ask")
+    expect(page.get_by_text("cannot be done with this report any more")).to_be_visible()
+    look("ask-gone")
+    page.goto(f"{address}/close")
+    page.get_by_label("The same as another report").check()
+    page.get_by_label("No, not now").check()
+    look("close")
+    press(page, "Close this report")
+    expect(page.get_by_text("The report is closed.")).to_be_visible()
+    page.goto(f"{address}/reopen")
+    page.get_by_label("There is something new").check()
+    look("reopen")

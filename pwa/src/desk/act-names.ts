@@ -20,7 +20,7 @@ export const ACT_NAMES = Object.keys(ACTS) as readonly ActName[]
 
 export const ACT_OF_PATH: ReadonlyMap<string, ActName> = new Map(ACT_NAMES.map((act) => [ACTS[act], act]))
 
-type Offered = { readonly acts: readonly string[]; readonly decided: string | null; readonly replyWaiting: boolean }
+type Offered = { readonly acts: readonly string[]; readonly decided: string | null }
 
 /** Only what the server offers. An act that a newer server adds is not shown. */
 export const offeredActs = ({ acts }: Offered): readonly ActName[] => ACT_NAMES.filter((act) => acts.includes(act))
@@ -30,6 +30,7 @@ export function nextAct(report: Offered): ActName | null {
   const order: readonly (ActName | false)[] = [
     'accept_report',
     'acknowledge_report',
+    'take_report',
     'mark_reply_read',
     report.decided === null && 'decide_report',
     report.decided !== null && 'close_report',

@@ -30,9 +30,8 @@ export function ActsPart({ report, user, act, reload }: Props): JSX.Element {
   const id = report.head.id
   const [outcome, setOutcome] = useState<Outcome>({ type: 'none' })
   useOpening(act, setOutcome)
-  const standing = { acts: report.acts, decided: report.decided, replyWaiting: report.head.reply_waiting }
-  const offered = offeredActs(standing)
-  const next = nextAct(standing)
+  const offered = offeredActs(report)
+  const next = nextAct(report)
   const open = act ?? (outcome.type !== 'done' && next !== null && SHORT.includes(next) ? next : null)
   const lost = act ?? (outcome.type === 'changed' ? outcome.act : null)
   const finish = (done: Outcome) => {

@@ -117,7 +117,7 @@ it.each(ACT_NAMES)('%s names the version that was shown, or is the first act', (
 })
 
 describe('what is offered', () => {
-  const standing = (acts: string[], decided: string | null = null) => ({ acts, decided, replyWaiting: false })
+  const standing = (acts: string[], decided: string | null = null) => ({ acts, decided })
 
   it('is only what the server lists, and known here', () => {
     expect(offeredActs(standing(['close_report', 'erase_report', 'acknowledge_report']))).toEqual(['acknowledge_report', 'close_report'])
@@ -126,6 +126,7 @@ describe('what is offered', () => {
   it.each([
     ['accept_report', ['acknowledge_report', 'accept_report'], null],
     ['acknowledge_report', ['decide_report', 'acknowledge_report'], null],
+    ['take_report', ['take_report', 'ask_reporter'], null],
     ['mark_reply_read', ['decide_report', 'mark_reply_read'], null],
     ['decide_report', ['close_report', 'decide_report'], null],
     ['close_report', ['close_report', 'decide_report'], 'crime_recorded'],

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from support.files import Client, noise, prepared, push, report_with, start
 from waymark.attachments import uploads
 from waymark.attachments.shelf import Shelf
-from waymark.attachments.uploads import Patience, Piece, Uploads
+from waymark.attachments.uploads import OffsetDiffers, Patience, Piece, Uploads
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem
@@ -104,3 +104,34 @@ async def test_whoever_waits_for_a_broken_connection_is_told_nothing(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await taking.find(waiting.att_id))[0].received == 0
+
+
+async def test_of_two_pieces_for_one_place_the_first_stays(
+    service: Client, database: Database, ring: KeyRing, folder: Path
+) -> None:
+    file = prepared(noise(1_000))
+    report = report_with(ring, file)
+    await push(service, report)
+    await start(service, report, file)
+    taking = Uploads(database, Shelf(folder))
+    pieces = [file.sealed[:400], noise(400, seed=5)]
+
+    async def take(content: bytes) -> object:
+        async def stream() -> AsyncIterator[bytes]:
+            yield content
+
+        digest = hashlib.sha256(content).digest()
+        return await taking.take(Piece(att_id=file.attachment.att_id, offset=0, digest=digest), stream())
+
+    tasks = []
+    async with taking._locked(file.attachment.att_id):
+        for number, content in enumerate(pieces):
+            tasks.append(asyncio.create_task(take(content)))
+            while len(taking._working) <= number:  # both have come in full, and wait for the file
+                await asyncio.sleep(0)
+    first, second = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert isinstance(second, OffsetDiffers), (first, second)
+    assert second.held.received == 400
+    path = folder / file.attachment.att_id[:2] / file.attachment.att_id
+    assert path.read_bytes() == pieces[0]

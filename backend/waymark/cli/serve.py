@@ -74,7 +74,5 @@ def listen(port: int, *, setting: str = "WAYMARK_PORT") -> socket.socket:
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()
-        raise SettingsRefused(
-            (f"port {port} is in use: stop what runs there or set {setting}",)
-        ) from error
+        raise SettingsRefused((f"port {port} is in use: stop what runs there or set {setting}",)) from error
     return listener

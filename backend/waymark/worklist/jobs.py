@@ -108,7 +108,8 @@ class Arrivals:
                 yield Told(kind="reports", id=id, news=await self._news_of(session.user, scopes, id))
                 last_id = id
                 continue
-            if not await _within(changed, min(HEARTBEAT_S, _until(at_end))) and clock.now() < at_end:
+            wait_s = min(HEARTBEAT_S, _until(at_end))
+            if not await _within(changed, wait_s) and wait_s == HEARTBEAT_S:
                 yield Told(kind="still_here")
         yield Told(kind="ended" if not self._stopping else "still_here")
 

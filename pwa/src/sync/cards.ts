@@ -2,9 +2,10 @@
 
 import { envelopeBytes } from './drain.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
-import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptReceipt, type Parcel } from './parcels.ts'
+import { allFiles } from './files-store.ts'
+import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
 import { CannotOpen } from './seal.ts'
-import type { FeedMessage, OutboxCard, ReportState, SaidMore } from './types.ts'
+import type { FeedMessage, FilesOfReport, OutboxCard, ReportState, SaidMore } from './types.ts'
 import { WireError } from './wire.ts'
 
 const FOLLOWED_MS = 30 * 86_400_000 // later ones are asked after when the app is opened, and by a knock
@@ -13,13 +14,20 @@ const opened = new Map<string, OpenedMessage | null>()
 
 /** Newest first. `sending`: what this page has on the wire at this moment. */
 export async function readCards(sending: ReadonlySet<string>): Promise<readonly OutboxCard[]> {
-  const [parcels, receipts, messages, said] = await Promise.all([allParcels(), allReceipts(), readMessages(), readSaid()])
+  const [parcels, receipts, messages, said, files] = await Promise.all([
+    allParcels(),
+    allReceipts(),
+    readMessages(),
+    readSaid(),
+    allFiles(),
+  ])
   const byItem = new Map(receipts.map((each): [string, KeptReceipt] => [each.itemId, each]))
   return parcels
     .filter((parcel) => !parcel.hidden && parcel.kind === 'report')
     .map((parcel) => ({
       ...card(parcel, byItem.get(parcel.itemId) ?? null, messages.get(parcel.itemId) ?? [], sending),
       said: parcel.mode === 'visitor' ? said.filter((each) => each.feedId === parcel.deviceId) : [],
+      files: filesOf(files.filter((file) => file.itemId === parcel.itemId)),
     }))
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.itemId.localeCompare(b.itemId))
 }
@@ -29,7 +37,7 @@ function card(
   receipt: KeptReceipt | null,
   messages: readonly FeedMessage[],
   sending: ReadonlySet<string>,
-): Omit<OutboxCard, 'said'> {
+): Omit<OutboxCard, 'said' | 'files'> {
   const { itemId, reference, createdAt, attempts, lastError, nextTryAt, mode } = parcel
   return {
     itemId,
@@ -45,6 +53,11 @@ function card(
     messages,
     mode,
   }
+}
+
+export function filesOf(files: readonly Pick<KeptFile, 'state'>[]): FilesOfReport {
+  const count = (state: KeptFile['state']) => files.filter((file) => file.state === state).length
+  return { total: files.length, arrived: count('complete'), lost: count('lost') }
 }
 
 /** What was written about reports from here, oldest first. Never its words: they are sealed. */

@@ -5,11 +5,13 @@ import { feedsToAsk, forgetOpened, isFollowed, readCards, readSaid } from './car
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { drain, type Drained } from './drain.ts'
+import { dueFiles, sendFiles } from './files-send.ts'
 import { allKeys } from './feed.ts'
 import * as knocks from './knocks.ts'
 import type { Notice } from './knocks-wire.ts'
 import { leave } from './leave.ts'
 import { call, running } from './outbox.ts'
+import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts } from './parcels.ts'
 import { beginPreparing, forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
 import { pullFeed } from './pull.ts'
@@ -98,7 +100,7 @@ export async function prepareReturnCode(form: CodeForm): Promise<string> {
 
 export async function finish(draft: DraftBody, extras: Extras): Promise<SavedReport> {
   const device = deviceNow.value ?? (await identity().catch(() => ({ mode: 'visitor' }) as const))
-  const kept = await save(draft, device, preparedKeys(extras.returnCode))
+  const kept = await save(draft, device, preparedKeys(extras.returnCode), extras.pictures)
   forgetPrepared()
   note({ opfs: kept.opfs, durable: kept.saved.durable, ...(kept.keysLast ? {} : { storageFault: 'keys_not_kept' }) })
   if (kept.saved.stored === 'outbox-only') await settleStores()
@@ -231,6 +233,7 @@ async function runRound(reason: Wake): Promise<void> {
     const drained = await drainQueue(reason)
     await pullFeeds(reason, drained)
     if (drained !== null && drained.stored > 0) await settleStores()
+    await sendWaitingFiles(reason)
   } catch (error) {
     note({ storageFault: error instanceof Error ? error.name : 'unknown' })
   } finally {
@@ -271,12 +274,26 @@ async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
   }
 }
 
+/** After everything else: whoever finishes a report meanwhile need not wait for somebody's photos. */
+async function sendWaitingFiles(reason: Wake): Promise<void> {
+  if ((await allFiles()).length === 0) return
+  const watch = { yields: () => again !== null, changed: () => void changed() }
+  const sent = await sendFiles({ force: reason !== 'timer', ...watch })
+  if (sent !== null && sent.completed > 0) note({ lastSuccessAt: new Date().toISOString() })
+  if (sent?.interrupted === true) again ??= 'timer'
+}
+
 async function plan(): Promise<void> {
-  const queued = (await allParcels()).filter((parcel) => parcel.state === 'queued')
+  const queued = [...(await allParcels()).filter((parcel) => parcel.state === 'queued'), ...(await waitingFiles())]
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
   const at = Date.now()
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
   planTimer(nextWakeMs({ queued, unanswered, followed, silences, backoffS, at, random: Math.random() }), wake)
+}
+
+/** Those whose report has arrived: the others wait for nothing but that. */
+function waitingFiles(): ReturnType<typeof dueFiles> {
+  return dueFiles(true)
 }
 
 async function settleStores(): Promise<void> {

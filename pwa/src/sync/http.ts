@@ -19,9 +19,14 @@ export function get(path: string, headers: Readonly<Record<string, string>> = {}
   return request(path, { headers: { accept: MSGPACK, ...headers } })
 }
 
-async function request(path: string, init: RequestInit): Promise<Reply> {
+/** A piece of a file. It may take longer: how long, the caller knows by its size. */
+export function patch(path: string, body: Bytes, headers: Readonly<Record<string, string>>, msMax: number): Promise<Reply> {
+  return request(path, { method: 'PATCH', body, headers: { accept: MSGPACK, ...headers } }, msMax)
+}
+
+async function request(path: string, init: RequestInit, msMax = REQUEST_MS_MAX): Promise<Reply> {
   const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(), REQUEST_MS_MAX)
+  const timer = setTimeout(() => limit.abort(), msMax)
   try {
     const response = await fetch(path, {
       ...init,

@@ -16,6 +16,7 @@ import type {
   KnockState,
   MoreToSay,
   OutboxCard,
+  PreparedPicture,
   Proof,
   ReceivingCentre,
   ReturnMailbox,
@@ -27,7 +28,7 @@ import type {
 } from './types.ts'
 
 export { forgetPrepared as forgetReturnCode } from './prepared-code.ts'
-export { EnrolFailed, ReturnFailed, SaveFailed } from './types.ts'
+export { EnrolFailed, PictureFailed, ReturnFailed, SaveFailed } from './types.ts'
 export type * from './types.ts'
 
 /** Newest first. */
@@ -55,6 +56,11 @@ export function warm(): void {
 /** Seal once, keep twice, read both back. Raises SaveFailed; the answers then stay with the caller. */
 export async function finish(draft: DraftBody, extras: Extras = {}): Promise<SavedReport> {
   return (await engine()).finish(draft, extras)
+}
+
+/** Draw it anew, so that nothing but the picture goes along; or leave it as it is. Raises PictureFailed. */
+export async function preparePicture(file: File, keepDetails: boolean): Promise<PreparedPicture> {
+  return (await import('./pictures.ts')).preparePicture(file, keepDetails)
 }
 
 /** A return code for the report in progress, once its keys are made: seconds on a cheap phone, so call it early.

@@ -5,7 +5,8 @@
 
 const DROPPED: ReadonlySet<string> = new Set(['UnknownError', 'InvalidStateError', 'AbortError'])
 
-export type Upgrade = (db: IDBDatabase) => void
+/** `from`: the version that is there; 0 where there is none. */
+export type Upgrade = (db: IDBDatabase, from: number) => void
 export type Stores<Name extends string> = (name: Name) => IDBObjectStore
 
 export class Store<Name extends string> {
@@ -75,7 +76,7 @@ export class Store<Name extends string> {
   #open(): Promise<IDBDatabase> {
     this.#opened ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open(this.#name, this.#version)
-      request.onupgradeneeded = () => this.#upgrade(request.result)
+      request.onupgradeneeded = (event) => this.#upgrade(request.result, event.oldVersion)
       request.onsuccess = () => {
         const forget = () => void this.close()
         // Another tab brings a newer version: let go, so that it need not wait for us.

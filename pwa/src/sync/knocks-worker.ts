@@ -5,6 +5,7 @@
 
 import { drain } from './drain.ts'
 import { allKeys } from './feed.ts'
+import { dueFiles, sendFiles } from './files-send.ts'
 import { keepKnocks, keptKnocks, type Notice, placeOf, register, serviceKey } from './knocks-wire.ts'
 import { allParcels } from './parcels.ts'
 import { pullFeed } from './pull.ts'
@@ -20,7 +21,9 @@ export async function sendAll(): Promise<void> {
   await othersDone()
   await drain({ force: true, heartbeat: null }, nobody)
   tellPages()
-  if ((await allParcels()).some((parcel) => parcel.state === 'queued')) throw new Error('something is left')
+  await sendFiles({ force: true, changed: tellPages })
+  const left = (await allParcels()).some((parcel) => parcel.state === 'queued') || (await dueFiles(true)).length > 0
+  if (left) throw new Error('something is left')
 }
 
 /** Send and fetch. Never rejects: a page that is opened later does the same. */

@@ -6,12 +6,13 @@
  */
 
 import { ENROLMENT } from './device.ts'
+import { dropArrived } from './files-store.ts'
 import { result } from './indexed-db.ts'
 import { KNOCKS } from './knocks-wire.ts'
 import { type FeedEntry, type Parcel, stores } from './parcels.ts'
 
 export async function leave(): Promise<void> {
-  await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
+  const left = await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
     // From now on no knock is shown on this phone. The service worker then gives the subscription up.
     if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined) await result(store('kv').delete(KNOCKS))
     const parcels = await result<Parcel[]>(store('parcels').getAll())
@@ -24,5 +25,7 @@ export async function leave(): Promise<void> {
       await result(store('device_keys').delete(feedId))
       await result(store('kv').delete(`cursor:${feedId}`))
     }
+    return left
   })
+  await dropArrived(new Set(left.map((each) => each.itemId))).catch(() => undefined) // no folder here: no files
 }

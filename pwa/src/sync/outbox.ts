@@ -7,6 +7,8 @@ import type { Commands, CommandName } from './outbox.worker.ts'
 import { OUTBOX_WORKER, scriptAddress } from './trusted-urls.ts'
 
 const ANSWER_MS_MAX = 20_000 // a cold start took 1.1 s at 0.4 of a core; beyond this the worker is gone
+const FILE_MS_MAX = 120_000 // 25 MB are sealed, written and read back
+const SLOW: ReadonlySet<CommandName> = new Set(['keepFile', 'encodePicture'])
 
 type Call = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
 type Answer = { readonly n: number; readonly ok?: never; readonly error?: string }
@@ -26,7 +28,7 @@ export function call<Name extends CommandName>(
 ): Promise<Awaited<ReturnType<Commands[Name]>>> {
   const n = ++counter
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle({ n, error: 'timeout' }), ANSWER_MS_MAX)
+    const timer = setTimeout(() => settle({ n, error: 'timeout' }), SLOW.has(name) ? FILE_MS_MAX : ANSWER_MS_MAX)
     const done = () => clearTimeout(timer)
     waiting.set(n, {
       resolve: (value) => (done(), resolve(value)),

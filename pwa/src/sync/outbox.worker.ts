@@ -1,14 +1,17 @@
 /**
  * The outbox's own thread: the only one that may hold OPFS files. Every operation takes the lock, opens
  * the database, works in one transaction and lets go, so that any number of tabs can share it. It also
- * answers questions about the directory, which it reads as one file in memory.
+ * answers questions about the directory, which it reads as one file in memory, and does the heavy work on photos.
  */
 
 import type { Database } from '@sqlite.org/sqlite-wasm'
 import type { Bytes } from './bytes.ts'
 import type { Query } from './directory.ts'
+import { type KeptBytes, keepFile } from './files-keep.ts'
+import type { Plain } from './files-seal.ts'
 import { centreRows, directory, receivingCentreOf, servicesFor } from './directory-file.ts'
 import * as rows from './outbox-rows.ts'
+import { type Encoded, encodePicture } from './pictures-encode.ts'
 import { sqlite, withFile } from './sqlite.ts'
 import type { Centre, ReceivingCentre, Suggestion } from './types.ts'
 
@@ -40,6 +43,8 @@ const commands = {
   centres: async (): Promise<readonly Centre[]> => centreRows(await directory()),
   receivingCentre: async (postcode: string | null): Promise<ReceivingCentre> =>
     receivingCentreOf(await directory(), postcode),
+  encodePicture: (file: Blob): Promise<Encoded> => encodePicture(file),
+  keepFile: (attId: string, plain: Plain): Promise<KeptBytes> => keepFile(attId, plain),
 } as const
 
 export type Commands = typeof commands

@@ -8,7 +8,7 @@
 
 import type { Bytes } from './bytes.ts'
 import { Store, result } from './indexed-db.ts'
-import type { ItemResult, Receipt } from './protocol.generated.ts'
+import type { ItemResult, Leaf, Receipt } from './protocol.generated.ts'
 import type { SealedItem } from './seal.ts'
 
 export type ParcelState = 'queued' | 'receipted' | 'quarantined'
@@ -36,6 +36,26 @@ export type Parcel = SealedItem & {
   readonly hidden: boolean
 }
 
+/** A sealed file that follows a report. Its bytes lie in a folder (`files-folder.ts`); this row outlives them. */
+export type KeptFile = {
+  readonly attId: string
+  readonly itemId: string
+  /** Its place among the files of its report. */
+  readonly number: number
+  /** Of the sealed bytes, as in the report's header. */
+  readonly size: number
+  readonly sha256: Bytes
+  /** `lost`: not on this device any more, and never proved to have arrived. */
+  readonly state: 'queued' | 'complete' | 'lost'
+  readonly attempts: number
+  readonly nextTryAt: number | null
+  readonly lastError: string | null
+  readonly proof: FileProof | null
+}
+
+/** Proof that a file arrived as a whole. */
+export type FileProof = { readonly pos: number; readonly leaf: Leaf; readonly receipt: Receipt }
+
 /** Kept for ever, also when the bytes are gone: proof that the report was handed in. */
 export type KeptReceipt = {
   readonly itemId: string
@@ -61,15 +81,19 @@ export type FeedEntry = {
   readonly applied: boolean
 }
 
-export type StoreName = 'parcels' | 'receipts' | 'device_keys' | 'feed' | 'kv'
+export type StoreName = 'parcels' | 'receipts' | 'device_keys' | 'feed' | 'kv' | 'files'
 export const COMPANIONS_MAX = 64
 
-export const stores = new Store<StoreName>('waymark', 1, (db) => {
-  db.createObjectStore('parcels', { keyPath: 'itemId' })
-  db.createObjectStore('receipts', { keyPath: 'itemId' })
-  db.createObjectStore('device_keys', { keyPath: 'deviceId' })
-  db.createObjectStore('feed', { keyPath: ['feedId', 'id'] })
-  db.createObjectStore('kv')
+/** Versions only add: a tab of the version before lets go of its connection when a newer one asks (`Store`). */
+export const stores = new Store<StoreName>('waymark', 2, (db, from) => {
+  if (from < 1) {
+    db.createObjectStore('parcels', { keyPath: 'itemId' })
+    db.createObjectStore('receipts', { keyPath: 'itemId' })
+    db.createObjectStore('device_keys', { keyPath: 'deviceId' })
+    db.createObjectStore('feed', { keyPath: ['feedId', 'id'] })
+    db.createObjectStore('kv')
+  }
+  if (from < 2) db.createObjectStore('files', { keyPath: 'attId' })
 })
 
 export function freshParcel(
@@ -92,11 +116,12 @@ export function freshParcel(
   }
 }
 
-/** The sealed bytes and, for a visitor, the keys that will open the answer: both or neither. */
-export function putParcel(parcel: Parcel, keys: DeviceKeys | null): Promise<void> {
-  return stores.write(['parcels', 'device_keys'], async (store) => {
+/** The sealed bytes, what follows them and, for a visitor, the keys that will open the answer: all or nothing. */
+export function putParcel(parcel: Parcel, keys: DeviceKeys | null, files: readonly KeptFile[] = []): Promise<void> {
+  return stores.write(['parcels', 'device_keys', 'files'], async (store) => {
     await result(store('parcels').add(parcel))
     if (keys !== null) await result(store('device_keys').put(keys))
+    for (const file of files) await result(store('files').put(file))
   })
 }
 
@@ -159,7 +184,7 @@ export function keepReceipt(kept: KeptReceipt, receiptedAt: string): Promise<voi
 
 /** A new lineage of the service's database: everything retained is sent again, feeds start again. */
 export function adoptIncarnation(incarnation: string): Promise<boolean> {
-  return stores.write(['parcels', 'kv'], async (store) => {
+  return stores.write(['parcels', 'kv', 'files'], async (store) => {
     const known = await result<string | undefined>(store('kv').get('incarnation'))
     if (known === incarnation) return false
     await result(store('kv').put(incarnation, 'incarnation'))
@@ -168,6 +193,8 @@ export function adoptIncarnation(incarnation: string): Promise<boolean> {
     for (const each of retained)
       if (each.state === 'receipted')
         await result(store('parcels').put({ ...each, state: 'queued', attempts: 0, companions: COMPANIONS_MAX, nextTryAt: null } satisfies Parcel))
+    for (const file of await result<KeptFile[]>(store('files').getAll()))
+      await result(store('files').put({ ...file, state: 'queued', attempts: 0, nextTryAt: null } satisfies KeptFile))
     await result(store('kv').delete(IDBKeyRange.bound('cursor:', 'cursor:\uffff')))
     return true
   })

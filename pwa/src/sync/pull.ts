@@ -12,9 +12,11 @@ import { LABEL, sign } from './keyset.ts'
 import { adoptIncarnation, type DeviceKeys, type FeedEntry, keepReceipt, parcel, setting } from './parcels.ts'
 import type { KeySet, PullResponse } from './protocol.generated.ts'
 import { checkReceipt, coversItem } from './receipt.ts'
+import { provedComplete } from './files-proof.ts'
+import { completeFile, fileRow } from './files-store.ts'
 import { CannotOpen, openMessage } from './seal.ts'
 import { keySetInUse } from './trust.ts'
-import { fromJson, fromMsgpack, pullResponse, receiptBody, WireError } from './wire.ts'
+import { attachmentBody, fromJson, fromMsgpack, pullResponse, receiptBody, WireError } from './wire.ts'
 
 const LABEL_PULL = `${LABEL}/pull`
 const LIMIT = 100
@@ -99,8 +101,9 @@ async function applyReceipts(keys: DeviceKeys): Promise<void> {
   const entries = await allEntries()
   const service = await keySetInUse()
   for (const entry of entries)
-    if (entry.feedId === keys.deviceId && entry.kind === 'receipt' && !entry.applied) {
-      if (await applyReceipt(entry, keys, service)) await markApplied(entry)
+    if (entry.feedId === keys.deviceId && !entry.applied) {
+      if (entry.kind === 'receipt' && (await applyReceipt(entry, keys, service))) await markApplied(entry)
+      if (entry.kind === 'attachment' && (await applyFileProof(entry, keys, service))) await markApplied(entry)
     }
 }
 
@@ -122,6 +125,24 @@ async function applyReceipt(entry: FeedEntry, keys: DeviceKeys, service: KeySet)
     return true
   } catch (error) {
     // Not for us to read, or not a receipt: it stays stored, and the push goes on trying.
+    if (error instanceof CannotOpen || error instanceof WireError) return true
+    throw error
+  }
+}
+
+/** The same for a file that follows a report. */
+async function applyFileProof(entry: FeedEntry, keys: DeviceKeys, service: KeySet): Promise<boolean> {
+  try {
+    const place = { feedId: entry.feedId, messageId: entry.id, kind: entry.kind }
+    const { item_id, state } = fromJson(await openMessage(entry.sealed, keys.reply, place), attachmentBody)
+    const file = await fileRow(state.att_id)
+    if (file === undefined || file.itemId !== item_id) return true
+    const proving = await provedComplete(state, file, service)
+    if (proving.type === 'unknown_key') return false
+    if (proving.type === 'proved' && proving.proof.receipt.incarnation === (await setting<string>('incarnation')))
+      await completeFile(file.attId, proving.proof)
+    return true
+  } catch (error) {
     if (error instanceof CannotOpen || error instanceof WireError) return true
     throw error
   }

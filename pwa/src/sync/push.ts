@@ -14,7 +14,7 @@ import { keySetInUse, refreshKeySet } from './trust.ts'
 import { fromMsgpack, pushResponse, toMsgpack, WireError } from './wire.ts'
 
 declare const __BUILD__: string
-export const CAPS: readonly string[] = ['ack', 'message', 'needs_attention', 'receipt', 'signpost', 'status']
+export const CAPS: readonly string[] = ['ack', 'attachment', 'message', 'needs_attention', 'receipt', 'signpost', 'status']
 
 export type Pushed =
   | { readonly type: 'answered'; readonly stored: number; readonly downstream: boolean; readonly challenge: string; readonly requeued: boolean; readonly backoffS: number }

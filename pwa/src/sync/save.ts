@@ -7,6 +7,8 @@ import { randomHex, toBase64url, utf8 } from './bytes.ts'
 import { type Enrolment, newKeys, publicBytes, usable } from './device.ts'
 import { keysOf } from './feed.ts'
 import { sealingKey } from './keyset.ts'
+import { dropFiles, keepPictures, type KeptPicture } from './files-save.ts'
+import { freshFile } from './files-store.ts'
 import { call } from './outbox.ts'
 import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as storedParcel, putParcel, setting } from './parcels.ts'
 import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from './protocol.generated.ts'
@@ -15,7 +17,7 @@ import { type DerivedReturn, returnKeys } from './return-code.ts'
 import { intact, sealItem, TooLong } from './seal.ts'
 import { settle } from './settle.ts'
 import { keySetInUse } from './trust.ts'
-import { type DeviceIdentity, type DraftBody, type SavedReport, SaveFailed, type SaveFailedCode, type Stored } from './types.ts'
+import { type PreparedPicture, type DeviceIdentity, type DraftBody, type SavedReport, SaveFailed, type SaveFailedCode, type Stored } from './types.ts'
 import { toMsgpack } from './wire.ts'
 
 declare const __BUILD__: string
@@ -28,16 +30,34 @@ type By = {
   readonly keys: DeviceKeys
   readonly mode: 'visitor' | 'centre'
   readonly back: DerivedReturn | null
+  readonly files: readonly KeptPicture[]
 }
+/** What a report is made of, besides who makes it. Files are sealed and on the disk already. */
+type Made = { readonly draft: DraftBody; readonly back: DerivedReturn | null; readonly files: readonly KeptPicture[] }
 export type Sequence = { readonly epoch: string; readonly maxSeq: number }
 
 /** What came of a save, and what the screens should know of the stores. */
 export type Kept = { readonly saved: SavedReport; readonly opfs: boolean; readonly keysLast: boolean }
 
 /** `back`: keys of the return code; without them the mailbox opens on this device alone. */
-export async function save(draft: DraftBody, device: DeviceIdentity, back: DerivedReturn | null = null): Promise<Kept> {
+export async function save(
+  draft: DraftBody,
+  device: DeviceIdentity,
+  back: DerivedReturn | null = null,
+  pictures: readonly PreparedPicture[] = [],
+): Promise<Kept> {
   const service = await serviceKey()
-  return device.mode === 'visitor' ? saveForVisitor(draft, service, back) : saveForCentre(draft, service, device, back)
+  // First of all: a report must never name a file that is not safely here.
+  const files = await keepPictures(pictures)
+  const made = { draft, back, files }
+  try {
+    return await (device.mode === 'visitor' ? saveForVisitor(made, service) : saveForCentre(made, service, device))
+  } catch (error) {
+    await dropFiles(files)
+    // Perhaps it was the photos that took the room.
+    if (files.length > 0 && error instanceof SaveFailed && error.code === 'storage_full') fail('pictures_full', error)
+    throw error
+  }
 }
 
 export async function serviceKey(): Promise<ServiceKey> {
@@ -48,28 +68,23 @@ export async function serviceKey(): Promise<ServiceKey> {
 }
 
 /** A visitor's ids and keys are made for this one report: nothing ties two reports together. */
-async function saveForVisitor(draft: DraftBody, service: ServiceKey, back: DerivedReturn | null): Promise<Kept> {
+async function saveForVisitor({ draft, back, files }: Made, service: ServiceKey): Promise<Kept> {
   const place = { deviceId: crypto.randomUUID(), epoch: randomHex(8), seq: 1 }
   const made = await newKeys(place.deviceId).catch((cause: unknown) => fail('no_crypto', cause))
   const keys = back === null ? made : { ...made, reply: back.reply }
-  const sealed = await sealParcel(draft, service, { place, keys, mode: 'visitor', back })
-  return keepBoth(sealed, keys, back !== null)
+  const sealed = await sealParcel(draft, service, { place, keys, mode: 'visitor', back, files })
+  return keepBoth(sealed, keys, { returnable: back !== null, files })
 }
 
 /** The lock is held from allotting the number to storing the bytes: numbers have no gaps. */
-async function saveForCentre(
-  draft: DraftBody,
-  service: ServiceKey,
-  centre: Enrolment,
-  back: DerivedReturn | null,
-): Promise<Kept> {
+async function saveForCentre({ draft, back, files }: Made, service: ServiceKey, centre: Enrolment): Promise<Kept> {
   const keys = await keysOf(centre.deviceId).catch(() => undefined)
   if (keys === undefined) throw new SaveFailed('device_keys_lost')
   return navigator.locks.request('sequence', async () => {
     const last = await lastSequence(centre.deviceId)
     const place = { deviceId: centre.deviceId, epoch: last.epoch, seq: last.maxSeq + 1 }
-    const sealed = await sealParcel(draft, service, { place, keys, mode: 'centre', back })
-    const kept = await keepBoth(sealed, null, back !== null)
+    const sealed = await sealParcel(draft, service, { place, keys, mode: 'centre', back, files })
+    const kept = await keepBoth(sealed, null, { returnable: back !== null, files })
     await keepSetting(SEQUENCE + centre.deviceId, { epoch: place.epoch, maxSeq: place.seq } satisfies Sequence)
     return kept
   })
@@ -94,7 +109,7 @@ async function sealParcel(
   const itemId = crypto.randomUUID()
   const header = toMsgpack(await headerOf(itemId, service.kid, by))
   const keys = { service: service.public, signing: by.keys.signing.privateKey }
-  const sealed = await sealItem(header, bodyBytes(draft, itemId, by.mode), keys).catch((cause: unknown) =>
+  const sealed = await sealItem(header, bodyBytes(draft, itemId, by), keys).catch((cause: unknown) =>
     fail(cause instanceof TooLong ? 'too_long' : 'no_crypto', cause),
   )
   return freshParcel(sealed, {
@@ -125,27 +140,34 @@ async function headerOf(
     item_id: itemId,
     kind: 'report',
     schema_v: SCHEMA_VERSION,
-    att: [],
+    att: by.files.map((file) => file.listed),
     reply_key: reply === null ? null : await publicBytes(reply),
     public_key: visitor ? await publicBytes(by.keys.signing) : null,
     return_keys: by.back === null ? null : await returnKeys(by.back),
   }
 }
 
-function bodyBytes(draft: DraftBody, itemId: string, mode: 'visitor' | 'centre'): Uint8Array {
+function bodyBytes(draft: DraftBody, itemId: string, { mode, files }: By): Uint8Array {
   const body: ReportBody = {
     item_id: itemId,
     ...draft,
     app_build: __BUILD__,
     channel: mode === 'visitor' ? 'self_phone' : 'centre_tablet',
+    ...(files.length > 0 && { attachments: files.map((file) => file.opening) }),
   }
   return utf8(JSON.stringify(body))
 }
 
+type Along = { readonly returnable: boolean; readonly files: readonly KeptPicture[] }
+
 /** Both stores, read back. Raises SaveFailed when neither holds it. */
-export async function keepBoth(parcel: Parcel, keys: DeviceKeys | null, returnable = false): Promise<Kept> {
+export async function keepBoth(
+  parcel: Parcel,
+  keys: DeviceKeys | null,
+  { returnable, files }: Along = { returnable: false, files: [] },
+): Promise<Kept> {
   const durable = persisted()
-  const [outbox, store] = await Promise.allSettled([keepInOutbox(parcel), keepInParcels(parcel, keys)])
+  const [outbox, store] = await Promise.allSettled([keepInOutbox(parcel), keepInParcels(parcel, keys, files)])
   const [inOutbox, inParcels] = [outbox.status === 'fulfilled', store.status === 'fulfilled']
   if (!inOutbox && !inParcels) fail(codeOf(store), store.status === 'rejected' ? store.reason : undefined)
   const stored: Stored = inOutbox && inParcels ? 'both' : inParcels ? 'parcel-only' : 'outbox-only'
@@ -159,8 +181,8 @@ async function keepInOutbox(parcel: Parcel): Promise<void> {
   if (read === null || !(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
 }
 
-async function keepInParcels(parcel: Parcel, keys: DeviceKeys | null): Promise<void> {
-  await putParcel(parcel, keys)
+async function keepInParcels(parcel: Parcel, keys: DeviceKeys | null, files: readonly KeptPicture[]): Promise<void> {
+  await putParcel(parcel, keys, files.map((file, number) => freshFile(parcel.itemId, number, file.listed)))
   const read = await storedParcel(parcel.itemId)
   if (read === undefined || !(await intact(read)) || !same(read, parcel)) throw new SaveFailed('read_back_differs')
 }

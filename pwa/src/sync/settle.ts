@@ -3,6 +3,7 @@
  * the parcels into the SQLite outbox, which is the custody record.
  */
 
+import { restoreFiles, sweepFiles } from './files-store.ts'
 import { call } from './outbox.ts'
 import type { OutboxParcel, OutboxRow, ReceiptRow } from './outbox-rows.ts'
 import { allParcels, allReceipts, freshParcel, keepReceipt, type KeptReceipt, type Parcel, restoreParcels, setting } from './parcels.ts'
@@ -19,6 +20,8 @@ export async function settle(): Promise<void> {
   for (const parcel of parcels) if (!known.has(parcel.itemId)) await call('restore', parcel)
   await requeueOutdated(rows)
   await handOver(parcels, receipts, known)
+  await restoreFiles()
+  await sweepFiles(Date.now())
 }
 
 async function restoreLostParcels(rows: readonly OutboxRow[], here: ReadonlySet<string>): Promise<void> {

@@ -53,7 +53,11 @@ export type OutboxCard = {
   /** What was written about it from this device, oldest first. */
   readonly said: readonly SaidMore[]
   readonly mode: 'visitor' | 'centre'
+  readonly files: FilesOfReport
 }
+
+/** Photos that follow a report. `lost`: not on this device any more, and no proof that they arrived. */
+export type FilesOfReport = { readonly total: number; readonly arrived: number; readonly lost: number }
 
 export type SyncStatus = {
   readonly phase: 'idle' | 'sending' | 'offline' | 'stopped'
@@ -100,7 +104,7 @@ export type SavedReport = {
 }
 
 /** What goes along with a report. */
-export type Extras = { readonly returnCode?: string | undefined }
+export type Extras = { readonly returnCode?: string | undefined; readonly pictures?: readonly PreparedPicture[] }
 
 /** A report's mailbox, opened with its return code. In memory only. */
 export type ReturnMailbox = {
@@ -153,6 +157,10 @@ export type SaveFailedCode =
   | 'no_crypto'
   | 'device_keys_lost'
   | 'not_loaded'
+  // Of the photos alone: without them the report can be saved.
+  | 'pictures_full'
+  | 'pictures_unreadable'
+  | 'pictures_not_kept'
 
 /** The report was not kept. The answers are still in memory, and the same call may be made again. */
 export class SaveFailed extends Error {
@@ -184,13 +192,16 @@ export type { Answers, Proof, SafeContact, SignpostedService, When } from './pro
 /** What the UI hands over: the report's body without what only the outbox knows. */
 export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>
 
-/** A picture as it will be sealed: in memory only, until the report is finished. */
+/** A picture as it will be sealed: not on this device's disk, until the report is finished. */
 export type PreparedPicture = {
-  readonly blob: Blob
+  /** Bytes rather than a blob, which a browser may lay on the disk; or the person's own file, read when sealed. */
+  readonly content: Uint8Array<ArrayBuffer> | File
   readonly mediaType: string
   readonly caption: string
   /** Place, time and camera: taken out by drawing it anew, unless the reporter kept them. */
   readonly hiddenDetails: 'removed' | 'kept'
+  /** A small one to look at; null where this browser cannot draw it. */
+  readonly preview: Blob | null
 }
 
 /** `cannot_strip`: this browser cannot draw it, so its hidden details would go along. */

@@ -6,6 +6,8 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { type Bytes, fromBase64url, own } from './bytes.ts'
 import type {
+  AttachmentBody,
+  AttState,
   EnrolResponse,
   ItemResult,
   KeySet,
@@ -197,6 +199,22 @@ export function receiptBody(fields: Fields): ReceiptBody {
     result: fields.one('result', itemResult),
     receipt: fields.one('receipt', receipt),
   }
+}
+
+export function attState(fields: Fields): AttState {
+  return {
+    att_id: fields.uuid('att_id'),
+    offset: fields.natural('offset'),
+    size: fields.natural('size'),
+    complete: fields.has('complete') && fields.truth('complete'),
+    pos: fields.has('pos') ? fields.natural('pos') : null,
+    leaf: fields.has('leaf') ? fields.one('leaf', leaf) : null,
+    receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
+  }
+}
+
+export function attachmentBody(fields: Fields): AttachmentBody {
+  return { item_id: fields.uuid('item_id'), state: fields.one('state', attState) }
 }
 
 export function proof(fields: Fields): Proof {

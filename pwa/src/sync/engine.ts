@@ -5,6 +5,7 @@ import { feedsToAsk, forgetOpened, isFollowed, readCards, readSaid } from './car
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { drain, type Drained } from './drain.ts'
+import { dropAllSealed } from './files-ahead.ts'
 import { dueFiles, sendFiles } from './files-send.ts'
 import { allKeys } from './feed.ts'
 import * as knocks from './knocks.ts'
@@ -66,7 +67,7 @@ async function begin(): Promise<void> {
 }
 
 async function installed(): Promise<void> {
-  if (statusNow.value.queued > 0) void shell.askForSync()
+  if (statusNow.value.queued > 0 || (await dueFiles(true)).length > 0) void shell.askForSync()
   await checkShell()
 }
 
@@ -195,7 +196,7 @@ export async function wipe(): Promise<void> {
   forgetPrepared()
   closeReturn()
   cardsNow.value = []
-  await leave()
+  await Promise.all([dropAllSealed(), leave()])
   await knocks.readKnocks()
   if (deviceNow.value?.mode !== 'centre') shell.forgetKnocks()
   await changed()
@@ -284,16 +285,13 @@ async function sendWaitingFiles(reason: Wake): Promise<void> {
 }
 
 async function plan(): Promise<void> {
-  const queued = [...(await allParcels()).filter((parcel) => parcel.state === 'queued'), ...(await waitingFiles())]
+  const reports = (await allParcels()).filter((parcel) => parcel.state === 'queued')
+  // Files whose report has not arrived wait for nothing but that.
+  const queued = [...reports, ...(await dueFiles(true))]
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
   const at = Date.now()
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
   planTimer(nextWakeMs({ queued, unanswered, followed, silences, backoffS, at, random: Math.random() }), wake)
-}
-
-/** Those whose report has arrived: the others wait for nothing but that. */
-function waitingFiles(): ReturnType<typeof dueFiles> {
-  return dueFiles(true)
 }
 
 async function settleStores(): Promise<void> {

@@ -1,10 +1,10 @@
 /** Photos on their way into a report: sealed, on the disk and read back, before the report names them. */
 
 import { toBase64url } from './bytes.ts'
+import { type Sealed, takeSealed } from './files-ahead.ts'
 import { removeFile } from './files-folder.ts'
-import type { KeptBytes } from './files-keep.ts'
 import { sizeOf } from './files-seal.ts'
-import { call, OutboxUnavailable } from './outbox.ts'
+import { OutboxUnavailable } from './outbox.ts'
 import type { Attachment, SealedFile } from './protocol.generated.ts'
 import { type PreparedPicture, SaveFailed, type SaveFailedCode } from './types.ts'
 
@@ -13,6 +13,8 @@ export type KeptPicture = {
   readonly listed: Attachment
   /** In the report's body. */
   readonly opening: SealedFile
+  /** When the report is kept, or is not. */
+  readonly letGo: () => void
 }
 
 /** All or none. Raises SaveFailed: of the photos alone, so that the report can be saved without them. */
@@ -29,8 +31,7 @@ export async function keepPictures(pictures: readonly PreparedPicture[]): Promis
 }
 
 async function keepPicture(picture: PreparedPicture): Promise<KeptPicture> {
-  const attId = crypto.randomUUID()
-  const { key, size, sha256 } = await call('keepFile', attId, picture.content).catch((cause: unknown): Promise<KeptBytes> => {
+  const { attId, key, size, sha256, letGo } = await takeSealed(picture.content).catch((cause: unknown): Promise<Sealed> => {
     throw new SaveFailed(codeOf(cause), { cause })
   })
   const opening: SealedFile = {
@@ -41,12 +42,13 @@ async function keepPicture(picture: PreparedPicture): Promise<KeptPicture> {
     caption: picture.caption,
     hidden_details: picture.hiddenDetails,
   }
-  return { listed: { att_id: attId, size, sha256 }, opening }
+  return { listed: { att_id: attId, size, sha256 }, opening, letGo }
 }
 
 /** The report that would have named them does not exist. What cannot go now is swept later. */
 export async function dropFiles(files: readonly KeptPicture[]): Promise<void> {
   await Promise.all(files.map((file) => removeFile(file.listed.att_id).catch(() => false)))
+  for (const file of files) file.letGo()
 }
 
 /** The thread tells a failure as text, its name first. */

@@ -4,12 +4,14 @@
  */
 
 import { filesHere, removeFile } from './files-folder.ts'
+import { filesHeld } from './files-held.ts'
 import { result } from './indexed-db.ts'
 import { allParcels, allReceipts, type FileProof, type KeptFile, type Parcel, setting, stores } from './parcels.ts'
 import type { Attachment } from './protocol.generated.ts'
 import { type Fields, fromMsgpack, WireError } from './wire.ts'
 
-const ORPHAN_MS = 24 * 3_600_000 // younger ones may belong to a report that another tab is sealing now
+const ORPHAN_MS = 10 * 60_000
+const UNTOLD_ORPHAN_MS = 24 * 3_600_000 // where pages cannot say what they hold: it may be of a report in progress
 
 export function freshFile(itemId: string, number: number, { att_id, size, sha256 }: Attachment): KeptFile {
   const fate = { state: 'queued', attempts: 0, nextTryAt: null, lastError: null, proof: null } as const
@@ -74,10 +76,13 @@ function attachment(fields: Fields): Attachment {
 export async function sweepFiles(now: number): Promise<void> {
   const here = await filesHere()
   if (here.length === 0) return
+  // In this order: who has let go by now has written its row before.
+  const held = await filesHeld()
   const [rows, floor] = [new Map((await allFiles()).map((row) => [row.attId, row])), await knownFloor()]
   for (const { attId, changedAt } of here) {
     const row = rows.get(attId)
-    const orphan = row === undefined && now - changedAt > ORPHAN_MS
+    const unheld = now - changedAt > (held === null ? UNTOLD_ORPHAN_MS : ORPHAN_MS) && held?.has(attId) !== true
+    const orphan = row === undefined && unheld
     if (orphan || (row !== undefined && isCovered(row, floor))) await removeFile(attId)
   }
 }

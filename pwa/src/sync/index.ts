@@ -63,6 +63,11 @@ export async function preparePicture(file: File, keepDetails: boolean): Promise<
   return (await import('./pictures.ts')).preparePicture(file, keepDetails)
 }
 
+/** A prepared picture that will not go along after all. Not to be called for one that did. */
+export async function dropPicture(picture: PreparedPicture): Promise<void> {
+  await (await import('./pictures.ts')).dropPicture(picture)
+}
+
 /** A return code for the report in progress, once its keys are made: seconds on a cheap phone, so call it early.
  * Rejects where they cannot be made; the report is then saved without a code. */
 export async function prepareReturnCode(form: CodeForm): Promise<string> {

@@ -1,6 +1,7 @@
-/** From a chosen file to what will be sealed. All of it is in memory, or still the person's own file. */
+/** From a chosen file to what is sealed. All that can be read is in memory, or still the person's own file. */
 
 import { type Bytes } from './bytes.ts'
+import { dropSealed, sealAhead } from './files-ahead.ts'
 import { PLAIN_BYTES_MAX } from './files-seal.ts'
 import { call, OutboxUnavailable } from './outbox.ts'
 import { CannotDecode, type Encoded, encodePicture, encodePreview } from './pictures-encode.ts'
@@ -15,7 +16,14 @@ const HEIF_BRANDS: ReadonlySet<string> = new Set(['mif1', 'heic', 'heix', 'heim'
 /** `keepDetails`: the file as it is, with what it tells beside the picture. Raises PictureFailed. */
 export async function preparePicture(file: File, keepDetails: boolean): Promise<PreparedPicture> {
   const kind = await kindOf(file)
-  return keepDetails ? asItIs(file, kind) : drawnAnew(file, kind)
+  const picture = await (keepDetails ? asItIs(file, kind) : drawnAnew(file, kind))
+  sealAhead(picture.content)
+  return picture
+}
+
+/** It was taken out again. */
+export function dropPicture(picture: PreparedPicture): Promise<void> {
+  return dropSealed(picture.content)
 }
 
 async function drawnAnew(file: File, kind: string): Promise<PreparedPicture> {

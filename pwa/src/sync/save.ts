@@ -51,7 +51,9 @@ export async function save(
   const files = await keepPictures(pictures)
   const made = { draft, back, files }
   try {
-    return await (device.mode === 'visitor' ? saveForVisitor(made, service) : saveForCentre(made, service, device))
+    const kept = await (device.mode === 'visitor' ? saveForVisitor(made, service) : saveForCentre(made, service, device))
+    for (const file of files) file.letGo()
+    return kept
   } catch (error) {
     await dropFiles(files)
     // Perhaps it was the photos that took the room.

@@ -192,7 +192,7 @@ export type { Answers, Proof, SafeContact, SignpostedService, When } from './pro
 /** What the UI hands over: the report's body without what only the outbox knows. */
 export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>
 
-/** A picture as it will be sealed: not on this device's disk, until the report is finished. */
+/** A picture in memory. What is on this device's disk of it is sealed already. */
 export type PreparedPicture = {
   /** Bytes rather than a blob, which a browser may lay on the disk; or the person's own file, read when sealed. */
   readonly content: Uint8Array<ArrayBuffer> | File

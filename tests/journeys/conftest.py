@@ -10,6 +10,8 @@ from playwright.sync_api import Playwright, sync_playwright
 from journeys.phone import Phone
 from journeys.wire import LossyWire
 from support.server import Server, free_port
+from waymark.kernel.keys import KeyRing, load_keys
+from waymark.kernel.vault import Vault
 
 BUILT = Path(__file__).parents[2] / "build" / "test"
 
@@ -23,6 +25,17 @@ def keys() -> Path:
 @pytest.fixture(scope="session")
 def pages() -> Path:
     return _built("pages")
+
+
+# Made here again: pytest keeps what depends on an overridden fixture as whoever came first has made it.
+@pytest.fixture(scope="session")
+def ring(keys: Path) -> KeyRing:
+    return load_keys(keys)
+
+
+@pytest.fixture(scope="session")
+def vault(ring: KeyRing) -> Vault:
+    return Vault(ring.kek, ring.kek_id)
 
 
 def _built(name: str) -> Path:

@@ -78,7 +78,7 @@ def test_keys_are_made_once_and_trusted_by_the_same_file(waymark: Waymark, tmp_p
     assert (first.returncode, again.returncode, created.returncode) == (0, 0, 0)
     assert out.stat().st_mtime_ns == changed_at
     assert "There are keys already" in created.stdout
-    assert set(json.loads(out.read_bytes())) == {"root", "keyset"}
+    assert set(json.loads(out.read_bytes())) == {"instance", "keyset", "root"}
 
 
 def test_trust_without_keys_is_refused(waymark: Waymark, tmp_path: Path) -> None:

@@ -169,13 +169,15 @@ def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: d
     if outcome.report is not None:
         number = store.last_opened(db) + 1
         store.add_opened(db, _opened(outcome, outcome.report, number=number, now=now))
+    # A phone has one report. Were its messages looked at again for every one, a few could cost thousands.
+    first = outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) is None
     if outcome.feed is not None:
         mailbox.open_feed(db, outcome.feed)
     if outcome.message is not None:
         mailbox.post(db, outcome.message, keys=service.keys, now=now)
     if outcome.back is not None:
         _open_way(db, outcome.back, service=service, now=now)
-    if outcome.report is not None and outcome.feed is not None and outcome.feed.kind == "visitor":
+    if outcome.report is not None and outcome.feed is not None and first:
         store.look_again(db, outcome.feed.feed_id, reason=NOT_PROVEN)
 
 

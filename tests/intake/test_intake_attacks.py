@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from test_intake_messages import message
-from test_intake_opener import push, states
+from test_intake_opener import opened, push, states
 
 from support.reports import Device
 from waymark.intake.jobs import Opener, open_waiting
@@ -29,3 +29,17 @@ async def test_a_strangers_own_messages_are_not_looked_at_again_for_every_report
 
     assert await open_waiting(opener) == 3
     assert await states(database) == ["quarantined:message_not_proven"] * 5 + ["opened"] * 4
+
+
+async def test_a_phone_cannot_pass_for_a_centres_tablet(
+    database: Database, opener: Opener, ring: KeyRing, enrolled: Device
+) -> None:
+    """The desk reads the channel as "made with a volunteer": that is for an enrolled device to say."""
+    posing = Device().report(ring, body={"channel": "centre_tablet"})
+    real = enrolled.report(ring, body={"channel": "centre_tablet"})
+    await push(database, posing, real)
+
+    await open_waiting(opener)
+
+    found = [await opened(database, report) for report in (posing, real)]
+    assert [report.channel for report in found if report] == ["self_phone", "centre_tablet"]

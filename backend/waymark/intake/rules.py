@@ -330,7 +330,8 @@ def _reading(
         sharing_choice=body.answers.sharing_choice,
         force_id=place.force_id,
         area=place.area_id,
-        channel=body.channel,
+        # Whoever is not enrolled may not say that a volunteer was there.
+        channel="self_phone" if header.public_key else body.channel,
         schema_v=header.schema_v,
         note=None if known else "centre_unknown",
         body=encrypt(key, plaintext, aad=BODY_AAD + header.item_id.encode()),

@@ -1,6 +1,6 @@
 """Real browsers, the real server with its real pages, and a wire that can lose answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,19 @@ from waymark.kernel.keys import KeyRing, load_keys
 from waymark.kernel.vault import Vault
 
 BUILT = Path(__file__).parents[2] / "build" / "test"
+PHONES = pytest.StashKey[list[Phone]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A journey that failed says where its phones stood."""
+    report = yield
+    if report.failed and call.when == "call":
+        for number, device in enumerate(item.stash.get(PHONES, [])):
+            report.sections.append((f"phone {number}", device.story()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +85,9 @@ def with_people(server: Server) -> Server:
 
 
 @pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
+def phone(
+    playwright: Playwright, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Phone]]:
     """Make devices: `phone(origin)`; keyword arguments as for Phone. All are switched off at the end."""
     made: list[Phone] = []
 
@@ -80,6 +95,7 @@ def phone(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Phon
         made.append(Phone(playwright, tmp_path / f"profile-{len(made)}", origin, **settings))
         return made[-1]
 
+    request.node.stash[PHONES] = made
     yield make
     for device in made:
         device.off()

@@ -21,6 +21,17 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Asked without the help of the input that may hang, and answered within three seconds.
+STANDS: dict[str, object] = {
+    "awaitPromise": True,
+    "timeout": 5_000,
+    "expression": """Promise.race([
+        new Promise((drawn) => requestAnimationFrame(() => drawn('draws'))),
+        new Promise((late) => setTimeout(() => late('DOES NOT DRAW'), 3000)),
+    ]).then((how) => [how, document.visibilityState, document.hasFocus() ? 'focused' : 'not focused',
+        location.pathname, document.querySelector('h1')?.textContent,
+        `${document.activeElement?.tagName} ${document.activeElement?.id}`].join(' | '))""",
+}
 SMALL_PHONE = {"width": 360, "height": 640}
 TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
@@ -77,6 +88,18 @@ class Phone:
             os.kill(pid, signal.SIGKILL)
         _wait_until(lambda: not _processes_of(self._profile))
         self._forget()
+
+    def story(self) -> str:
+        """Where each page stands, for whoever reads why a journey failed. Never raises."""
+        told = []
+        for page in self._context.pages if self._context is not None else ():
+            try:
+                told.append(
+                    str(self.context.new_cdp_session(page).send("Runtime.evaluate", STANDS)["result"])
+                )
+            except Error as error:
+                told.append(f"no answer: {error}")
+        return "\n".join(told) or "off"
 
     def off(self) -> None:
         if self._context is not None:

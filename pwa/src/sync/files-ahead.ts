@@ -17,8 +17,9 @@ export type Sealed = KeptBytes & { readonly attId: string; readonly letGo: () =>
 const ahead = new Map<Content, Promise<Sealed | null>>()
 
 /** A failure is told when the report is finished: there may be room by then. */
-export function sealAhead(content: Content): void {
+export async function sealAhead(content: Content): Promise<void> {
   if (!ahead.has(content)) ahead.set(content, seal(content).catch(() => null))
+  await ahead.get(content)
 }
 
 /** Once for each sealing: a key seals one file, of one report. Raises OutboxUnavailable. */

@@ -17,7 +17,7 @@ const HEIF_BRANDS: ReadonlySet<string> = new Set(['mif1', 'heic', 'heix', 'heim'
 export async function preparePicture(file: File, keepDetails: boolean): Promise<PreparedPicture> {
   const kind = await kindOf(file)
   const picture = await (keepDetails ? asItIs(file, kind) : drawnAnew(file, kind))
-  sealAhead(picture.content)
+  void sealAhead(picture.content)
   return picture
 }
 

@@ -208,19 +208,19 @@ describe('an answer', () => {
   })
 
   test.each([
-    ['a page of a captive network', () => new Response('<html></html>', { status: 200 })],
-    ['of another file', async () => new Response(await bodyOf({ att_id: TWO }), { status: 200 })],
-    ['past the end', async () => new Response(await bodyOf({ offset: 10_000_000 }), { status: 200 })],
-    ['complete, without a receipt', async () => new Response(await bodyOf({ offset: 900 * KIB, complete: true }), { status: 200 })],
-  ] as const)('200, %s: ends nothing', async (_, answer) => {
+    ['a page of a captive network', 'not_the_service', () => new Response('<html></html>', { status: 200 })],
+    ['of another file', 'not_the_service', async () => new Response(await bodyOf({ att_id: TWO }), { status: 200 })],
+    ['past the end', 'not_the_service', async () => new Response(await bodyOf({ offset: 10_000_000 }), { status: 200 })],
+    ['complete, without a receipt', 'no_valid_receipt', async () => new Response(await bodyOf({ offset: 900 * KIB, complete: true }), { status: 200 })],
+  ] as const)('200, %s: ends nothing, and nothing is sent', async (_, lastError, answer) => {
     await one()
     const made = await answer()
     service.before = () => made.clone()
 
     await send()
 
-    expect(await row()).toMatchObject({ state: 'queued', proof: null })
-    expect(disk.names()).toEqual([ONE])
+    expect(await row()).toMatchObject({ state: 'queued', proof: null, lastError })
+    expect([disk.names(), service.pieces]).toEqual([[ONE], []])
   })
 
   test('complete, under the receipt of another lineage: the feed is asked, and the file is not believed to be there', async () => {

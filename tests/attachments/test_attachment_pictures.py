@@ -228,7 +228,7 @@ def test_a_file_that_was_made_to_hurt_costs_little(name: str) -> None:
 
 
 SANDBOX = """
-import os, socket, sys
+import ctypes, os, signal, socket, sys, threading
 from waymark.attachments import derive
 derive.CPU_S = 1
 derive.limit_resources()
@@ -273,6 +273,67 @@ OPENING = (
 def test_whoever_takes_over_the_decoder_can_open_nothing(tmp_path: Path, tried: str) -> None:
     assert said_by(intruder(tmp_path, tried)) == TOO_MANY_FILES
     assert said_by(intruder(tmp_path, tried, give_up="")) == "done"
+
+
+# By number where Python has no word for it: x86-64, and what Linux calls every newer machine's.
+ASKING = """
+def ask(newer, intel, *more):
+    number = {"x86_64": intel, "aarch64": newer}[os.uname().machine]
+    if ctypes.CDLL(None, use_errno=True).syscall(number, *more) < 0:
+        raise OSError(ctypes.get_errno(), "")
+"""
+OTHERS = (
+    "os.kill(os.getppid(), 0)",
+    "os.kill(0, 0)",
+    "signal.pidfd_send_signal(0, 0)",
+    "ask(117, 101, 16, os.getppid(), 0, 0)",  # ptrace, to attach
+    "ask(270, 310, os.getppid(), 0, 0, 0, 0, 0)",  # process_vm_readv
+    "ask(271, 311, os.getppid(), 0, 0, 0, 0, 0)",  # process_vm_writev
+    "ask(434, 434, os.getppid(), 0)",  # pidfd_open
+    "ask(425, 425, 1, 0)",  # io_uring_setup
+    "os.fork()",
+    "os.execv(sys.executable, [sys.executable])",
+    "os.posix_spawn('/bin/true', ['true'], {})",
+    "os.open('/', os.O_RDONLY)",
+    "socket.socket()",
+    "ask(261, 302, os.getppid(), 7, 0, 0)",  # prlimit64
+)
+REACHED_OTHERWISE = (OTHERS[0], OTHERS[4], OTHERS[-1])
+
+
+@pytest.mark.parametrize("tried", OTHERS)
+def test_whoever_takes_over_the_decoder_can_do_nothing_to_others(tmp_path: Path, tried: str) -> None:
+    """The service's memory holds the keys, and both run under one account."""
+    said = said_by(intruder(tmp_path, tried, give_up=f"{GIVE_UP}\n{ASKING}\nderive.confine()"))
+
+    assert said == f"PermissionError {errno.EPERM}"
+
+
+@pytest.mark.parametrize("tried", REACHED_OTHERWISE)
+def test_the_service_lies_open_to_a_decoder_that_is_not_confined(tmp_path: Path, tried: str) -> None:
+    """Or the test above would show nothing."""
+    assert said_by(intruder(tmp_path, tried, give_up=f"{GIVE_UP}\n{ASKING}")) == "done"
+
+
+def test_the_decoder_may_begin_threads(tmp_path: Path) -> None:
+    begin = "thread = threading.Thread(target=str); thread.start(); thread.join()"
+
+    assert said_by(intruder(tmp_path, begin, give_up=f"{GIVE_UP}; derive.confine()")) == "done"
+
+
+def test_a_decoder_that_cannot_be_confined_reads_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "elsewhere.py"
+    script.write_text(
+        "import os, types\n"
+        "from waymark.attachments import confined, derive\n"
+        "confined.os = types.SimpleNamespace(uname=lambda: types.SimpleNamespace(machine='other'))\n"
+        "derive.main()\n"
+    )
+
+    with pytest.raises(NoPicture) as none:
+        Decoder(command=(sys.executable, "-I", "-B", str(script))).picture([a_photo()])
+
+    assert none.value.reason == "failed"
 
 
 def test_whoever_takes_over_the_decoder_has_little_memory(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Makes a picture that may be looked at, from bytes that nobody trusts. A program: `python -I -m`.
 
 Reads a file from standard input; writes one word, then the new picture, to standard output. Before the first
-byte is read this process has given up opening anything: no file, no socket, no pipe. It has little memory and
-little time, and nothing of the old file but its colours reaches the new one.
+byte is read this process has given up opening anything: no file, no socket, no pipe; and has no way to look
+into or end another process. It has little memory and little time, and nothing of the old file but its colours
+reaches the new one.
 """
 
 import resource
@@ -14,6 +15,8 @@ from typing import Final, NoReturn
 import pillow_heif
 import puremagic
 from PIL import Image, ImageOps, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+from waymark.attachments.confined import confine
 
 MEMORY_BYTES: Final = 512 * 1_048_576
 CPU_S: Final = 10
@@ -46,6 +49,7 @@ def main() -> None:
     limit_resources()
     get_ready()
     give_up_opening()
+    confine()
     plain = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
     try:
         made = derive(plain)

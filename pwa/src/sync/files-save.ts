@@ -1,7 +1,7 @@
 /** Photos on their way into a report: sealed, on the disk and read back, before the report names them. */
 
 import { toBase64url } from './bytes.ts'
-import { type Sealed, takeSealed } from './files-ahead.ts'
+import { dropSealed, type Sealed, takeSealed } from './files-ahead.ts'
 import { removeFile } from './files-folder.ts'
 import { sizeOf } from './files-seal.ts'
 import { OutboxUnavailable } from './outbox.ts'
@@ -25,7 +25,8 @@ export async function keepPictures(pictures: readonly PreparedPicture[]): Promis
     for (const picture of pictures) kept.push(await keepPicture(picture))
     return kept
   } catch (error) {
-    await dropFiles(kept)
+    // The others, too: without them there may be room for the report.
+    await Promise.all([dropFiles(kept), ...pictures.map((picture) => dropSealed(picture.content))])
     throw error
   }
 }

@@ -63,7 +63,7 @@ export async function preparePicture(file: File, keepDetails: boolean): Promise<
   return (await import('./pictures.ts')).preparePicture(file, keepDetails)
 }
 
-/** A prepared picture that will not go along after all. Not to be called for one that did. */
+/** A prepared picture that will not go along after all. One that went along is not touched. */
 export async function dropPicture(picture: PreparedPicture): Promise<void> {
   await (await import('./pictures.ts')).dropPicture(picture)
 }

@@ -103,9 +103,11 @@ describe('a report with photos', () => {
     ['no room', 'pictures_full', () => { disk.room = 300_100 }],
     ['a broken disk', 'pictures_not_kept', () => { disk.corrupts = true }],
   ] as const)('%s: nothing of it is kept, and the photos are said to be why', async (_, code, harm) => {
+    const last = picture()
+    await ahead.sealAhead(last.content)
     harm()
 
-    await expect(saveWith(picture(), picture())).rejects.toMatchObject({ code })
+    await expect(saveWith(picture(), picture(), last)).rejects.toMatchObject({ code })
 
     expect([disk.names(), await allParcels(), await allFiles(), held.size]).toEqual([[], [], [], 0])
   })

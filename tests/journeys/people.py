@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 
 from msgspec import Struct
@@ -13,6 +14,13 @@ from waymark.cli.demo import PASSWORD
 REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-Z*~$=]")
 UNSENT = re.compile("Ready to send|Not sent yet")
 ARRIVES_MS = 30_000
+
+
+class Shot(Struct, frozen=True, kw_only=True):
+    """A photo to choose, and what its owner says of it."""
+
+    file: Path
+    caption: str = ""
 
 
 class Story(Struct, frozen=True, kw_only=True):
@@ -26,6 +34,7 @@ class Story(Struct, frozen=True, kw_only=True):
     name: str = ""
     phone: str = ""
     code_word: str = ""
+    photos: tuple[Shot, ...] = ()
 
 
 def visit(page: Page, origin: str) -> None:
@@ -59,6 +68,7 @@ def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step:
     _write(page, "#postcode", story.postcode)
     _write(page, "#place_text", story.place)
     press(page, "Continue")
+    _add_photos(page, story.photos, each)
     _choose(page, each, "sharing_choice", story.sharing)
     _who_receives(page, each)
     if story.sharing in {"P1", "P2", "U1"}:
@@ -158,6 +168,25 @@ def _choose(page: Page, each: Callable[[str], None], name: str, value: str) -> N
 def _skip(page: Page, each: Callable[[str], None], name: str) -> None:
     each(name)
     press(page, "Skip this question")
+
+
+def _add_photos(page: Page, photos: tuple[Shot, ...], each: Callable[[str], None]) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Do you have photos?")
+    if not photos:
+        _skip(page, each, "pictures")
+        return
+    choose_photos(page, *(shot.file for shot in photos))
+    for number, shot in enumerate(photos, start=1):
+        page.get_by_label(f"What does it show? (optional) Photo {number} of {len(photos)}").fill(shot.caption)
+    each("pictures")
+    press(page, "Continue")
+
+
+def choose_photos(page: Page, *files: Path) -> None:
+    """Until all of them are ready."""
+    page.locator("input[name=photos]").set_input_files(list(files))
+    ready = re.compile(r"^\d+ photos? (is|are) ready$")
+    expect(page.get_by_role("status").filter(has_text=ready)).to_be_visible(timeout=ARRIVES_MS)
 
 
 def _who_receives(page: Page, each: Callable[[str], None]) -> None:

@@ -10,7 +10,8 @@ import { Announcements } from './announcements.tsx'
 import { CheckPage } from './check-page.tsx'
 import { ensureCode } from './code.ts'
 import { EnrolPage } from './enrol-page.tsx'
-import { inProgress, open, stepNumber, view } from './flow.ts'
+import { inProgress, open, skip, stepNumber, view } from './flow.ts'
+import { step } from './graph.ts'
 import { Later } from './later.tsx'
 import { LimitsPage } from './limits-page.tsx'
 import { OutboxPage } from './outbox-page.tsx'
@@ -51,7 +52,7 @@ function Page() {
     case 'start':
       return <StartPage />
     case 'step':
-      return now.id === 'limits' ? <LimitsPage /> : <StepPage key={now.id} id={now.id} />
+      return <StepOf id={now.id} />
     case 'check':
       return <CheckPage />
     case 'saved':
@@ -65,6 +66,18 @@ function Page() {
     case 'verify':
       return <Later key="verify" load={() => import('./return/verify-page.tsx').then((page) => page.VerifyPage)} />
   }
+}
+
+function StepOf({ id }: { readonly id: string }) {
+  if (id === 'limits') return <LimitsPage />
+  if (id !== 'pictures') return <StepPage key={id} id={id} />
+  return (
+    <Later
+      key={id}
+      load={() => import('./pictures/pictures-page.tsx').then((page) => page.PicturesPage)}
+      otherwise={<Button onClick={() => skip(step(id))}>{t('nav.skip')}</Button>}
+    />
+  )
 }
 
 /** A new page begins at its top, with focus on its heading, and has its own title. */

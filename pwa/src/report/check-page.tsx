@@ -12,6 +12,7 @@ import { CodeToBe } from './code-section.tsx'
 import { finishReport } from './finish.ts'
 import { back, change, filled } from './flow.ts'
 import { visibleSteps } from './graph.ts'
+import { PictureRow } from './picture-row.tsx'
 import { centreName, findCentre } from './receiving.ts'
 import { saidIn } from './said.tsx'
 import { SeenBy } from './seen-by.tsx'
@@ -28,10 +29,10 @@ export function CheckPage() {
   const offline = !online.value || status.value.phase === 'offline'
   useEffect(() => void findCentre(), [])
 
-  const finish = async () => {
+  const finish = async (withPictures = true) => {
     setBusy(true)
     setFailure(null)
-    const failed = await finishReport()
+    const failed = await finishReport(withPictures)
     setFailure(failed)
     setBusy(false)
   }
@@ -39,7 +40,7 @@ export function CheckPage() {
   return (
     <div class="wm-column">
       <BackLink onClick={back}>{t('nav.back')}</BackLink>
-      {failure !== null && <Failure code={failure} />}
+      {failure !== null && <Failure code={failure} onFinish={(withPictures) => void finish(withPictures)} />}
       <h1 class="govuk-heading-l" tabIndex={-1}>
         {t('check.heading')}
       </h1>
@@ -60,20 +61,24 @@ export function CheckPage() {
 }
 
 function rows(): readonly SummaryRow[] {
-  const answers = visibleSteps(filled.value).flatMap((step) => saidIn(step.id, filled.value))
   const receiver: SummaryRow = {
     id: 'centre',
     key: t('centre.short'),
     value: centreName(),
     ...(device.value?.mode !== 'centre' && { change: changing('centre', t('centre.short')) }),
   }
-  const said = answers.map(({ step, key, lines }) => ({
+  return [...visibleSteps(filled.value).flatMap((step) => rowsOf(step.id)), receiver]
+}
+
+function rowsOf(step: string): readonly SummaryRow[] {
+  const pictures = t('pictures.short')
+  if (step === 'pictures') return [{ id: step, key: pictures, value: <PictureRow />, change: changing(step, pictures) }]
+  return saidIn(step, filled.value).map(({ key, lines }) => ({
     id: key,
     key,
     value: lines.length > 0 ? lines.map((line, index) => <div key={index} dir="auto">{line}</div>) : t('said.not_given'),
     change: changing(step, key),
   }))
-  return [...said, receiver]
 }
 
 function changing(step: string, key: string) {
@@ -92,13 +97,23 @@ function Warnings() {
   )
 }
 
-/** What to do now, and that nothing is lost. */
-function Failure({ code }: { readonly code: SaveFailedCode | 'unknown' }) {
+type FailureProps = { readonly code: SaveFailedCode | 'unknown'; readonly onFinish: (withPictures: boolean) => void }
+
+/** What to do now, and that nothing is lost. Leaving photos out is for the person to say, never for us. */
+function Failure({ code, onFinish }: FailureProps) {
   return (
     <NotificationBanner id="failure" title={t('app.important')} takesFocus>
       <p class="govuk-notification-banner__heading">{t('fail.heading')}</p>
       <p class="govuk-body">{failureText(code)}</p>
       <p class="govuk-body">{t('fail.kept')}</p>
+      {code.startsWith('pictures_') && (
+        <ButtonGroup>
+          <Button onClick={() => onFinish(true)}>{t('fail.try_again')}</Button>
+          <Button kind="secondary" onClick={() => onFinish(false)}>
+            {t('fail.without_pictures')}
+          </Button>
+        </ButtonGroup>
+      )}
       <p class="govuk-body">{t('fail.urgent')}</p>
     </NotificationBanner>
   )

@@ -7,6 +7,7 @@ import { canonical } from './canonical.ts'
 import { codeInTime } from './code.ts'
 import { filled, finished, startedAt } from './flow.ts'
 import { FORM_VERSION } from './graph.ts'
+import { picturesInTime } from './photos.ts'
 import { centre, findCentre } from './receiving.ts'
 
 const GRAVE: readonly string[] = ['threat_to_kill', 'weapon', 'arson', 'following_stalking', 'sexual_assault']
@@ -15,13 +16,14 @@ const HELP_MS_MAX = 3_000 // help is worth a moment; a report is never held up b
 type Help = { readonly services: readonly Suggestion[]; readonly version: string }
 
 /** The code of a failure, with the answers untouched; null when the report is saved. */
-export async function finishReport(): Promise<SaveFailedCode | 'unknown' | null> {
+export async function finishReport(withPictures = true): Promise<SaveFailedCode | 'unknown' | null> {
   try {
     if (centre.peek() === null) await findCentre()
     const receiver = centre.peek()
     if (receiver === null) return 'not_loaded'
     const [answers, at] = [canonical(filled.peek()), new Date()]
-    const [help, code] = await Promise.all([helpInTime(answers, at), codeInTime()])
+    const [help, code, pictures] = await Promise.all([helpInTime(answers, at), codeInTime(), withPictures ? picturesInTime() : []])
+    if (pictures === null) return 'pictures_unreadable'
     const draft = {
       form_version: FORM_VERSION,
       policy_version: POLICY_VERSION,
@@ -33,7 +35,7 @@ export async function finishReport(): Promise<SaveFailedCode | 'unknown' | null>
       signposts_shown: help.services.map(({ service }) => service.id),
       directory_version: help.version,
     }
-    const saved = await finish(draft, code === null ? {} : { returnCode: code })
+    const saved = await finish(draft, { pictures, ...(code !== null && { returnCode: code }) })
     const returnCode = saved.returnable ? code : null
     finished({ saved, centreName: receiver.name, services: help.services, danger: mayBeInDanger(answers), returnCode })
     return null

@@ -8,6 +8,7 @@ import { device, type SavedReport, type Suggestion, warm } from '../sync/index.t
 import { subStrandsOpen } from './checks.ts'
 import { forgetCode } from './code.ts'
 import { codesIn, type Filled, LIMITS_TEXT_VERSION, type Step, visibleSteps } from './graph.ts'
+import { forgetPhotos } from './photos.ts'
 
 export type Finished = {
   readonly saved: SavedReport
@@ -181,6 +182,7 @@ function forget(): void {
     behind.value = START
     startedAt.value = ''
     forgetCode()
+    forgetPhotos()
   })
 }
 

@@ -2,6 +2,7 @@ import { dateTime, t } from '../i18n/index.ts'
 import { cards, device, sendNow, status } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
 import { Button } from '../ui/button.tsx'
+import { filesWait } from './files-line.tsx'
 import { back } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { ReportCard } from './report-card.tsx'
@@ -17,7 +18,9 @@ export function OutboxPage() {
         {t('outbox.heading')}
       </h1>
       <p class="govuk-body">{t(cards.value.length === 0 ? 'outbox.none' : 'outbox.lead')}</p>
-      {waiting && <Button onClick={() => void sendNow()}>{t('outbox.send')}</Button>}
+      {(waiting || cards.value.some((card) => filesWait(card.files))) && (
+        <Button onClick={() => void sendNow()}>{t('outbox.send')}</Button>
+      )}
       {last !== null && <p class="govuk-body-s">{t('outbox.last_success', { when: dateTime(new Date(last)) })}</p>}
       <div>
         {cards.value.map((card) => (

@@ -1,6 +1,7 @@
 import { dateTime, language, t } from '../i18n/index.ts'
 import { type OutboxCard, proofOf, type ReportState, sayMore } from '../sync/index.ts'
 import { Tag, type TagColour } from '../ui/status.tsx'
+import { FilesLine } from './files-line.tsx'
 import { Messages, Said } from './messages.tsx'
 import { ProofButtons } from './proof-buttons.tsx'
 import { SayForm } from './say-form.tsx'
@@ -29,6 +30,7 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
       {(card.state === 'retrying' || card.state === 'attention') && card.lastError !== null && (
         <p class="govuk-body">{whyNotSent(card.lastError)}</p>
       )}
+      <FilesLine files={card.files} sent={card.sentAt !== null} />
       <ul class="govuk-list govuk-body-s">
         <li>
           {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })}

@@ -3,8 +3,9 @@ import { t } from '../i18n/index.ts'
 import { cards, device, type OutboxCard, type ReportState, sendNow, status } from '../sync/index.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { WarningText } from '../ui/notices.tsx'
-import { HiddenLiveRegion, Panel, Tag } from '../ui/status.tsx'
+import { HiddenLiveRegion, LiveRegion, Panel, Tag } from '../ui/status.tsx'
 import { CodeToKeep } from './code-section.tsx'
+import { FilesLine, filesWait } from './files-line.tsx'
 import { type Finished, hideCode, restart } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { Messages } from './messages.tsx'
@@ -17,6 +18,7 @@ import { whyNotSent } from './words.ts'
 export function SavedPage({ finished }: { readonly finished: Finished }) {
   const card = cards.value.find((each) => each.itemId === finished.saved.itemId)
   const sent = card?.state === 'sent' || card?.state === 'acknowledged'
+  const waiting = card !== undefined && filesWait(card.files)
   useEffect(() => {
     // "Sent" replaces the heading that had focus: without this a keyboard would start at the top again.
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('main h1')?.focus()
@@ -24,18 +26,15 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
   return (
     <div class="wm-column">
       {sent ? <SentPanel finished={finished} /> : <SavedHere finished={finished} card={card} />}
+      <LiveRegion>{card !== undefined && <FilesLine files={card.files} sent={sent} />}</LiveRegion>
       <HiddenLiveRegion text={card === undefined ? '' : t(`state.${card.state}`)} />
       <div aria-live="polite">{card !== undefined && <Messages messages={card.messages} below={1} />}</div>
       <Code finished={finished} />
       <h2 class="govuk-heading-m">{t('saved.next')}</h2>
       <p class="govuk-body">{next(card?.state, finished.centreName)}</p>
       <p class="govuk-body">{t('saved.next_answer')}</p>
-      {!sent && (
-        <>
-          <Button onClick={() => void sendNow()}>{t('outbox.send')}</Button>
-          <SealedCopy />
-        </>
-      )}
+      {(!sent || waiting) && <Button onClick={() => void sendNow()}>{t('outbox.send')}</Button>}
+      {!sent && <SealedCopy />}
       {finished.danger && <Urgent />}
       <Services services={finished.services} />
       {!finished.danger && <Urgent />}
@@ -43,7 +42,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       <p class="govuk-body">
         <LinkButton onClick={restart}>{t('saved.again')}</LinkButton>
       </p>
-      {sent && <p class="govuk-body">{t('saved.done')}</p>}
+      {sent && !waiting && <p class="govuk-body">{t('saved.done')}</p>}
     </div>
   )
 }

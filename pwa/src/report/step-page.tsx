@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks'
 import { t } from '../i18n/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
-import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
 import { ErrorSummary } from '../ui/error-summary.tsx'
 import { NotificationBanner } from '../ui/notices.tsx'
 import { checkStep, type Fault } from './checks.ts'
-import { back, filled, forward, mandatory, skip, skipRest } from './flow.ts'
+import { back, filled, forward } from './flow.ts'
 import { step as stepOf } from './graph.ts'
 import { Question } from './questions/question.tsx'
 import { findCentre } from './receiving.ts'
 import { SeenBy } from './seen-by.tsx'
+import { StepButtons } from './step-buttons.tsx'
 import { titled } from './title.ts'
 import { localDay } from './today.ts'
 import { errorText, warningText } from './words.ts'
@@ -51,19 +51,7 @@ export function StepPage({ id }: { readonly id: string }) {
       <form noValidate onSubmit={submit}>
         <Question id={id} errors={last.errors} />
         <SeenBy />
-        <ButtonGroup>
-          <Button submit>{t('nav.continue')}</Button>
-          {skippable(id) && (
-            <Button kind="secondary" onClick={() => skip(step)}>
-              {mandatory(step) ? t('contact.skip_none') : t('nav.skip')}
-            </Button>
-          )}
-        </ButtonGroup>
-        {!mandatory(step) && (
-          <p class="govuk-body">
-            <LinkButton onClick={() => skipRest(step)}>{t('nav.skip_rest')}</LinkButton>
-          </p>
-        )}
+        <StepButtons step={step} />
       </form>
     </div>
   )
@@ -80,10 +68,6 @@ function Warnings({ faults }: { readonly faults: readonly Fault[] }) {
       <p class="govuk-body">{t('nav.keep')}</p>
     </NotificationBanner>
   )
-}
-
-function skippable(id: string): boolean {
-  return !stepOf(id).fields.some((field) => field.required)
 }
 
 /** Fields and elements share ids, except the parts of a date. */

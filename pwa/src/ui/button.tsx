@@ -10,14 +10,19 @@ type ButtonProps = {
   /** Says that work is going on. The button stays focusable, so that focus is not lost. */
   readonly busy?: boolean
   readonly className?: string
+  /** Where an error leads to this button. */
+  readonly id?: string
+  readonly describedBy?: string | undefined
 }
 
-export function Button({ children, onClick, kind = 'primary', submit = false, busy = false, className }: ButtonProps) {
+export function Button({ children, onClick, kind = 'primary', submit = false, busy = false, className, id, describedBy }: ButtonProps) {
   return (
     <button
+      id={id}
       type={submit ? 'submit' : 'button'}
       class={classes('govuk-button', kind !== 'primary' && `govuk-button--${kind}`, className)}
       aria-disabled={busy ? 'true' : undefined}
+      aria-describedby={describedBy}
       onClick={busy ? (event) => event.preventDefault() : onClick}
     >
       {children}

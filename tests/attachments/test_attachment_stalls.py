@@ -85,6 +85,74 @@ async def test_pieces_at_once_are_bounded(
 
 
 @ONE_ENGINE
+async def test_whoever_holds_a_place_for_next_to_nothing_makes_room(
+    service: Client, database: Database, ring: KeyRing, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or sixty-four idle connections would keep out everybody's photos."""
+    monkeypatch.setattr(uploads, "PIECES_AT_ONCE", 2)
+    monkeypatch.setattr(uploads, "HEAD_START_S", 0.0)
+    files = [prepared(noise(1_000, seed=n)) for n in range(3)]
+    report = report_with(ring, *files)
+    await push(service, report)
+    for file in files:
+        await start(service, report, file)
+    taking, go_on = Uploads(database, Shelf(folder)), asyncio.Event()
+    begun = [asyncio.Event() for _ in files]
+
+    async def stream(n: int, first: bytes, rest: bytes) -> AsyncIterator[bytes]:
+        yield first
+        begun[n].set()
+        await go_on.wait()
+        yield rest
+
+    def take(n: int, first: int) -> "asyncio.Task[object]":
+        sealed = files[n].sealed
+        piece = Piece(att_id=files[n].attachment.att_id, offset=0, digest=hashlib.sha256(sealed).digest())
+        return asyncio.create_task(taking.take(piece, stream(n, sealed[:first], sealed[first:])))
+
+    tasks = []
+    for n, first in enumerate((1, 900, 500)):
+        tasks.append(take(n, first))
+        await begun[n].wait()
+    go_on.set()
+    idle, *others = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert isinstance(idle, Problem)
+    assert (idle.kind.code, set(idle.headers)) == ("busy", {"Retry-After", "Connection"})
+    assert [held.state for held, _ in others] == ["complete", "complete"]
+
+
+@ONE_ENGINE
+async def test_nobody_makes_room_before_they_have_begun(
+    service: Client, database: Database, waiting: Piece, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PIECES_AT_ONCE", 1)
+    monkeypatch.setattr(uploads, "HEAD_START_S", 3_600.0)
+    taking, begun = Uploads(database, Shelf(folder)), asyncio.Event()
+    ring = service.app.state.ring
+    file = prepared(noise(10))
+    report = report_with(ring, file)
+    await push(service, report)
+    await start(service, report, file)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        begun.set()
+        async for chunk in never():
+            yield chunk
+
+    first = asyncio.create_task(taking.take(waiting, stalled()))
+    await begun.wait()
+    with pytest.raises(Problem) as refused:
+        await taking.take(replace(waiting, att_id=file.attachment.att_id), never())
+
+    assert refused.value.kind.code == "busy"
+    assert not first.done()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+@ONE_ENGINE
 async def test_whoever_waits_for_a_broken_connection_is_told_nothing(
     database: Database, waiting: Piece, folder: Path
 ) -> None:

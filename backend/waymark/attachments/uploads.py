@@ -25,7 +25,10 @@ from waymark.kernel.problems import Problem, problem
 T = TypeVar("T")
 
 PIECES_AT_ONCE: Final = 64
-"""Held in memory together, so at most 64 MiB. Beyond it a device is asked to come back."""
+"""Held in memory together, so at most 64 MiB. Beyond it the slowest makes room, or a device is asked to come
+back: whoever holds places by sending next to nothing must not keep everybody else's photos out."""
+HEAD_START_S: Final = 2.0
+"""Nobody has to make room sooner. A connection that has just begun is always slow."""
 SILENCE_S_MAX: Final = 30.0
 """Without a byte. A slow link is slow, but it does not fall silent for so long and then go on."""
 PIECE_S_MAX: Final = 300.0
@@ -73,7 +76,7 @@ class Uploads:
         self._on_complete = on_complete
         self._files = files
         self._patience = patience or Patience()
-        self._arriving: dict[str, asyncio.Task[bytes]] = {}
+        self._arriving: dict[str, _Arrival] = {}
         self._locks: dict[str, _Lock] = {}
         self._working: set[asyncio.Task[Any]] = set()
         self._pieces = 0
@@ -148,24 +151,31 @@ class Uploads:
     async def _arrived(self, att_id: str, stream: AsyncIterator[bytes]) -> bytes:
         """The bytes of one piece. Raises Problem busy, too_slow, too_large, superseded."""
         if older := self._arriving.get(att_id):
-            older.cancel()
+            older.end(problem("superseded", headers={"Connection": "close"}))
         elif self._pieces >= PIECES_AT_ONCE:
-            raise problem("busy", headers={"Retry-After": RETRY_AFTER_S})
-        task = asyncio.create_task(_read(stream, self._patience))
-        self._arriving[att_id] = task
+            self._make_room()
+        arrival = _Arrival(stream, self._patience)
+        self._arriving[att_id] = arrival
         self._pieces += 1
         try:
-            return await task
-        except asyncio.CancelledError:
-            waiting = asyncio.current_task()
-            if waiting is not None and waiting.cancelling():
-                task.cancel()
-                raise
-            raise problem("superseded", headers={"Connection": "close"}) from None
+            return await arrival.content()
         finally:
             self._pieces -= 1
-            if self._arriving.get(att_id) is task:
+            if self._arriving.get(att_id) is arrival:
                 del self._arriving[att_id]
+
+    def _make_room(self) -> None:
+        """Raises Problem busy where nobody has had their head start."""
+        now = asyncio.get_running_loop().time()
+        slow = [
+            (each.rate(now), att_id)
+            for att_id, each in self._arriving.items()
+            if each.age_s(now) >= HEAD_START_S
+        ]
+        if not slow:
+            raise problem("busy", headers={"Retry-After": RETRY_AFTER_S})
+        headers = {"Retry-After": RETRY_AFTER_S, "Connection": "close"}
+        self._arriving.pop(min(slow)[1]).end(problem("busy", headers=headers))
 
     async def _as_on_disk(self, known: Held) -> Held:
         """A restored database may know of bytes that its disk does not hold."""
@@ -203,18 +213,47 @@ class _Lock:
         self.waiting = 0
 
 
-async def _read(stream: AsyncIterator[bytes], patience: Patience) -> bytes:
-    """Raises Problem too_large, too_slow."""
-    content = bytearray()
-    try:
-        async with asyncio.timeout(patience.piece_s):
-            while True:
-                async with asyncio.timeout(patience.silence_s):
-                    more: Any = await anext(stream, None)
-                if more is None:
-                    return bytes(content)
-                content += more
-                if len(content) > PIECE_BYTES_MAX:
-                    raise problem("too_large", f"{PIECE_BYTES_MAX} bytes")
-    except TimeoutError:
-        raise problem("too_slow", headers={"Connection": "close"}) from None
+class _Arrival:
+    """One piece on its way."""
+
+    def __init__(self, stream: AsyncIterator[bytes], patience: Patience) -> None:
+        self._began = asyncio.get_running_loop().time()
+        self._content = bytearray()
+        self._ended: Problem | None = None
+        self._task = asyncio.create_task(self._read(stream, patience))
+
+    def age_s(self, now: float) -> float:
+        return now - self._began
+
+    def rate(self, now: float) -> float:
+        """Bytes a second so far."""
+        return len(self._content) / max(self.age_s(now), 0.001)
+
+    def end(self, why: Problem) -> None:
+        self._ended = why
+        self._task.cancel()
+
+    async def content(self) -> bytes:
+        """Raises Problem too_large, too_slow, and whatever it was ended with."""
+        try:
+            return await self._task
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if self._ended is None or (waiting is not None and waiting.cancelling()):
+                self._task.cancel()
+                raise
+            raise self._ended from None
+
+    async def _read(self, stream: AsyncIterator[bytes], patience: Patience) -> bytes:
+        try:
+            async with asyncio.timeout(patience.piece_s):
+                while True:
+                    async with asyncio.timeout(patience.silence_s):
+                        more: Any = await anext(stream, None)
+                    if more is None:
+                        return bytes(self._content)
+                    self._content += more
+                    if len(self._content) > PIECE_BYTES_MAX:
+                        raise problem("too_large", f"{PIECE_BYTES_MAX} bytes")
+        except TimeoutError:
+            raise problem("too_slow", headers={"Connection": "close"}) from None

@@ -25,7 +25,7 @@ from waymark.kernel import clock
 from waymark.kernel.web.guards import same_origin
 from waymark.triage.actions import Tools
 from waymark.triage.records import Done
-from waymark.triage.routes import NO_STORE, id_of, read
+from waymark.triage.routes import NO_STORE, id_of, on_report, read
 from waymark_sync.policy import Pack
 
 
@@ -37,7 +37,7 @@ async def suggest_services(
 ) -> Response[SuggestionsAnswer]:
     """What the reporter's own device would suggest today."""
     desk = _desk(request, report_id)
-    services = await request.app.state.database.write(actions.suggest, desk, pack)
+    services = await on_report(request, desk.report_id, actions.suggest, desk, pack)
     return Response(SuggestionsAnswer(services=services), headers=NO_STORE)
 
 
@@ -200,8 +200,10 @@ def _desk(request: Request[Any, Any, Any], report_id: str) -> Desk:
     return Desk(user=user_of(request), report_id=id_of(report_id), tools=tools)
 
 
-async def _do(request: Request[Any, Any, Any], act: Callable[..., Done], *given: Any) -> Response[Done]:
-    done: Done = await request.app.state.database.write(act, *given)
+async def _do(
+    request: Request[Any, Any, Any], act: Callable[..., Done], desk: Desk, *given: Any
+) -> Response[Done]:
+    done = await on_report(request, desk.report_id, act, desk, *given)
     return Response(done, headers=NO_STORE)
 
 

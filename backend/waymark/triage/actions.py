@@ -188,6 +188,11 @@ def take(db: Connection, user: User, report_id: str, *, version: int | None = No
     return Taken(force_id=user.force_id)
 
 
+def refuse(db: Connection, user: User, report_id: str, *, asked: str, now: datetime) -> None:
+    """Somebody asked for a report that is not there for them: with an id that they should not have."""
+    _audit(db, user, "report.refused", report_id, now, {"asked": asked})
+
+
 def found(db: Connection, user: User, act: Act, report_id: str, *, version: int) -> TriageReport:
     """The report that an act is about. Raises Problem not_found, changed_meanwhile, not_now."""
     report, _ = _found(db, user, act, report_id)

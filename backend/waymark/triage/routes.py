@@ -1,6 +1,7 @@
 """The first acts on a report. Whatever a person may not see answers like what never was."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from waymark.identity.guards import logged_in, user_of
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
-from waymark.kernel.problems import problem
+from waymark.kernel.problems import Problem, problem
 from waymark.kernel.vault import Vault
 from waymark.kernel.web.guards import same_origin
 from waymark.triage import actions
@@ -47,14 +48,15 @@ class Taking(Struct, frozen=True, kw_only=True):
 async def acknowledge_report(
     request: Request[Any, Any, Any],
     report_id: FromPath[str],
-    database: NamedDependency[SkipValidation[Database]],
     ring: NamedDependency[SkipValidation[KeyRing]],
     vault: NamedDependency[SkipValidation[Vault]],
 ) -> Response[Acknowledgement]:
     """Answer the reporter, once."""
     known_id = id_of(report_id)
     asked = read(await request.body(), Message)
-    done = await database.write(
+    done = await on_report(
+        request,
+        known_id,
         actions.acknowledge,
         user_of(request),
         known_id,
@@ -76,15 +78,33 @@ async def acknowledge_report(
 async def take_report(
     request: Request[Any, Any, Any],
     report_id: FromPath[str],
-    database: NamedDependency[SkipValidation[Database]],
     ring: NamedDependency[SkipValidation[KeyRing]],
     vault: NamedDependency[SkipValidation[Vault]],
 ) -> Response[Taken]:
     """A report of unknown area becomes the force's own."""
     known_id, version = id_of(report_id), read(await request.body() or b"{}", Taking).version
     tools = Tools(vault=vault, keys=ring, now=clock.now())
-    done = await database.write(actions.take, user_of(request), known_id, version=version, tools=tools)
+    done = await on_report(
+        request, known_id, actions.take, user_of(request), known_id, version=version, tools=tools
+    )
     return Response(done, headers=NO_STORE)
+
+
+async def on_report(
+    request: Request[Any, Any, Any], report_id: str, act: Callable[..., T], *given: Any, **more: Any
+) -> T:
+    """`act` in a transaction. Whoever is refused leaves a trace, whether there is such a report or not.
+
+    Both, or the time that writing takes would tell which ids exist.
+    """
+    database: Database = request.app.state.database
+    try:
+        return await database.write(act, *given, **more)
+    except Problem as refused:
+        if refused.kind.code == "not_found":
+            asked = str(request.route_handler.operation_id)
+            await database.write(actions.refuse, user_of(request), report_id, asked=asked, now=clock.now())
+        raise
 
 
 def id_of(text: str) -> str:

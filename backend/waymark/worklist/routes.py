@@ -23,7 +23,7 @@ from waymark.kernel.vault import Vault
 from waymark.kernel.web.guards import same_origin
 from waymark.triage import actions as triage
 from waymark.triage.records import Listed, ReportAnswer
-from waymark.triage.routes import NO_STORE, id_of, read
+from waymark.triage.routes import NO_STORE, id_of, on_report, read
 from waymark.triage.rules import listed, open_body
 from waymark.worklist import actions
 from waymark.worklist.jobs import Arrivals, Told
@@ -133,13 +133,13 @@ async def list_reports(
 async def view_report(
     request: Request[Any, Any, Any],
     report_id: FromPath[str],
-    database: NamedDependency[SkipValidation[Database]],
     vault: NamedDependency[SkipValidation[Vault]],
     pack: NamedDependency[SkipValidation[Pack]],
 ) -> Response[ReportAnswer]:
     """One report, as far as it was released to whoever asks."""
     user, now = user_of(request), clock.now()
-    viewed = await database.write(triage.view, user, id_of(report_id), now=now)
+    known_id = id_of(report_id)
+    viewed = await on_report(request, known_id, triage.view, user, known_id, now=now)
     answer = page_of(
         user, viewed, vault=vault, pack=pack, data=load_decisions(), timers=load_timers(), now=now
     )
@@ -155,12 +155,12 @@ async def view_picture(
     request: Request[Any, Any, Any],
     report_id: FromPath[str],
     att_id: FromPath[str],
-    database: NamedDependency[SkipValidation[Database]],
     vault: NamedDependency[SkipValidation[Vault]],
 ) -> Response[bytes]:
     """A picture made of an attachment. The file that was sent goes to no browser."""
-    report, shown = await database.write(
-        triage.picture, user_of(request), id_of(report_id), id_of(att_id), now=clock.now()
+    known_id, picture_id = id_of(report_id), id_of(att_id)
+    report, shown = await on_report(
+        request, known_id, triage.picture, user_of(request), known_id, picture_id, now=clock.now()
     )
     body = await asyncio.to_thread(open_picture, vault, shown, wrapped=report.wrapped)
     return Response(body, media_type=shown.media_type, headers=OF_PICTURES)

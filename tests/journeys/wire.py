@@ -2,9 +2,22 @@
 
 import http.client
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
+
+
+class Piece(Struct, frozen=True, kw_only=True):
+    """Of a file, as the service has answered it."""
+
+    offset: int
+    length: int
+    status: int
+    completes: bool
+
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host"})
 
@@ -19,6 +32,9 @@ class LossyWire:
         self.pulls_cut = False
         self.lost = 0
         self.pushes = 0
+        self.pieces: list[Piece] = []
+        self.loses_piece: Callable[[Piece], bool] = lambda piece: False
+        """Asked of each piece when the service has answered it."""
         wire = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,7 +55,7 @@ class LossyWire:
                 answer = upstream.getresponse()
                 content = answer.read()
                 upstream.close()
-                if wire.swallow(self.path):
+                if wire.swallow(self.path) or (self.command == "PATCH" and wire.swallow_piece(self, answer)):
                     self.close_connection = True
                     return
                 self.send_response(answer.status)
@@ -51,7 +67,7 @@ class LossyWire:
                 if self.command != "HEAD":
                     self.wfile.write(content)
 
-            do_GET = do_POST = do_HEAD = do_DELETE = _forward  # noqa: N815 - http.server looks these names up
+            do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = _forward  # noqa: N815 - http.server looks these names up
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -69,6 +85,17 @@ class LossyWire:
             self.lose_answers -= 1
             self.lost += 1
             return True
+
+    def swallow_piece(self, asked: BaseHTTPRequestHandler, answer: http.client.HTTPResponse) -> bool:
+        piece = Piece(
+            offset=int(asked.headers["upload-offset"]),
+            length=int(asked.headers["content-length"]),
+            status=answer.status,
+            completes=answer.headers["upload-complete"] == "?1",
+        )
+        with self._lock:
+            self.pieces.append(piece)
+            return self.loses_piece(piece)
 
     def __enter__(self) -> Self:
         return self

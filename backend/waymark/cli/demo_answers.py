@@ -7,10 +7,11 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from waymark.cli.demo_people import LOGINS, USERNAME_OF
-from waymark.cli.demo_plan import MARK, Planned, tales
+from waymark.cli.demo_plan import MARK, Planned
+from waymark.cli.demo_tales import Said, tales
 from waymark.dialogue import actions as dialogue
 from waymark.dialogue.actions import Desk
-from waymark.dialogue.records import Decide, Say
+from waymark.dialogue.records import Decide, Say, Signpost
 from waymark.identity import actions as identity
 from waymark.identity.records import Credentials, User
 from waymark.identity.rules import new_token
@@ -25,14 +26,16 @@ from waymark_sync.report import RELEASED_TO_POLICE
 
 DECISIONS: Final = ("crime_recorded", "support_only", "crime_recorded", "crime_not_recorded")
 """In turn. Every force may decide these."""
+SIGNPOSTS: Final = 3
 
 
 class Deed(Struct, frozen=True, kw_only=True):
-    """Something that somebody at a desk does to a report."""
+    """Something that somebody at a desk does to a report, or its reporter says."""
 
     at: datetime
-    kind: Literal["acknowledge", "ask", "decide"]
+    kind: Said | Literal["acknowledge", "decide"]
     report: Planned
+    text: str = ""
 
 
 def deeds(reports: Sequence[Planned]) -> list[Deed]:
@@ -41,8 +44,7 @@ def deeds(reports: Sequence[Planned]) -> list[Deed]:
     for report in reports:
         if report.acknowledged_at is not None:
             found.append(Deed(at=report.acknowledged_at, kind="acknowledge", report=report))
-        if report.asked_at is not None:
-            found.append(Deed(at=report.asked_at, kind="ask", report=report))
+        found += [Deed(at=step.at, kind=step.says, report=report, text=step.text) for step in report.steps]
         if report.decided_at is not None:
             found.append(Deed(at=report.decided_at, kind="decide", report=report))
     return sorted(found, key=lambda deed: deed.at)
@@ -54,7 +56,7 @@ class Desks:
     def __init__(self, vault: Vault, keys: KeyRing, pack: Pack) -> None:
         self._vault, self._keys, self._pack = vault, keys, pack
         self._users: dict[str, tuple[User, str]] = {}
-        self._tales = tales()
+        self._thanks = tales().thanks
         self._answered = self._decided = 0
 
     def open(self, db: Connection, *, now: datetime) -> None:
@@ -77,19 +79,26 @@ class Desks:
         return self._users[USERNAME_OF[organisation_id]][0]
 
     def do(self, db: Connection, due: Sequence[Deed]) -> None:
-        """Each at its time."""
+        """Each at its time. What a reporter says comes another way."""
         for deed in due:
             match deed.kind:
                 case "acknowledge":
                     self._acknowledge(db, deed)
-                case "ask":
-                    desk, version = self._opened(db, deed)
-                    dialogue.ask(db, desk, Say(version=version, message=self._tales.question.asked))
                 case "decide":
                     self._decide(db, deed)
+                case "signpost":
+                    self._signpost(db, deed)
+                case "ask":
+                    desk, version = self._opened(db, deed)
+                    dialogue.ask(db, desk, Say(version=version, message=deed.text))
+                case "update":
+                    desk, version = self._opened(db, deed)
+                    dialogue.update(db, desk, Say(version=version, message=deed.text))
+                case "reply":
+                    raise AssertionError("no desk speaks for a reporter")
 
     def _acknowledge(self, db: Connection, deed: Deed) -> None:
-        text = self._tales.thanks[self._answered % len(self._tales.thanks)]
+        text = self._thanks[self._answered % len(self._thanks)]
         self._answered += 1
         triage.acknowledge(
             db,
@@ -102,7 +111,8 @@ class Desks:
         )
 
     def _decide(self, db: Connection, deed: Deed) -> None:
-        code = DECISIONS[self._decided % len(DECISIONS)]
+        # Whoever comes back with a code shall see what most hope for.
+        code = "crime_recorded" if deed.report.code else DECISIONS[self._decided % len(DECISIONS)]
         self._decided += 1
         kind = next(kind for kind in load_decisions().decisions if kind.code == code)
         number = f"DEMO/{self._decided:04d}" if kind.needs_reference else ""
@@ -116,6 +126,13 @@ class Desks:
             message=kind.explainer.replace("{reference}", number),
         )
         dialogue.decide(db, desk, decision, self._pack)
+
+    def _signpost(self, db: Connection, deed: Deed) -> None:
+        desk, version = self._opened(db, deed)
+        if found := dialogue.suggest(db, desk, self._pack)[:SIGNPOSTS]:
+            services = tuple(service.id for service in found)
+            asked = Signpost(version=version, services=services, message=deed.text)
+            dialogue.signpost(db, desk, asked, self._pack)
 
     def _opened(self, db: Connection, deed: Deed) -> tuple[Desk, int]:
         """Nobody decides without having looked."""

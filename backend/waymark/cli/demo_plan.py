@@ -8,13 +8,17 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from waymark.cli.demo_photos import Photo, photos_in, photos_of
+from waymark.cli.demo_tales import Plant, Said, Tale, Talk, Told, tales
 from waymark_sync.policy import Area, Pack
-from waymark_sync.report import RELEASED_TO_POLICE
+from waymark_sync.report import RELEASED_TO_POLICE, Channel
+from waymark_sync.return_code import new_code
 
 SEED: Final = 20_261_101
 COUNT: Final = 300
@@ -26,52 +30,15 @@ SURGE: Final = 14
 MARK: Final = "DEMONSTRATION – not a real report."
 NOBODY: Final = "DEMONSTRATION – not a real person"
 
-Plant = Literal["", "surge", "cluster-1", "cluster-2", "cluster-3", "repeat_victim", "overdue", "needs_info"]
-
 _SHARING: Final = {"P1": 34, "P2": 26, "P3": 16, "U1": 12, "A1": 8, "A2": 4}
 
 
-class Tale(Struct, frozen=True, kw_only=True):
-    """A sentence with room for a place and an ending, and what it is about."""
+class Step(Struct, frozen=True, kw_only=True):
+    """Something that is said about a report once it was acknowledged."""
 
-    language: str = "en"
-    strands: tuple[str, ...]
-    sub_strands: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    place_type: str = "street"
-    postcode: str = ""
-    text: str = ""
-
-
-class Told(Struct, frozen=True, kw_only=True):
-    """A tale that several tell: (role, words) or words alone."""
-
-    strands: tuple[str, ...]
-    sub_strands: tuple[str, ...]
-    events: tuple[str, ...] = ()
-    place_type: str = "street"
-    postcode: str = ""
-    tellings: tuple[Any, ...]
-
-
-class Asked(Tale, frozen=True, kw_only=True):
-    asked: str
-    answered: str
-
-
-class Tales(Struct, frozen=True, kw_only=True):
-    """`demo_tales.json`."""
-
-    tales: tuple[Tale, ...]
-    where: Mapping[str, tuple[str, ...]]
-    then: Mapping[str, tuple[str, ...]]
-    clusters: tuple[Told, ...]
-    repeat: Told
-    surge: Told
-    overdue: Tale
-    question: Asked
-    thanks: tuple[str, ...]
-    updates: tuple[str, ...]
+    at: datetime
+    says: Said
+    text: str
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -82,11 +49,16 @@ class Planned(Struct, frozen=True, kw_only=True):
     """When the service gets it."""
     centre_id: str
     answers: Mapping[str, Any]
-    channel: Literal["self_phone", "centre_tablet"] = "self_phone"
+    channel: Channel = "self_phone"
     language: str = "en"
     acknowledged_at: datetime | None = None
-    asked_at: datetime | None = None
+    steps: tuple[Step, ...] = ()
     decided_at: datetime | None = None
+    photos: tuple[Photo, ...] = ()
+    code: str = ""
+    """The return code, normalised. Most have none that anybody knows."""
+    about: str = ""
+    """What the code leads to."""
     plant: Plant = ""
 
 
@@ -95,10 +67,6 @@ class _Handmade(Struct, frozen=True, kw_only=True):
     item_id: str
     centre_id: str
     answers: dict[str, Any]
-
-
-def tales() -> Tales:
-    return msgspec.json.decode(_file("demo_tales.json"), type=Tales)
 
 
 def plan(pack: Pack, *, seed: int, count: int, now: datetime) -> list[Planned]:
@@ -110,11 +78,14 @@ def plan(pack: Pack, *, seed: int, count: int, now: datetime) -> list[Planned]:
             centre_id=each.centre_id,
             answers=each.answers,
         )
-        for each in msgspec.json.decode(_file("demo_reports.json"), type=list[_Handmade])
+        for each in msgspec.json.decode(
+            resources.files("waymark.cli").joinpath("demo_reports.json").read_bytes(), type=list[_Handmade]
+        )
     ][:count]
     author = _Author(pack, random.Random(seed), now)  # noqa: S311 - a story, not a secret
     if count >= PLANTED_FROM:
         made += author.planted()
+        made += _Author(pack, random.Random(f"{seed} talks"), now).talks()  # noqa: S311 - neither is this
     made += [author.ordinary() for _ in range(count - len(made))]
     return sorted(made, key=lambda each: each.at)
 
@@ -145,7 +116,11 @@ class _Author:
         )
 
     def planted(self) -> list[Planned]:
-        return [*self._surge(), *self._clusters(), *self._repeated(), self._overdue(), self._question()]
+        return [*self._surge(), *self._clusters(), *self._repeated(), self._overdue()]
+
+    def talks(self) -> list[Planned]:
+        """Reports with a conversation, each with a return code that anybody may try."""
+        return [self._talk(told) for told in self._tales.talks]
 
     def _surge(self) -> Iterator[Planned]:
         """One area in one week: as many as it else has in three months."""
@@ -215,13 +190,31 @@ class _Author:
             sharing="P1", plant="overdue",
         )  # fmt: skip
 
-    def _question(self) -> Planned:
-        tale = self._tales.question
-        centre_id = self._pack.place(tale.postcode).default_centre_id
-        return self._report(
-            tale, tale.text, at=self._moment(6), role="victim", postcode=tale.postcode, centre_id=centre_id,
-            sharing="P1", plant="needs_info",
+    def _talk(self, told: Talk) -> Planned:
+        at = self._moment(told.days_ago)
+        centre_id = self._pack.place(told.postcode).default_centre_id
+        made = self._report(
+            told, told.text, at=at, role="victim", postcode=told.postcode, centre_id=centre_id,
+            sharing=told.sharing, plant=told.plant,
         )  # fmt: skip
+        photos = (
+            photos_in(told.photographed, made.item_id, count=2, details_kept=True)
+            if told.photographed
+            else ()
+        )
+        return replace(
+            made,
+            channel=told.channel,
+            acknowledged_at=at + timedelta(hours=2),
+            steps=tuple(
+                Step(at=at + timedelta(hours=turn.hours), says=turn.says, text=turn.text)
+                for turn in told.turns
+            ),
+            decided_at=at + timedelta(hours=told.decided_after) if told.decided_after else None,
+            photos=photos,
+            code=new_code(told.form, below=self._chance.randrange),
+            about=told.about,
+        )
 
     def _report(
         self,
@@ -255,17 +248,19 @@ class _Author:
         if chance.random() < 0.3:
             answers["when"] = {"precision": chance.choice(("ongoing", "dont_know"))}
         acknowledged_at = None if plant == "overdue" else self._acknowledged(at, plant)
-        asked = plant == "needs_info" and acknowledged_at is not None
+        item_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        placed = postcode != "not_answered"
         return Planned(
-            item_id=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+            item_id=item_id,
             at=at,
             centre_id=centre_id,
             answers=answers,
             channel="centre_tablet" if chance.random() < 0.4 else "self_phone",
             language=tale.language,
             acknowledged_at=acknowledged_at,
-            asked_at=acknowledged_at + timedelta(hours=3) if asked and acknowledged_at else None,
-            decided_at=None if asked else self._decided(acknowledged_at, sharing, postcode),
+            steps=self._steps(item_id, acknowledged_at) if placed and sharing != "A2" else (),
+            decided_at=self._decided(acknowledged_at, sharing, postcode),
+            photos=photos_of(item_id, tale.events, language=tale.language),
             plant=plant,
         )
 
@@ -284,6 +279,19 @@ class _Author:
             return None
         at = acknowledged_at + timedelta(days=days)
         return at if chosen and at < self._now else None
+
+    def _steps(self, item_id: str, acknowledged_at: datetime | None) -> tuple[Step, ...]:
+        """Of every fifth, something said on the next day: where to find help, or news."""
+        chance = random.Random(f"steps {item_id}")  # noqa: S311 - a story, not a secret
+        drawn, hours = chance.random(), chance.uniform(2, 20)
+        if acknowledged_at is None or drawn >= 0.2:
+            return ()
+        at = acknowledged_at + timedelta(hours=hours)
+        if at > self._now - timedelta(minutes=10):
+            return ()
+        if drawn < 0.12:
+            return (Step(at=at, says="signpost", text=self._tales.signpost),)
+        return (Step(at=at, says="update", text=chance.choice(self._tales.updates)),)
 
     def _person(self, sharing: str) -> dict[str, Any]:
         if sharing not in {"P1", "P2", "U1"} or self._chance.random() < 0.4:
@@ -322,7 +330,3 @@ def by_plant(reports: Sequence[Planned]) -> dict[str, list[str]]:
         if report.plant:
             found.setdefault(report.plant, []).append(report.item_id)
     return found
-
-
-def _file(name: str) -> bytes:
-    return resources.files("waymark.cli").joinpath(name).read_bytes()

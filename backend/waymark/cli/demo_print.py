@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from waymark.cli.demo_people import LOGINS, PASSWORD
+from waymark.cli.demo_truth import Coded, kept_truth
 from waymark.kernel.settings import Settings
 
 WIDTH: Final = 110  # where nobody looks, as in a log
@@ -32,6 +33,9 @@ def show_logins(settings: Settings) -> None:
     out.print(f"All side by side:    {settings.stage_address}   (make run)\n")
     out.print(_table(settings))
     out.print(f"Everybody's password: [bold]{PASSWORD}[/bold]\n")
+    truth = kept_truth(settings.data)
+    for coded in truth.return_codes if truth else ():
+        out.print(_way_back(settings.origin, coded))
     out.print(_code(f"{settings.origin}/"))
     out.print(_note(settings.port))
 
@@ -44,6 +48,10 @@ def _table(settings: Settings) -> Table:
         whose = login.name.partition(", ")[2] or "all centres and forces"
         table.add_row(_ROLES[login.role], login.username, whose, f"{settings.origin}/desk")
     return table
+
+
+def _way_back(origin: str, coded: Coded) -> str:
+    return f"Come back as a reporter: open {origin}/return with: [bold]{coded.code}[/bold]\n  {coded.about}\n"
 
 
 def _code(address: str) -> str:

@@ -2,36 +2,57 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import msgspec
+from msgspec import Struct
 
-from waymark.cli.demo_plan import Planned
+from waymark.cli.demo_draw import photo
+from waymark.cli.demo_photos import Photo
+from waymark.cli.demo_plan import MARK, Planned
 from waymark.identity import actions as identity
 from waymark.identity.records import User
 from waymark.intake import actions as intake
 from waymark.intake.records import Arrival, Push
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
+from waymark.kernel.keys import KeyRing
+from waymark_sync.codec import to_base64url
 from waymark_sync.device import Device, new_epoch, new_visitor, normal_code
-from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Header, QueueState, ServiceKey
-from waymark_sync.report import ReportBody
+from waymark_sync.file_sender import PreparedFile, prepare_file
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Header, QueueState
+from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
+from waymark_sync.return_code import ReturnSecrets, derive
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
+
+APP_BUILD = "demonstration"
+
+
+class Sealed(Struct, frozen=True, kw_only=True):
+    """What one device sends at one time: a push, then the files of its report."""
+
+    at: datetime
+    item_id: str
+    push: Push
+    files: tuple[PreparedFile, ...] = ()
+
+
+def take_in(db: Connection, arriving: Sequence[Sealed]) -> None:
+    """Each at its own time."""
+    intake.ensure_lineage(db, now=arriving[0].at)
+    for sealed in arriving:
+        intake.commit_pushes(db, [sealed.push], now=sealed.at)
 
 
 class Sealer:
-    """Seals to one service key. A visitor's keys are forgotten at once, a tablet's when this run ends."""
+    """Seals to the service's key. A visitor's keys are forgotten at once, a tablet's when this run ends."""
 
-    def __init__(self, service_key: ServiceKey, policy_version: str) -> None:
-        self._service_key = service_key
+    def __init__(self, ring: KeyRing, policy_version: str) -> None:
+        self._service_key, self._instance = ring.seal_key, ring.instance
         self._policy_version = policy_version
         self._tablets: dict[str, Device] = {}
         self._seqs: dict[str, int] = {}
-
-    def take_in(self, db: Connection, reports: Sequence[Planned]) -> None:
-        """Each report at its own time. Centres in it that use a tablet have one: see `enrol`."""
-        intake.ensure_lineage(db, now=reports[0].at)
-        for report in reports:
-            intake.commit_pushes(db, [self._push(report)], now=report.at)
+        self._codes: dict[str, ReturnSecrets] = {}
 
     def enrol(self, db: Connection, user: User, *, now: datetime) -> None:
         """A tablet for this person's centre, by a one-time code."""
@@ -57,33 +78,74 @@ class Sealer:
             centre_name=given.centre_name,
         )
 
-    def _push(self, report: Planned) -> Push:
-        device = self._tablets[report.centre_id] if report.channel == "centre_tablet" else new_visitor()
-        seq = self._seqs[device.device_id] = self._seqs.get(device.device_id, 0) + 1
-        header = Header(
-            kid=self._service_key.kid,
-            device_id=device.device_id,
-            epoch=device.epoch,
-            seq=seq,
-            item_id=report.item_id,
-            reply_key=raw_public(device.seal_key) if device.visitor else None,
-            public_key=raw_public(device.sign_key) if device.visitor else None,
+    def report(self, planned: Planned) -> Sealed:
+        """Centres that use a tablet have one: see `enrol`."""
+        code = self._secrets(planned.code) if planned.code else None
+        tablet = planned.channel == "centre_tablet"
+        device = self._tablets[planned.centre_id] if tablet else new_visitor(code)
+        reply = code.reply if code else device.seal_key if device.visitor else None
+        files = tuple(_prepared(each) for each in planned.photos)
+        header = self._header(
+            device,
+            item_id=planned.item_id,
+            reply_key=raw_public(reply) if reply else None,
+            return_keys=code.keys if code else None,
+            att=tuple(file.attachment for file in files),
         )
-        body = msgspec.json.encode(self._body(report))
-        envelope = seal_item(header, body, service_key=self._service_key.public, device_key=device.sign_key)
-        return Push(
-            device_id=device.device_id,
-            queue=None if device.visitor else QueueState(epoch=device.epoch, max_seq=seq, queued=0),
-            arrivals=(Arrival(index=0, header=header, envelope=envelope),),
+        body = msgspec.json.encode(self._body(planned, files))
+        push = self._push(device, header, body)
+        return Sealed(at=planned.at, item_id=planned.item_id, push=push, files=files)
+
+    def reply(self, about: Planned, text: str, *, at: datetime) -> Sealed:
+        """From somebody else's device, by the return code."""
+        device = new_visitor()
+        header = self._header(device, item_id=str(uuid4()), kind="message", schema_v=MESSAGE_SCHEMA_VERSION)
+        message = MessageBody(
+            item_id=header.item_id,
+            about=about.item_id,
+            text=f"{MARK} {text}",
+            app_build=APP_BUILD,
+            ui_language="en",
+            written_at=stamp(at - timedelta(minutes=1)),
+            authenticator=to_base64url(self._secrets(about.code).authenticator),
+        )
+        push = self._push(device, header, msgspec.json.encode(message))
+        return Sealed(at=at, item_id=header.item_id, push=push)
+
+    def _secrets(self, code: str) -> ReturnSecrets:
+        """Worked out once: it takes as long as for a reporter."""
+        if code not in self._codes:
+            self._codes[code] = derive(code, instance=self._instance)
+        return self._codes[code]
+
+    def _header(self, device: Device, *, item_id: str, **more: object) -> Header:
+        seq = self._seqs[device.device_id] = self._seqs.get(device.device_id, 0) + 1
+        return msgspec.convert(
+            {
+                "kid": self._service_key.kid,
+                "device_id": device.device_id,
+                "epoch": device.epoch,
+                "seq": seq,
+                "item_id": item_id,
+                "public_key": raw_public(device.sign_key) if device.visitor else None,
+                **more,
+            },
+            Header,
         )
 
-    def _body(self, report: Planned) -> ReportBody:
+    def _push(self, device: Device, header: Header, body: bytes) -> Push:
+        envelope = seal_item(header, body, service_key=self._service_key.public, device_key=device.sign_key)
+        queue = None if device.visitor else QueueState(epoch=device.epoch, max_seq=header.seq, queued=0)
+        arrival = Arrival(index=0, header=header, envelope=envelope)
+        return Push(device_id=device.device_id, queue=queue, arrivals=(arrival,))
+
+    def _body(self, report: Planned, files: Sequence[PreparedFile]) -> ReportBody:
         begun, done = stamp(report.at - timedelta(minutes=6)), stamp(report.at - timedelta(minutes=1))
         body = {
             "item_id": report.item_id,
             "form_version": "core-1",
             "policy_version": self._policy_version,
-            "app_build": "demonstration",
+            "app_build": APP_BUILD,
             "channel": report.channel,
             "centre_id": report.centre_id,
             "ui_language": "ar" if report.language == "ar" else "en",
@@ -93,5 +155,15 @@ class Sealer:
                 **report.answers,
                 "confidentiality_limits_ack": {"at": begun, "text_version": "limits-1"},
             },
+            "attachments": tuple(file.inside for file in files),
         }
         return msgspec.convert(body, ReportBody)
+
+
+def _prepared(planned: Photo) -> PreparedFile:
+    return prepare_file(
+        photo(planned),
+        media_type="image/jpeg",
+        caption=planned.caption,
+        details_kept=planned.details_kept,
+    )

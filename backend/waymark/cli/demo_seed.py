@@ -5,12 +5,15 @@ Everything happens in the order of its dates, so that the audit trail reads as m
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
+from waymark.attachments import actions as attachments
 from waymark.cli.context import keys_made, opened
-from waymark.cli.demo_answers import Desks, deeds
+from waymark.cli.demo_answers import Deed, Desks, deeds
+from waymark.cli.demo_files import Sender
 from waymark.cli.demo_people import PASSWORD, people
 from waymark.cli.demo_plan import SEED, Planned, plan
-from waymark.cli.demo_seal import Sealer
+from waymark.cli.demo_seal import Sealed, Sealer, take_in
 from waymark.cli.demo_truth import Truth, keep_truth, kept_truth, truth_of
 from waymark.identity import actions as identity
 from waymark.identity.passwords import hash_password
@@ -43,7 +46,7 @@ async def seed(settings: Settings, *, count: int, announce: Callable[[str], None
         if todo:
             announce(f"Sealing, taking in and opening {len(todo)} invented reports")
             keep_truth(settings.data, truth)
-            await _Seeding(database, ring, pack).run(todo)
+            await _Seeding(database, ring, pack, Sender(database, settings)).run(todo)
         return len(todo)
 
 
@@ -71,13 +74,13 @@ def _people(db: Connection, pack: Pack, *, now: datetime) -> None:
 class _Seeding:
     """One run. `_now` is the time in the story, which `Opener` and `Screener` go by, too."""
 
-    def __init__(self, database: Database, ring: KeyRing, pack: Pack) -> None:
+    def __init__(self, database: Database, ring: KeyRing, pack: Pack, sender: Sender) -> None:
         vault = Vault(ring.kek, ring.kek_id)
-        self._database = database
+        self._database, self._ring, self._sender = database, ring, sender
         self._now = clock.now()
         self._opener = Opener(database, ring, vault, pack, now=lambda: self._now)
         self._screener = Screener(database, vault, now=lambda: self._now)
-        self._sealer = Sealer(ring.seal_key, pack.version)
+        self._sealer = Sealer(ring, pack.version)
         self._desks = Desks(vault, ring, pack)
 
     async def run(self, reports: Sequence[Planned]) -> None:
@@ -86,14 +89,12 @@ class _Seeding:
         waiting = deeds(reports)
         for start in range(0, len(reports), BATCH):
             batch = reports[start : start + BATCH]
-            await self._database.write(self._sealer.take_in, batch)
-            self._now = batch[-1].at + timedelta(seconds=5)
-            await self._open_and_screen()
+            await self._arrive([self._sealer.report(planned) for planned in batch])
             following = reports[start + BATCH : start + BATCH + 1]
             until = following[0].at if following else clock.now()
             due = [deed for deed in waiting if deed.at <= until]
             waiting = waiting[len(due) :]
-            await self._database.write(self._desks.do, due)
+            await self._happen(due)
         await self._database.write(self._desks.close, now=clock.now())
 
     def _begin(self, db: Connection, reports: Sequence[Planned]) -> None:
@@ -102,6 +103,27 @@ class _Seeding:
         self._desks.open(db, now=at)
         for centre_id in sorted({r.centre_id for r in reports if r.channel == "centre_tablet"}):
             self._sealer.enrol(db, self._desks.of(centre_id), now=at)
+
+    async def _arrive(self, arriving: Sequence[Sealed]) -> None:
+        """What devices send, then their photos; and what the service does with it at once."""
+        await self._database.write(take_in, arriving)
+        self._now = arriving[-1].at + timedelta(seconds=5)
+        await self._open_and_screen()
+        for sealed in arriving:
+            for file in sealed.files:
+                await self._sender.send(sealed.item_id, file)
+        tell = attachments.tell
+        while await self._database.write(tell, limit=BATCH, keys=self._ring, now=self._now):
+            pass
+
+    async def _happen(self, due: Sequence[Deed]) -> None:
+        """In order: a reply arrives as a report does, and a desk acts on what has come by then."""
+        for by_reporter, together in groupby(due, key=lambda deed: deed.kind == "reply"):
+            if not by_reporter:
+                await self._database.write(self._desks.do, list(together))
+                continue
+            for deed in together:
+                await self._arrive([self._sealer.reply(deed.report, deed.text, at=deed.at)])
 
     async def _open_and_screen(self) -> None:
         await open_waiting(self._opener)

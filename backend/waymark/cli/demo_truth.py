@@ -16,6 +16,7 @@ from msgspec import Struct
 from waymark.cli.demo_plan import SURGE, Planned, by_plant
 from waymark.kernel.clock import stamp
 from waymark_sync.policy import Pack
+from waymark_sync.return_code import shown
 
 FILE: Final = "demo-truth.json"
 
@@ -31,6 +32,15 @@ class Surge(Struct, frozen=True, kw_only=True):
     reports: tuple[str, ...]
 
 
+class Coded(Struct, frozen=True, kw_only=True):
+    """A report with a return code that anybody may try."""
+
+    item_id: str
+    code: str
+    """As it is shown."""
+    about: str
+
+
 class Truth(Struct, frozen=True, kw_only=True):
     """Made from the plan alone; the database must agree."""
 
@@ -40,6 +50,15 @@ class Truth(Struct, frozen=True, kw_only=True):
     count: int
     acknowledged: int
     decided: int
+    replies: int = 0
+    """What reporters have added."""
+    photos: int = 0
+    with_photos: int = 0
+    """Reports."""
+    details_kept: int = 0
+    """Photos that still say where they were taken, inside their seal."""
+    return_codes: tuple[Coded, ...] = ()
+    """The newest report first."""
     forces: Counts
     areas: Counts
     centres: Counts
@@ -64,6 +83,11 @@ def truth_of(reports: Sequence[Planned], pack: Pack, *, seed: int, made_at: date
         count=len(reports),
         acknowledged=sum(report.acknowledged_at is not None for report in reports),
         decided=sum(report.decided_at is not None for report in reports),
+        replies=sum(step.says == "reply" for report in reports for step in report.steps),
+        photos=sum(len(report.photos) for report in reports),
+        with_photos=sum(bool(report.photos) for report in reports),
+        details_kept=sum(photo.details_kept for report in reports for photo in report.photos),
+        return_codes=tuple(_coded(report) for report in reversed(reports) if report.code),
         forces=_counts(place.force_id for place in places),
         areas=_counts(place.area_id for place in places),
         centres=_counts(report.centre_id for report in reports),
@@ -101,6 +125,10 @@ def keep_truth(folder: Path, truth: Truth) -> None:
 def codes(answer: Any) -> tuple[str, ...]:
     """Nothing for what was skipped."""
     return tuple(answer) if isinstance(answer, (list, tuple)) else ()
+
+
+def _coded(report: Planned) -> Coded:
+    return Coded(item_id=report.item_id, code=shown(report.code), about=report.about)
 
 
 def _surge(reports: Sequence[Planned], pack: Pack) -> Surge | None:

@@ -25,11 +25,12 @@ EVERYWHERE = {
     "x-frame-options": "DENY",
 }
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
     "'self'; worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; "
     "trusted-types waymark-workers; report-uri /csp-report"
 )
+REPORT_PAGE = POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:")
 WORKER = "/assets/outbox.worker-0a1b2c3d.js"
 
 
@@ -85,14 +86,14 @@ async def test_every_answer_carries_every_header(client: AsyncClient, method: st
     answer = await client.request(method, path)
 
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == (REPORT_PAGE if path == "/" else POLICY)
     assert "geolocation=()" in answer.headers["permissions-policy"]
 
 
 async def test_refused_host_carries_every_header(client: AsyncClient) -> None:
     answer = await client.get("/", headers={"Host": "evil.example"})
 
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == REPORT_PAGE
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
@@ -102,6 +103,18 @@ async def test_only_a_worker_may_compile_webassembly(client: AsyncClient) -> Non
     assert worker == POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
     for path in ("/", "/sw.js", "/assets/main-0a1b2c3d.js", "/x.worker-1.js", "/assets/x.worker-1.css"):
         assert "wasm" not in (await client.get(path)).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/return", "/verify"])
+async def test_the_report_page_may_show_photos_that_were_just_chosen(client: AsyncClient, path: str) -> None:
+    policy = (await client.get(path)).headers["content-security-policy"]
+
+    assert policy == REPORT_PAGE
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/reports/1", "/leaving", "/sw.js", WORKER])
+async def test_nothing_else_may(client: AsyncClient, path: str) -> None:
+    assert "blob:" not in (await client.get(path)).headers["content-security-policy"]
 
 
 async def test_plain_http_promises_no_encryption(client: AsyncClient) -> None:

@@ -7,7 +7,7 @@ _POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' blob: data:",
+    "img-src": "'self' data:",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "manifest-src": "'self'",
@@ -21,6 +21,8 @@ _POLICY: Final = {
     "report-uri": "/csp-report",
 }
 DIRECTIVES: Final = frozenset(_POLICY)
+_REPORT_PAGE: Final = frozenset({"/", "/index.html", "/return", "/verify"})
+"""Addresses of the one page on which a report is made."""
 
 _UNUSED_FEATURES: Final = (
     "accelerometer",
@@ -39,11 +41,15 @@ _UNUSED_FEATURES: Final = (
 def content_security_policy(path: str, *, framed_by: str | None = None) -> str:
     """Only a worker may compile WebAssembly: SQLite runs there, and no page needs it.
 
+    Only the page on which a report is made shows pictures out of its own memory: photos just chosen.
+
     framed_by: the one origin that may hold our pages in a frame, in a demonstration.
     """
     policy = dict(_POLICY)
     if framed_by:
         policy["frame-ancestors"] = framed_by
+    if path in _REPORT_PAGE:
+        policy["img-src"] += " blob:"
     if _runs_wasm(path):
         policy["script-src"] = "'self' 'wasm-unsafe-eval'"
     return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -35,6 +35,7 @@ class Story(Struct, frozen=True, kw_only=True):
     phone: str = ""
     code_word: str = ""
     photos: tuple[Shot, ...] = ()
+    keep_details: bool = False
 
 
 def visit(page: Page, origin: str) -> None:
@@ -68,7 +69,7 @@ def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step:
     _write(page, "#postcode", story.postcode)
     _write(page, "#place_text", story.place)
     press(page, "Continue")
-    _add_photos(page, story.photos, each)
+    _add_photos(page, story, each)
     _choose(page, each, "sharing_choice", story.sharing)
     _who_receives(page, each)
     if story.sharing in {"P1", "P2", "U1"}:
@@ -170,16 +171,23 @@ def _skip(page: Page, each: Callable[[str], None], name: str) -> None:
     press(page, "Skip this question")
 
 
-def _add_photos(page: Page, photos: tuple[Shot, ...], each: Callable[[str], None]) -> None:
+def _add_photos(page: Page, story: Story, each: Callable[[str], None]) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Do you have photos?")
-    if not photos:
+    if not story.photos:
         _skip(page, each, "pictures")
         return
-    choose_photos(page, *(shot.file for shot in photos))
-    for number, shot in enumerate(photos, start=1):
-        page.get_by_label(f"What does it show? (optional) Photo {number} of {len(photos)}").fill(shot.caption)
+    if story.keep_details:
+        page.get_by_text("Keep the hidden details as evidence").click()
+        page.get_by_label("Keep the hidden details of my photos").check()
+    choose_photos(page, *(shot.file for shot in story.photos))
+    for number, shot in enumerate(story.photos, start=1):
+        caption_of(page, number, len(story.photos)).fill(shot.caption)
     each("pictures")
     press(page, "Continue")
+
+
+def caption_of(page: Page, number: int, count: int) -> Locator:
+    return page.get_by_label(f"What does it show? (optional) Photo {number} of {count}")
 
 
 def choose_photos(page: Page, *files: Path) -> None:

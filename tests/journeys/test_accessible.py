@@ -9,8 +9,22 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from journeys.people import ARRIVES_MS, Story, log_in, log_out, open_list, press, tell, visit
+from journeys.people import (
+    ARRIVES_MS,
+    Story,
+    answer_briefly,
+    caption_of,
+    choose_photos,
+    finish,
+    log_in,
+    log_out,
+    open_list,
+    press,
+    tell,
+    visit,
+)
 from journeys.phone import DESK, SMALL_PHONE, TABLET, Phone
+from journeys.shots import heic, on_its_side, see_through
 from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
@@ -128,6 +142,48 @@ def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark:
     look("verify-valid")
 
     assert look.wrong == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
+def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, int], dark: bool) -> None:
+    page = phone(demo.origin, viewport=viewport, dark=dark).start()
+    look = Eye(page, f"photos-{viewport['width']}-{'dark' if dark else 'light'}")
+    visit(page, demo.origin)
+    answer_briefly(page, Story(sharing="P3"))
+    press(page, "Change Photos")
+    look("none")
+    choose_photos(page, on_its_side(tmp_path / "a.jpg"), see_through(tmp_path / "b.png"))
+    caption_of(page, 1, 2).fill("The door of my flat, with what they wrote on it")
+    look("two")
+    (tmp_path / "letter.txt").write_text("no photo")
+    page.locator("input[name=photos]").set_input_files([heic(tmp_path / "c.heic"), tmp_path / "letter.txt"])
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    look("errors")
+    page.get_by_role("link", name="Choose what to do with photo 3").click()
+    expect(page.get_by_role("button", name="Keep it as it is Photo 3 of 3")).to_be_focused()
+    _in_arabic(page, look)
+    press(page, "Keep it as it is Photo 3 of 3")
+    expect(page.get_by_text("This browser cannot show this photo")).to_be_visible()
+    page.get_by_text("Keep the hidden details as evidence").click()
+    look("kept")
+    press(page, "Continue")
+    look("check")
+    finish(page)
+    expect(page.get_by_text("3 of 3 photos have arrived.")).to_be_visible(timeout=ARRIVES_MS)
+    look("arrived")
+    open_list(page)
+    look("list")
+
+    assert look.wrong == []
+
+
+def _in_arabic(page: Page, look: Eye) -> None:
+    page.get_by_text("العربية").first.click()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    look("arabic")
+    page.get_by_text("English", exact=True).first.click()
+    expect(page.locator("html")).to_have_attribute("dir", "ltr")
 
 
 def test_errors_lead_to_their_field(demo: Server, phone: MAKES) -> None:

@@ -10,6 +10,8 @@ import { SayForm } from '../say-form.tsx'
 import { failedText } from './failed-text.ts'
 import { readBy, stageOf } from './mailbox-state.ts'
 
+const LOOK_MS = 60_000
+
 /** What became of a report, for whoever has its code. Nothing here outlives the page. */
 export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
   const [mailbox, setMailbox] = useState(first)
@@ -28,9 +30,18 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
     }
   }
   useEffect(() => {
-    const online = () => void look()
-    addEventListener('online', online)
-    return () => removeEventListener('online', online)
+    // Without a word unless something has come: the list of messages tells that by itself.
+    const quietly = () => {
+      if (document.visibilityState === 'visible') void lookAgain().then(setMailbox, () => undefined)
+    }
+    const timer = setInterval(quietly, LOOK_MS)
+    document.addEventListener('visibilitychange', quietly)
+    addEventListener('online', quietly)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', quietly)
+      removeEventListener('online', quietly)
+    }
   }, [])
 
   return (

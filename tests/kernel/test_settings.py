@@ -53,6 +53,9 @@ def test_postgres_has_no_file() -> None:
         ("WAYMARK_ORIGIN", "reports.example.org", "https://"),
         ("WAYMARK_DATABASE_URL", "mysql://localhost/waymark", "sqlite:/// or postgresql://"),
         ("WAYMARK_DATABASE_URL", "sqlite:///", "name a file"),
+        ("WAYMARK_CLIENT_HEADER", "X-Forwarded-For", "one address"),
+        ("WAYMARK_CLIENT_HEADER", "Forwarded", "one address"),
+        ("WAYMARK_CLIENT_HEADER", "X Real IP", "one address"),
     ],
 )
 def test_wrong_value_is_refused_with_what_to_do(name: str, value: str, advice: str) -> None:

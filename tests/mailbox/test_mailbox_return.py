@@ -8,11 +8,14 @@ import pytest
 from httpx import Response
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from msgspec.structs import replace
 
 from support.reports import Device
+from waymark.app import create_app
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database, Sql
 from waymark.kernel.keys import KeyRing
+from waymark.kernel.settings import Settings
 from waymark.mailbox import actions
 from waymark.mailbox.records import Feed, ReturnWay
 from waymark.mailbox.rules import (
@@ -82,11 +85,19 @@ async def say(database: Database, ring: KeyRing, feed_id: str, count: int, text:
     await database.write(post)
 
 
-async def ask(client: Client, code: ReturnSecrets, *, cursor: str = "", accept: str = JSON) -> Response:
+async def ask(
+    client: Client,
+    code: ReturnSecrets,
+    *,
+    cursor: str = "",
+    accept: str = JSON,
+    more: dict[str, str] | None = None,
+) -> Response:
     headers = {
         "Waymark-Locator": to_base64url(code.locator),
         "Waymark-Authenticator": to_base64url(code.authenticator),
         "Accept": accept,
+        **(more or {}),
     }
     return await client.get(PATH, params={"cursor": cursor}, headers=headers)
 
@@ -191,6 +202,37 @@ async def test_too_many_misses_have_to_wait_and_right_codes_are_not_counted(
 
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")
     assert refused.headers["retry-after"] == "60"
+
+
+@one_engine
+async def test_one_who_guesses_behind_the_proxy_locks_nobody_else_out(
+    settings: Settings, database: Database, code: ReturnSecrets, way: ReturnWay
+) -> None:
+    behind = replace(settings, client_header="x-real-ip")
+    async with AsyncTestClient(app=create_app(behind), base_url=settings.origin) as client:
+        guesser = {"X-Real-IP": "203.0.113.7", "X-Forwarded-For": "198.51.100.1"}
+        tries = [(await client.get(PATH, headers=guesser)).status_code for _ in range(MISSES_A_PREFIX + 1)]
+        unnamed = [(await client.get(PATH)).status_code for _ in range(MISSES_EVERYWHERE)]
+
+        reporter = await ask(client, code, more={"X-Real-IP": "2001:db8:5::1"})
+
+    assert tries == [404] * MISSES_A_PREFIX + [429]
+    assert unnamed[-1] == 429
+    assert reporter.status_code == 200
+
+
+@one_engine
+@pytest.mark.parametrize("forged", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+async def test_no_header_is_believed_that_no_setting_names(
+    client: Client, code: ReturnSecrets, way: ReturnWay, forged: str
+) -> None:
+    """Or each guess would come from another network."""
+    tries = [
+        (await client.get(PATH, headers={forged: f"203.0.{n}.7"})).status_code
+        for n in range(MISSES_EVERYWHERE + 1)
+    ]
+
+    assert tries == [404] * MISSES_EVERYWHERE + [429]
 
 
 @one_engine

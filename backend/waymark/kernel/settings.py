@@ -28,6 +28,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_STAGE_PORT": "loopback port of the demonstration's split page; only with the demo profile",
     "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
+    "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
 }
 BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
@@ -44,6 +45,8 @@ _PUSH_HOST: Final = re.compile(rf"(\*\.)?({_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
 LOOPBACK_PUSH: Final = re.compile(r"(localhost|127\.0\.0\.1):[1-9][0-9]{0,4}")
 """A push service of a test or a demonstration. It needs a port, and is spoken to without TLS."""
 _CONTACT: Final = re.compile(r"(mailto:[^\s@<>\"]+@[^\s@<>\"]+|https://[^\s<>\"]+)")
+
+_HEADER: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 _SCHEMES = ("sqlite", "postgresql", "postgres")
 
@@ -71,6 +74,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     push_hosts: tuple[str, ...] = PUSH_HOSTS
     """Exact names; `*.` stands for one label."""
     push_contact: str = ""
+    client_header: str = ""
+    """In small letters. Empty: nobody's address is known, because everything comes from the proxy."""
     stage_port: int | None = None
     """Set, and in the demo profile alone: the split page on this port may hold our pages in frames."""
 
@@ -137,6 +142,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
         push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
+        client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
     )
     if reasons := (*_refusals(settings), *_name_refusals(environ, settings.profile)):
@@ -157,6 +163,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_STAGE_PORT": str(settings.stage_port or ""),
         "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
+        "WAYMARK_CLIENT_HEADER": settings.client_header,
         "WAYMARK_HOST": HOST,
     }
 
@@ -188,6 +195,7 @@ def _refusals(settings: Settings) -> Iterator[str]:
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
     yield from _push_refusals(settings)
+    yield from _client_refusals(settings.client_header)
     if origin.scheme not in {"http", "https"} or not origin.hostname or settings.origin != _origin_of(origin):
         yield "WAYMARK_ORIGIN must look like https://reports.example.org, with no path"
     elif origin.scheme == "http" and origin.hostname != "localhost":
@@ -214,6 +222,15 @@ def _push_refusals(settings: Settings) -> Iterator[str]:
             )
     if settings.push_contact and not _CONTACT.fullmatch(settings.push_contact):
         yield "WAYMARK_PUSH_CONTACT must be an address such as mailto:it@example.org or https://example.org"
+
+
+def _client_refusals(header: str) -> Iterator[str]:
+    """A list begins with what the client itself has sent, which may be anything."""
+    if header in {"x-forwarded-for", "forwarded"} or (header and not _HEADER.fullmatch(header)):
+        yield (
+            "WAYMARK_CLIENT_HEADER must be a header that holds one address and that your proxy overwrites, "
+            "such as X-Real-IP"
+        )
 
 
 def _stage_refusals(settings: Settings) -> Iterator[str]:

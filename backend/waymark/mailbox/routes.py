@@ -15,6 +15,7 @@ from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
+from waymark.kernel.settings import Settings
 from waymark.kernel.web.errors import PROBLEM_JSON, problem_bytes
 from waymark.mailbox import actions
 from waymark.mailbox.records import Feed, Page, ReturnWay
@@ -99,7 +100,7 @@ async def come_back(
     """One page of a report's mailbox and its proof. Whatever is wrong with the code is one answer."""
     state, now = request.app.state, clock.now()
     misses: Misses = state.misses
-    network = network_of(request.client.host if request.client else "")
+    network = network_of(_address(request))
     if not misses.begin(network, now=now):
         raise problem("too_many_attempts", headers={"Retry-After": str(MISS_LIFE.seconds)})
     secrets = [_secret(request, f"waymark-{name}") for name in ("locator", "authenticator")]
@@ -113,6 +114,14 @@ async def come_back(
     if found.way.claimed_at is None or found.way.last_used_on != clock.stamp(now)[:10]:
         await database.write(actions.note_use, found.way, now=now)
     return _mailbox(request, found, now=now)
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    """Whose request it is, as far as anybody who can be believed says so."""
+    settings: Settings = request.app.state.settings
+    if settings.client_header:
+        return request.headers.get(settings.client_header, "").strip()
+    return request.client.host if request.client else ""
 
 
 def _secret(request: Request[Any, Any, Any], name: str) -> bytes:

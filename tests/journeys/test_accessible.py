@@ -149,9 +149,13 @@ def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark:
 def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, int], dark: bool) -> None:
     page = phone(demo.origin, viewport=viewport, dark=dark).start()
     look = Eye(page, f"photos-{viewport['width']}-{'dark' if dark else 'light'}")
+    if viewport != DESK:
+        page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     visit(page, demo.origin)
     answer_briefly(page, Story(sharing="P3"))
     press(page, "Change Photos")
+    expect(page.get_by_role("button", name="Choose photos")).to_be_visible()
+    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if viewport == DESK else 1)
     look("none")
     choose_photos(page, on_its_side(tmp_path / "a.jpg"), see_through(tmp_path / "b.png"))
     caption_of(page, 1, 2).fill("The door of my flat, with what they wrote on it")

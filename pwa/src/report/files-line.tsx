@@ -3,15 +3,24 @@ import type { FilesOfReport } from '../sync/index.ts'
 
 type FilesLineProps = { readonly files: FilesOfReport; readonly sent: boolean }
 
-/** What has become of the photos of a report. "Arrived" is said only of what there is a proof for. */
+/** What has become of the photos of a report. */
 export function FilesLine({ files, sent }: FilesLineProps) {
-  if (files.total === 0) return null
   return (
     <>
-      <p class="govuk-body">{progress(files, sent)}</p>
-      {files.lost > 0 && <p class="govuk-body">{t('files.lost', { count: files.lost })}</p>}
+      {filesSaid(files, sent).map((words) => (
+        <p key={words} class="govuk-body">
+          {words}
+        </p>
+      ))}
     </>
   )
+}
+
+/** "Arrived" is said only of what there is a proof for. */
+export function filesSaid(files: FilesOfReport, sent: boolean): readonly string[] {
+  if (files.total === 0) return []
+  const lost = files.lost > 0 ? [t('files.lost', { count: files.lost })] : []
+  return [progress(files, sent), ...lost]
 }
 
 function progress(files: FilesOfReport, sent: boolean): string {

@@ -35,11 +35,12 @@ export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
           ))}
         </div>
       )}
+      {hasCamera() && <p class="govuk-body">{t('pictures.camera')}</p>}
       <ButtonGroup>
         <Button kind="secondary" id={CHOOSE} describedBy={errorId} onClick={() => gallery.current?.click()}>
           {t(photos.value.length > 0 ? 'pictures.choose_more' : 'pictures.choose')}
         </Button>
-        {matchMedia('(pointer: coarse)').matches && (
+        {hasCamera() && (
           <Button kind="secondary" onClick={() => camera.current?.click()}>
             {t('pictures.take')}
           </Button>
@@ -50,6 +51,11 @@ export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
       <LiveRegion>{told(news.value)}</LiveRegion>
     </FormGroup>
   )
+}
+
+/** Where a camera is not in the hand, `capture` would only be a second way to choose a file. */
+function hasCamera(): boolean {
+  return matchMedia('(pointer: coarse)').matches
 }
 
 function told(now: News) {

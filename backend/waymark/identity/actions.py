@@ -123,8 +123,8 @@ def make_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple
     return code, expires_at
 
 
-def begin_enrolment(db: Connection, *, now: datetime) -> Problem | None:
-    """Count the attempt. Returned, not raised: raising would undo the count."""
+def miss_enrolment(db: Connection, *, now: datetime) -> Problem | None:
+    """Count a code that nobody made. Returned, not raised: raising would undo the count."""
     attempts = store.count_attempt(db, ENROLMENTS, now=now, window_start=now - WINDOW)
     wait = wait_s(attempts, tries=ENROL_TRIES, now=now)
     return problem("too_many_attempts", headers={"Retry-After": str(wait)}) if wait else None
@@ -147,7 +147,6 @@ def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolRespo
         revoked_at=None,
     )
     store.add_device(db, device)
-    store.uncount_attempt(db, ENROLMENTS)
     audit.append(
         db,
         actor=Actor(id=code.made_by, role="code"),

@@ -106,11 +106,15 @@ async def enrol(
         asked = decode(await request.body(), sent_type, EnrolRequest)
     except WireError as error:
         raise problem("malformed", error.place) from None
-    if refused := await database.write(actions.begin_enrolment, now=clock.now()):
-        raise refused
     if not proof_good(asked):
         raise problem("invalid", "sig")
-    enrolled = await database.write(actions.enrol, asked, now=clock.now())
+    try:
+        enrolled = await database.write(actions.enrol, asked, now=clock.now())
+    except Problem as refused:
+        if refused.kind.code == "code_not_known":
+            # A right code is always heard: whoever sends wrong ones must not keep a centre's tablet out.
+            raise await database.write(actions.miss_enrolment, now=clock.now()) or refused from None
+        raise
     kind = answer_type(request.headers.get("accept", ""), sent_type)
     return Response(encode(enrolled, kind), media_type=kind, headers=NO_STORE)
 

@@ -19,7 +19,7 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 WINDOW: Final = timedelta(minutes=15)
 LOGIN_TRIES: Final = 5
 LOGIN_TRIES_ALL: Final = 100  # all accounts together: a slow guess at many accounts is a guess, too
-ENROL_TRIES: Final = 100  # of 50 bits: guessing one code in its fifteen minutes is hopeless
+ENROL_TRIES: Final = 100  # wrong ones: of 50 bits, guessing one code in its fifteen minutes is hopeless
 
 CODE_LENGTH: Final = 10
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

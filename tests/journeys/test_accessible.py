@@ -169,6 +169,7 @@ def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, 
     _in_arabic(page, look)
     press(page, "Keep it as it is Photo 3 of 3")
     expect(page.get_by_text("This browser cannot show this photo")).to_be_visible()
+    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if viewport == DESK else 1)
     page.get_by_text("Keep the hidden details as evidence").click()
     look("kept")
     press(page, "Continue")

@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { Button, ButtonGroup } from '../../ui/button.tsx'
 import { ErrorMessage, FormGroup } from '../../ui/field.tsx'
@@ -20,6 +20,8 @@ type ChoosePhotosProps = { readonly onChosen: (files: readonly File[]) => void }
 export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
   const gallery = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
+  // Elsewhere `capture` is only a second way to choose a file.
+  const [inHand] = useState(() => matchMedia('(pointer: coarse)').matches)
   const errors = chosenErrors()
   const errorId = errors.length > 0 ? `${CHOOSE}-error` : undefined
   const chosen = ({ currentTarget }: TargetedEvent<HTMLInputElement>) => {
@@ -35,12 +37,12 @@ export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
           ))}
         </div>
       )}
-      {hasCamera() && <p class="govuk-body">{t('pictures.camera')}</p>}
+      {inHand && <p class="govuk-body">{t('pictures.camera')}</p>}
       <ButtonGroup>
         <Button kind="secondary" id={CHOOSE} describedBy={errorId} onClick={() => gallery.current?.click()}>
           {t(photos.value.length > 0 ? 'pictures.choose_more' : 'pictures.choose')}
         </Button>
-        {hasCamera() && (
+        {inHand && (
           <Button kind="secondary" onClick={() => camera.current?.click()}>
             {t('pictures.take')}
           </Button>
@@ -51,11 +53,6 @@ export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
       <LiveRegion>{told(news.value)}</LiveRegion>
     </FormGroup>
   )
-}
-
-/** Where a camera is not in the hand, `capture` would only be a second way to choose a file. */
-function hasCamera(): boolean {
-  return matchMedia('(pointer: coarse)').matches
 }
 
 function told(now: News) {

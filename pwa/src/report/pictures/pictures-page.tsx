@@ -54,8 +54,8 @@ export function PicturesPage() {
           {t('pictures.heading')}
         </h1>
         <About />
-        <KeepDetails onChange={(kept) => void keepDetails(kept).then(check)} />
         <ChoosePhotos onChosen={(files) => void choose(files).then(check)} />
+        <KeepDetails onChange={(kept) => void keepDetails(kept).then(check)} />
         {photos.value.length > 0 && (
           <>
             <h2 class="govuk-heading-m">{t('pictures.list')}</h2>

@@ -154,7 +154,25 @@ async def test_a_filter_shows_what_fits_of_what_may_be_seen(world: World, query:
 @ONE_ENGINE
 @pytest.mark.parametrize(
     "query",
-    ["queue=x", "sharing=X1", "channel=x", "received_from=yesterday", "received_to=9999-12-31", "limit=0"],
+    [
+        *(
+            "queue=x",
+            "sharing=X1",
+            "channel=x",
+            "received_from=yesterday",
+            "received_to=9999-12-31",
+            "limit=0",
+        ),
+        *(
+            "area=%00",
+            "centre=%00",
+            "centre=%ff",
+            "received_from=%00",
+            "cursor=%00",
+            "overdue=%00",
+            "limit=1e9",
+        ),
+    ],
 )
 async def test_a_filter_that_is_none_is_refused(world: World, query: str) -> None:
     answer = await world.desks["northshire"].get(f"/desk/api/reports?{query}")

@@ -59,7 +59,8 @@ RETRY_AFTER_S: Final = "60"
 LAST_ID_MAX: Final = 64
 DEVICE_SHORT: Final = 8  # characters: enough to tell two tablets apart in a conversation
 
-Code = Annotated[str, QueryParameter(max_length=CODE_MAX)]
+Code = Annotated[str, QueryParameter(max_length=CODE_MAX, pattern=r"^[A-Za-z0-9_-]*\Z")]
+"""As ids of the pack and days are written. PostgreSQL has no NUL, and would take it for a bug of ours."""
 _ONE_LINE: Final = r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z"
 """Something to read, and no control characters."""
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pysqlite3 import dbapi2
 
 from support.server import Server
-from waymark.cli.store import StoredItem
-from waymark.cli.swarm_ledger import Ledger, Made, judge, read_ledgers
+from waymark.cli.store import StoredFile, StoredItem
+from waymark.cli.swarm_ledger import Ledger, Made, MadeFile, judge, judge_photos, read_ledgers
 
 DEVICES, REPORTS = 6, 3
 
@@ -45,13 +46,32 @@ def test_nothing_is_lost_while_devices_and_server_are_killed(
     made = DEVICES * REPORTS
     assert (verdict["made"], verdict["received"], verdict["lost"], verdict["doubled"]) == (made, made, 0, 0)
     (run,) = (served.data / "swarm").iterdir()
-    assert len(read_ledgers(run)) == made
+    ledgers = read_ledgers(run)
+    files = [file.att_id for line in ledgers.values() for file in line.files]
+    photos = verdict["photos"]
+    assert len(ledgers) == made
+    assert (photos["made"], photos["received"], photos["lost"]) == (len(files), len(files), 0)
+    assert files, "nobody took a photo"
 
-    for spoil in ("DELETE FROM intake_item WHERE item_id = :id", "UPDATE intake_item SET sha256 = x'00'"):
+    for spoil in (
+        "DELETE FROM intake_item WHERE item_id = :id",
+        "UPDATE intake_item SET sha256 = x'00'",
+        "DELETE FROM attachment",
+        "UPDATE attachment SET received = 0, state = 'waiting', told = 0, completed_at = NULL, reason = NULL",
+        "UPDATE attachment SET sha256 = zeroblob(32)",
+    ):
         code, verdict = swarm(
             served, "--verdict", str(run), WAYMARK_DATABASE_URL=_spoilt(served, run, tmp_path, spoil)
         )
         assert (code, verdict["good"]) == (1, False), spoil
+    stored = served.data / "attachments" / files[0][:2] / files[0]
+    whole = stored.read_bytes()
+    for spoilt, count in ((None, "lost"), (whole[:-1] + b"\0", "altered")):
+        stored.unlink() if spoilt is None else stored.write_bytes(spoilt)
+        code, verdict = swarm(served, "--verdict", str(run))
+        assert (code, verdict["photos"][count], verdict["photos"]["received"]) == (1, 1, len(files) - 1)
+    stored.write_bytes(whole)
+    assert swarm(served, "--verdict", str(run))[0] == 0
     ledger = next(path for path in run.glob("*.ledger"))
     ledger.write_bytes(ledger.read_bytes().split(b"\n", 1)[1])
     code, verdict = swarm(served, "--verdict", str(run))
@@ -101,3 +121,31 @@ def test_the_verdict_is_bad_when_nothing_was_made_or_nothing_was_done() -> None:
     assert not judge(made, [waiting], [], ["d"]).good
     assert not judge(made, [item], ["one"], ["d"]).good
     assert not judge(made, [item, item], [], ["d"]).good
+
+
+def test_a_photo_counts_when_it_is_whole_on_the_disk_and_in_the_database() -> None:
+    made = {
+        "one": Made(
+            item_id="one", sha256="00", device="phone", files=(MadeFile(att_id="photo", sha256="aa"),)
+        )
+    }
+    whole = StoredFile(att_id="photo", item_id="one", sha256=b"\xaa", received=9, state="shown")
+    half = replace(whole, state="waiting")
+    other = replace(whole, att_id="other")
+    elsewhere = replace(other, item_id="two")
+
+    good = judge_photos(made, [whole, elsewhere], {"photo": "aa"}.get)
+    assert (good.good, good.received, good.shown) == (True, 1, 1)
+    assert str(good) == "photos: 1 made, 1 received, 0 lost, 0 doubled, 1 shown"
+    for stored, disk, what in (
+        ([], {"photo": "aa"}, "lost"),
+        ([half], {"photo": "aa"}, "lost"),
+        ([whole], {}, "lost"),
+        ([whole], {"photo": "bb"}, "altered"),
+        ([replace(whole, sha256=b"\xbb")], {"photo": "aa"}, "altered"),
+        ([whole, other], {"photo": "aa"}, "doubled"),
+    ):
+        bad = judge_photos(made, stored, disk.get)
+        assert (bad.good, getattr(bad, what)) == (False, 1), (stored, disk)
+        item = StoredItem(item_id="one", sha256=b"\x00", device_id="d", state="opened", screened=1)
+        assert not judge(made, [item], [], ["d"], bad).good

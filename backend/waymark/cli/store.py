@@ -15,6 +15,7 @@ ITEMS = Sql("""
     LEFT JOIN triage_report AS t ON t.report_id = i.item_id
     ORDER BY i.pos
 """)
+FILES = Sql("SELECT att_id, item_id, sha256, received, state FROM attachment ORDER BY att_id")
 CONFLICTS = Sql("SELECT item_id FROM intake_conflict ORDER BY pos")
 
 
@@ -33,6 +34,16 @@ class StoredItem(Struct, frozen=True, kw_only=True):
     screened: int
 
 
+class StoredFile(Struct, frozen=True, kw_only=True):
+    """A photo, as far as the database knows of it."""
+
+    att_id: str
+    item_id: str
+    sha256: bytes
+    received: int
+    state: str
+
+
 def counts(db: Connection) -> Counts:
     return db.one(COUNTS, Counts) or Counts(received=0, acknowledged=0)
 
@@ -40,6 +51,10 @@ def counts(db: Connection) -> Counts:
 def items(db: Connection) -> list[StoredItem]:
     """All, in the order of arrival."""
     return db.many(ITEMS, StoredItem)
+
+
+def files(db: Connection) -> list[StoredFile]:
+    return db.many(FILES, StoredFile)
 
 
 def conflicts(db: Connection) -> list[str]:

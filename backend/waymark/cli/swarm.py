@@ -58,10 +58,10 @@ def swarm(
 
 async def _judged(settings: Settings, folder: Path) -> "Verdict":
     from waymark.cli.context import opened
-    from waymark.cli.swarm_run import verdict_of
+    from waymark.cli.swarm_run import files_of, verdict_of
 
     async with opened(settings) as database:
-        return await verdict_of(database, folder)
+        return await verdict_of(database, files_of(settings), folder)
 
 
 async def _run(settings: Settings, plan: "Plan", *, quiet: bool) -> "Verdict":
@@ -83,6 +83,7 @@ async def _run(settings: Settings, plan: "Plan", *, quiet: bool) -> "Verdict":
             )
         async with shown(run, quiet=quiet):
             verdict = await run.run(database, service.switch)
-    click.echo(f"{run.worker_kills} kills of device processes, {run.server_kills} of the server", err=True)
+    kills = f"{run.worker_kills} kills of device processes, {run.server_kills} of the server"
+    click.echo(f"{kills}, which cut {run.cut_photos} photos in two", err=True)
     click.echo(f"ledgers and outboxes: {folder}", err=True)
     return verdict

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from waymark_sync.transport import NoAnswer, Reply, Transport
+from waymark_sync.transport import FileTransport, NoAnswer, Reply
 
 LOST_REQUEST: Final = 0.12
 LOST_ANSWER: Final = 0.15
@@ -17,7 +17,7 @@ LATE_S_MAX: Final = 0.4
 class FlakyTransport:
     """The same verbs as any transport. `bad` says whether the network is bad at this moment."""
 
-    def __init__(self, inner: Transport, chance: Random, bad: Callable[[], bool]) -> None:
+    def __init__(self, inner: FileTransport, chance: Random, bad: Callable[[], bool]) -> None:
         self._inner, self._chance, self._bad = inner, chance, bad
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
@@ -25,6 +25,9 @@ class FlakyTransport:
 
     def get(self, path: str, headers: Mapping[str, str]) -> Reply:
         return self._carry(lambda: self._inner.get(path, headers))
+
+    def patch(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return self._carry(lambda: self._inner.patch(path, body, headers))
 
     def _carry(self, send: Callable[[], Reply]) -> Reply:
         if not self._bad():

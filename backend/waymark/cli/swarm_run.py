@@ -1,6 +1,7 @@
 """One run of a swarm: prepare the devices, start their processes, do harm, wait, and look."""
 
 import asyncio
+import hashlib
 import random
 import sys
 import time
@@ -14,9 +15,10 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from waymark.attachments.shelf import Shelf
 from waymark.cli import store
 from waymark.cli.demo_people import LOGINS, PASSWORD
-from waymark.cli.swarm_ledger import Made, Verdict, judge, read_ledgers
+from waymark.cli.swarm_ledger import Made, Photos, Verdict, judge, judge_photos, read_ledgers
 from waymark.cli.swarm_plug import Switch
 from waymark.cli.swarm_worker import Order, Orders, Progress
 from waymark.kernel.db import Database
@@ -51,7 +53,7 @@ class Swarm:
     def __init__(self, settings: Settings, plan: Plan, *, ring: KeyRing, pack: Pack, folder: Path) -> None:
         self._settings, self._plan, self._ring, self._pack = settings, plan, ring, pack
         self._chance = random.Random(plan.seed)  # noqa: S311 - faults, not secrets
-        self._folder = folder
+        self._folder, self._files = folder, files_of(settings)
         self._running: set[asyncio.subprocess.Process] = set()
         self._killed: set[int] = set()
         self.progress: dict[str, Progress] = {}
@@ -59,12 +61,14 @@ class Swarm:
         self.kinds: dict[str, str] = {}
         self.note = "starting"
         self.worker_kills = self.server_kills = 0
+        self.cut_photos = 0
+        """Of which a part had come when the server was killed."""
 
     async def run(self, database: Database, switch: Switch | None) -> Verdict:
         orders = await asyncio.to_thread(self._orders)
         watching = asyncio.create_task(self._watch(database))
         workers = [asyncio.create_task(self._worker(each)) for each in orders]
-        harming = asyncio.create_task(self._harm(orders[0].faults_until, switch))
+        harming = asyncio.create_task(self._harm(database, orders[0].faults_until, switch))
         try:
             await harming
             if switch is not None:
@@ -163,12 +167,12 @@ class Swarm:
             return  # half a line: its process was killed
         self.progress[told.name] = told
 
-    async def _harm(self, until: float, switch: Switch | None) -> None:
+    async def _harm(self, database: Database, until: float, switch: Switch | None) -> None:
         harms = []
         if self._plan.flaky:
             harms.append(self._kill_workers(until))
         if switch is not None and (self._plan.flaky or self._plan.kill):
-            harms.append(self._kill_server(until, switch))
+            harms.append(self._kill_server(database, until, switch))
         self.note = "making reports"
         await asyncio.gather(*harms, asyncio.sleep(max(0, until - time.time())))
 
@@ -184,7 +188,7 @@ class Swarm:
                 process.kill()
                 self.worker_kills += 1
 
-    async def _kill_server(self, until: float, switch: Switch) -> None:
+    async def _kill_server(self, database: Database, until: float, switch: Switch) -> None:
         """--kill: again and again, for a moment. --flaky alone: once, for a while."""
         seconds = self._plan.seconds
         while time.time() < until - 1:
@@ -192,6 +196,8 @@ class Swarm:
             self.note = "the server is unplugged"
             await switch.pull()
             self.server_kills += 1
+            files = await database.read(store.files)
+            self.cut_photos += sum(file.state == "waiting" and file.received > 0 for file in files)
             await asyncio.sleep(self._chance.uniform(0, 1) if self._plan.kill else seconds / 5)
             await switch.plug_in()
             self.note = "making reports"
@@ -213,17 +219,38 @@ class Swarm:
         self.note = "looking at what the service holds"
         ends = time.time() + SETTLE_S
         while True:
-            verdict = await verdict_of(database, self._folder)
-            if not verdict.unsettled or time.time() > ends:
+            verdict = await verdict_of(database, self._files, self._folder)
+            pictures = verdict.photos.received - verdict.photos.shown - verdict.photos.unshown
+            if not (verdict.unsettled or pictures) or time.time() > ends:
                 await self._look(database)
                 return verdict
             await asyncio.sleep(0.2)
 
 
-async def verdict_of(database: Database, folder: Path) -> Verdict:
-    """Of a run that is over, from its ledgers and the database alone."""
+def files_of(settings: Settings) -> Shelf:
+    return Shelf(settings.data / "attachments")
+
+
+async def verdict_of(database: Database, files: Shelf, folder: Path) -> Verdict:
+    """Of a run that is over, from its ledgers, the database and the files alone."""
     made, devices = await asyncio.to_thread(_made, folder)
-    return judge(made, await database.read(store.items), await database.read(store.conflicts), devices)
+    photos = await asyncio.to_thread(_photos, made, await database.read(store.files), files)
+    return judge(
+        made, await database.read(store.items), await database.read(store.conflicts), devices, photos
+    )
+
+
+def _photos(made: dict[str, Made], stored: list[store.StoredFile], files: Shelf) -> Photos:
+    def digest(att_id: str) -> str | None:
+        running = hashlib.sha256()
+        try:
+            for chunk in files.read(att_id):
+                running.update(chunk)
+        except FileNotFoundError:
+            return None
+        return running.hexdigest()
+
+    return judge_photos(made, stored, digest)
 
 
 def _made(folder: Path) -> tuple[dict[str, Made], set[str]]:

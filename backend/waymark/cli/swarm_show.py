@@ -50,7 +50,8 @@ def _line(run: Swarm) -> str:
     told = run.progress.values()
     return (
         f"made {sum(p.made for p in told)}, queued {sum(p.queued for p in told)}, "
-        f"sent {sum(p.sent for p in told)}, received {run.received.total()} - {run.note}"
+        f"sent {sum(p.sent for p in told)}, received {run.received.total()}, "
+        f"photos {sum(p.photos_sent for p in told)} of {sum(p.photos for p in told)} - {run.note}"
     )
 
 

@@ -14,16 +14,19 @@ import click
 import msgspec
 from msgspec import Struct
 
+from waymark.cli import swarm_files
 from waymark.cli.swarm_faults import FlakyTransport
-from waymark.cli.swarm_ledger import SUFFIX, Ledger, Made
+from waymark.cli.swarm_files import Photos
+from waymark.cli.swarm_ledger import SUFFIX, Ledger, Made, MadeFile
 from waymark.kernel.clock import milliseconds, now, stamp
 from waymark_sync import messages, protocol, report
 from waymark_sync.client import Client
 from waymark_sync.device import Device, capture, keep_device, kept_device, new_visitor
+from waymark_sync.file_sender import PreparedFile
 from waymark_sync.outbox import Outbox, Row
-from waymark_sync.protocol import KeySet, SignedKeySet
+from waymark_sync.protocol import KeySet, SignedKeySet, decode_header
 from waymark_sync.report import ReportBody
-from waymark_sync.transport import HttpTransport, Transport
+from waymark_sync.transport import FileTransport, HttpTransport
 
 TICK_S: Final = 0.25
 
@@ -63,6 +66,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     made: int
     queued: int
     sent: int
+    photos: int
+    photos_sent: int
 
 
 class _Runner(threading.Thread):
@@ -73,6 +78,7 @@ class _Runner(threading.Thread):
         self._orders, self._order, self._tell = orders, order, tell
         # Another seed after each start, or a killed device would repeat its luck.
         self._chance = random.Random(f"{order.seed}-{time.time_ns()}")  # noqa: S311 - faults, not secrets
+        self._photos = Photos(Path(orders.folder) / f"{order.name}{swarm_files.SUFFIX}", order.seed)
 
     def run(self) -> None:
         folder = Path(self._orders.folder)
@@ -88,20 +94,33 @@ class _Runner(threading.Thread):
             http.close()
             ledger.close()
 
-    def _live(self, ledger: Ledger, outbox: Outbox, device: Device, wire: Transport) -> None:
+    def _live(self, ledger: Ledger, outbox: Outbox, device: Device, wire: FileTransport) -> None:
         client = self._client(outbox, device, wire)
         keys = msgspec.msgpack.decode(self._orders.keys.payload, type=KeySet)
         while time.time() < self._orders.ends_at:
             if self._due(len(ledger.made)):
                 author = device if self._order.tablet else new_visitor()
-                row = capture(outbox, author, keys, report=self._report, created_at=stamp(now()))
+                row = self._captured(outbox, author, keys, number=len(ledger.made))
                 ledger.add(_line(row, self._order.name))
             client.drain(asked=not self._bad() or self._chance.random() < 0.5)
             rows = outbox.items()
+            self._photos.send(rows, wire, keys)
             self._say(ledger, rows)
-            if len(ledger.made) >= self._order.reports and not _queued(rows):
+            done = not _queued(rows) and not self._photos.waiting(rows)
+            if done and len(ledger.made) >= self._order.reports:
                 return
             time.sleep(self._chance.uniform(0.2, 1) * TICK_S)
+
+    def _captured(self, outbox: Outbox, author: Device, keys: KeySet, *, number: int) -> Row:
+        files = self._photos.prepared(number)
+        return capture(
+            outbox,
+            author,
+            keys,
+            report=lambda item_id: self._report(item_id, files),
+            created_at=stamp(now()),
+            att=tuple(file.attachment for file in files),
+        )
 
     def _settle(self, ledger: Ledger, outbox: Outbox) -> None:
         """A kill may fall between the outbox and the ledger: what the outbox has saved is made."""
@@ -116,7 +135,7 @@ class _Runner(threading.Thread):
             keep_device(outbox, device)
         return device
 
-    def _client(self, outbox: Outbox, device: Device, wire: Transport) -> Client:
+    def _client(self, outbox: Outbox, device: Device, wire: FileTransport) -> Client:
         return Client(
             outbox=outbox,
             device=device,
@@ -137,7 +156,7 @@ class _Runner(threading.Thread):
     def _bad(self) -> bool:
         return self._orders.flaky and time.time() < self._orders.faults_until
 
-    def _report(self, item_id: str) -> ReportBody:
+    def _report(self, item_id: str, files: tuple[PreparedFile, ...]) -> ReportBody:
         at = stamp(now())
         body = {
             "item_id": item_id,
@@ -156,17 +175,21 @@ class _Runner(threading.Thread):
                 "when": {"precision": "dont_know"},
                 "sharing_choice": self._chance.choice(("P1", "P2", "P3", "U1", "A1")),
             },
+            "attachments": tuple(file.inside for file in files),
         }
         return msgspec.convert(body, ReportBody)
 
     def _say(self, ledger: Ledger, rows: list[Row]) -> None:
         queued = _queued(rows)
+        photos = sum(len(made.files) for made in ledger.made.values())
         self._tell(
             Progress(
                 name=self._order.name,
                 made=len(ledger.made),
                 queued=queued,
                 sent=len(rows) - queued,
+                photos=photos,
+                photos_sent=photos - self._photos.waiting(rows),
             )
         )
 
@@ -205,7 +228,10 @@ def main() -> None:
 
 
 def _line(row: Row, device: str) -> Made:
-    return Made(item_id=row.item_id, sha256=row.sha256.hex(), device=device)
+    files = tuple(
+        MadeFile(att_id=file.att_id, sha256=file.sha256.hex()) for file in decode_header(row.header).att
+    )
+    return Made(item_id=row.item_id, sha256=row.sha256.hex(), device=device, files=files)
 
 
 def _queued(rows: list[Row]) -> int:

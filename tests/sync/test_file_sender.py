@@ -82,13 +82,13 @@ class Service:
         return Reply(status=status, headers={"content-type": JSON}, body=body)
 
 
-def state(attachment: Attachment, offset: int) -> AttState:
+def state(attachment: Attachment, offset: int, *, signed_by: Any = KEY) -> AttState:
     told = AttState(att_id=attachment.att_id, offset=offset, size=attachment.size, pos=7)
     if offset < attachment.size:
         return told
     root = merkle_root([leaf_bytes(attachment.att_id, attachment.sha256, 7, "complete")])
     blank = Receipt(incarnation=str(uuid4()), restore_floor=0, at=1, kid="r1", root=root, sig=bytes(64))
-    receipt = msgspec.structs.replace(blank, sig=sign(KEY, receipt_text(blank)))
+    receipt = msgspec.structs.replace(blank, sig=sign(signed_by, receipt_text(blank)))
     leaf = Leaf(index=0, size=1, path=())
     return msgspec.structs.replace(told, complete=True, leaf=leaf, receipt=receipt)
 
@@ -195,6 +195,72 @@ def test_a_page_that_says_yes_to_everything_is_not_the_service(file: PreparedFil
     sent = send(Portal(file.attachment), file)
 
     assert (sent.complete, sent.failure.reason) == (None, "not_the_service")
+
+
+def test_a_receipt_that_a_stranger_signed_is_not_believed(file: PreparedFile) -> None:
+    class Forger(Service):
+        def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+            told = state(self.attachment, self.attachment.size, signed_by=new_key())
+            return Reply(status=200, headers={}, body=encode(told, JSON))
+
+    sent = send(Forger(file.attachment), file)
+
+    assert (sent.complete, sent.failure.reason) == (None, "not_the_service")
+
+
+def test_a_receipt_of_another_file_is_not_believed(file: PreparedFile) -> None:
+    other = prepare_file(PLAIN, media_type="image/jpeg").attachment
+
+    class Swapped(Service):
+        def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+            told = msgspec.structs.replace(state(other, other.size), att_id=self.attachment.att_id)
+            return Reply(status=200, headers={}, body=encode(told, JSON))
+
+    sent = send(Swapped(file.attachment), file)
+
+    assert (sent.complete, sent.failure.reason) == (None, "not_the_service")
+
+
+def test_the_last_answer_lost_is_asked_for_and_not_sent_again(file: PreparedFile) -> None:
+    service = Service(file.attachment)
+    last = -(-len(file.sealed) // 100_000)
+    service.lost = {last}
+
+    broken = send(service, file)
+    sent = send(service, file)
+
+    assert (broken.failure.kind, broken.complete) == ("silent", None)
+    assert sent.complete is not None
+    assert len(service.pieces) == last
+
+
+def test_a_piece_that_came_altered_is_sent_again(file: PreparedFile) -> None:
+    class Noisy(Service):
+        noise = 2
+
+        def patch(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+            if len(self.pieces) == 3 and self.noise:
+                self.noise -= 1
+                return Reply(status=400, headers={}, body=b'{"code":"digest_wrong"}')
+            return super().patch(path, body, headers)
+
+    service = Noisy(file.attachment)
+    answers = [send(service, file) for _ in range(3)]
+
+    assert [answer.failure and answer.failure.kind for answer in answers] == ["fault", "fault", None]
+    assert service.held == file.sealed
+    assert answers[-1].complete is not None
+
+
+def test_a_file_that_the_service_lost_is_sent_from_where_it_stands(file: PreparedFile) -> None:
+    """After a restore its disk may hold less than it once acknowledged."""
+    service = Service(file.attachment)
+    service.lost = {5}
+    send(service, file)
+    service.held = service.held[:150_000]
+
+    assert send(service, file).complete is not None
+    assert service.held == file.sealed
 
 
 def test_which_answers_are_believed(vectors: Vectors) -> None:

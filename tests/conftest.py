@@ -161,11 +161,12 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]
 def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
 
-    The database is migrated and the server not started yet. All are stopped when the test ends.
+    The database is migrated, or that of the data folder `filled`, and the server not started yet. All are
+    stopped when the test ends.
     """
     made: list[Server] = []
 
-    def make(**environ: str) -> Server:
+    def make(filled: Path | None = None, **environ: str) -> Server:
         folder = tmp_path / f"server-{len(made)}"
         defaults = {
             "WAYMARK_PROFILE": "test",
@@ -175,7 +176,10 @@ def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Se
             "WAYMARK_PWA": str(pages),
         }
         made.append(Server({**defaults, **environ}, tmp_path / f"server-{len(made)}.log"))
-        made[-1].waymark("migrate")
+        if filled is None:
+            made[-1].waymark("migrate")
+        else:
+            shutil.copytree(filled, folder)
         return made[-1]
 
     yield make

@@ -64,24 +64,35 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def peopled(keys: Path, pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data with demonstration people and centres, to be copied: that is quicker than making them."""
+    folder = tmp_path_factory.mktemp("peopled")
+    environ = {
+        "WAYMARK_PROFILE": "test",
+        "WAYMARK_DATA": str(folder / "data"),
+        "WAYMARK_KEYS": str(keys),
+        "WAYMARK_PWA": str(pages),
+    }
+    server = Server(environ, folder / "log")
+    server.waymark("migrate")
+    server.waymark("demo")
+    return folder / "data"
+
+
 @pytest.fixture
-def demo(server: Callable[..., Server]) -> Server:
+def demo(server: Callable[..., Server], peopled: Path) -> Server:
     """A running service with demonstration people and centres, and no reports but those a journey makes."""
-    return with_people(server())
+    return server(peopled).start()
 
 
 @pytest.fixture
-def wired(server: Callable[..., Server]) -> Iterator[tuple[Server, LossyWire]]:
+def wired(server: Callable[..., Server], peopled: Path) -> Iterator[tuple[Server, LossyWire]]:
     """The same behind a wire: browsers open the wire's port."""
     port = free_port()
     with LossyWire(port) as wire:
-        made = server(WAYMARK_PORT=str(port), WAYMARK_ORIGIN=f"http://localhost:{wire.port}")
-        yield with_people(made), wire
-
-
-def with_people(server: Server) -> Server:
-    server.waymark("demo")
-    return server.start()
+        made = server(peopled, WAYMARK_PORT=str(port), WAYMARK_ORIGIN=f"http://localhost:{wire.port}")
+        yield made.start(), wire
 
 
 @pytest.fixture

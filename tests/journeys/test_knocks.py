@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from journeys.conftest import with_people
 from journeys.knocking import Worker, prepare, wait_for
 from journeys.people import (
     ARRIVES_MS,
@@ -38,8 +38,8 @@ def push_service() -> Iterator[PushService]:
 
 
 @pytest.fixture
-def knocking(server: Callable[..., Server], push_service: PushService) -> Server:
-    return with_people(server(WAYMARK_PUSH_HOSTS=push_service.host))
+def knocking(server: Callable[..., Server], peopled: Path, push_service: PushService) -> Server:
+    return server(peopled, WAYMARK_PUSH_HOSTS=push_service.host).start()
 
 
 def subscribe(device: Phone, served: Server, push_service: PushService) -> Page:

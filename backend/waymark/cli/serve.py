@@ -19,7 +19,9 @@ def serve() -> None:
     from waymark.app import create_app, stop_streams
     from waymark.cli.context import faults, settings_from_environment
     from waymark.kernel import logs
+    from waymark.kernel.memory import keep_to_itself
 
+    keep_to_itself()
     settings = settings_from_environment()
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))

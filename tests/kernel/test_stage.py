@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -105,6 +106,7 @@ def test_a_port_that_is_taken_names_its_setting(staged: Staged, name: str) -> No
 def _child_of(staged: Staged) -> int:
     own = staged.pid
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and f"PPid:\t{own}\n" in (folder / "status").read_text():
-            return int(folder.name)
+        with suppress(OSError):  # it may have ended since it was listed
+            if folder.name.isdigit() and f"PPid:\t{own}\n" in (folder / "status").read_text():
+                return int(folder.name)
     raise AssertionError("the split page has no server")

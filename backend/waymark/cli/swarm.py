@@ -84,6 +84,6 @@ async def _run(settings: Settings, plan: "Plan", *, quiet: bool) -> "Verdict":
         async with shown(run, quiet=quiet):
             verdict = await run.run(database, service.switch)
     kills = f"{run.worker_kills} kills of device processes, {run.server_kills} of the server"
-    click.echo(f"{kills}, which cut {run.cut_photos} photos in two", err=True)
+    click.echo(f"{kills}; photos on their way then: {run.cut_photos}", err=True)
     click.echo(f"ledgers and outboxes: {folder}", err=True)
     return verdict

@@ -76,6 +76,7 @@ def _answer_for_help(page: Page) -> None:
     press(page, "Skip this question")
     page.locator("#postcode").fill("JX7 1AA")
     press(page, "Continue")
+    press(page, "Skip this question")
     page.locator("input[name=sharing_choice][value=U1]").check()
     press(page, "Continue")
     while not page.locator("input[name=support_needs]").count():

@@ -3,14 +3,22 @@
 from uuid import uuid4
 
 import pytest
-from test_intake_messages import message
+from test_intake_messages import code, message
 from test_intake_opener import opened, push, states
 
+from support.desk import enrol_device
 from support.reports import Device
+from waymark.audit.records import SERVICE
+from waymark.identity import actions as identity
 from waymark.intake.jobs import Opener, open_waiting
+from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
+from waymark.mailbox import actions as mailbox
+from waymark_sync.return_code import ReturnSecrets
+from waymark_sync.seal import raw_public
 
+__all__ = ["code"]
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
@@ -43,3 +51,25 @@ async def test_a_phone_cannot_pass_for_a_centres_tablet(
 
     found = [await opened(database, report) for report in (posing, real)]
     assert [report.channel for report in found if report] == ["self_phone", "centre_tablet"]
+
+
+async def test_no_code_leads_into_the_feed_of_a_revoked_tablet(
+    database: Database, opener: Opener, ring: KeyRing, enrolled: Device, code: ReturnSecrets
+) -> None:
+    """A tablet chooses the ids of its reports, and a code's feed is named by the report."""
+    lost = Device(visitor=False)
+    await database.write(enrol_device, lost)
+    await push(database, lost.report(ring))
+    await open_waiting(opener)
+    await database.write(identity.revoke_device, lost.id, actor=SERVICE, now=clock.now())
+    given = {"return_keys": code.keys, "reply_key": raw_public(code.reply)}
+    posing = enrolled.report(ring, item_id=lost.id, header=given)
+
+    await push(database, posing)
+    await open_waiting(opener)
+
+    found = await opened(database, posing)
+    assert found is not None
+    assert found.note == "return_code_unusable"
+    opens = {"locator": code.locator, "authenticator": code.authenticator}
+    assert await database.read(mailbox.way_back, **opens) is None

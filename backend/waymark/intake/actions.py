@@ -196,7 +196,7 @@ def _as_things_stand(db: Connection, outcome: Outcome) -> Outcome:
         return outcome
     if mailbox.way_taken(db, outcome.back.way):
         return noted(outcome, "return_code_reused")
-    if outcome.back.receipt is not None and mailbox.feed(db, outcome.back.feed.feed_id) is not None:
+    if outcome.back.receipt is not None and mailbox.feed_id_taken(db, outcome.back.feed.feed_id):
         return noted(outcome, "return_code_unusable")
     return outcome
 

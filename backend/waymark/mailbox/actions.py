@@ -32,6 +32,11 @@ def feed(db: Connection, feed_id: str) -> Feed | None:
     return Feed(feed_id=device.id, kind="enrolled", sign_key=device.sign_key, seal_key=device.seal_key)
 
 
+def feed_id_taken(db: Connection, feed_id: str) -> bool:
+    """Also by a tablet that was revoked: its feed is closed, and nobody else's."""
+    return identity.device(db, feed_id) is not None or store.feed(db, feed_id) is not None
+
+
 def open_feed(db: Connection, feed: Feed) -> None:
     """Does nothing when it is open: a feed's keys never change."""
     store.open_feed(db, feed, chain=CHAIN_START)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from support.desk import enrol_device
 from support.files import (
     Client,
     a_photo,
@@ -232,6 +233,25 @@ async def test_what_brings_the_process_down_is_not_tried_for_ever(
         ("unshown", "failed"),
         ("shown", None),
     ]
+
+
+async def test_a_centres_photo_does_not_wait_behind_a_strangers_thousand(
+    service: Client, ring: KeyRing, workshop: Workshop
+) -> None:
+    tablet = Device(visitor=False)
+    await workshop.database.write(enrol_device, tablet)
+    strangers = [prepared(noise(99, seed=n)) for n in range(3)]
+    flood, real = report_with(ring, *strangers), prepared(a_photo(100, 100))
+    wanted = report_with(ring, real, device=tablet)
+    await push(service, flood, wanted)
+    await open_waiting(workshop.opener)
+    for file in strangers:
+        await upload(service, flood, file)
+    await upload(service, wanted, real)
+
+    found = [await workshop.database.write(actions.next_undeveloped, now=clock.now()) for _ in range(2)]
+
+    assert [each.report_id for each in found if each] == [wanted.item_id, flood.item_id]
 
 
 @ONE_ENGINE

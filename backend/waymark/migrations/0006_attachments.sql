@@ -34,8 +34,8 @@ CREATE INDEX attachment_waiting ON attachment (lane, changed_at) WHERE state = '
 -- "What has nobody been told of?", oldest first
 CREATE INDEX attachment_untold ON attachment (completed_at) WHERE state <> 'waiting' AND NOT told;
 
--- "Of what is there no picture yet?", what was tried least and longest ago first
-CREATE INDEX attachment_complete ON attachment (tries, changed_at) WHERE state = 'complete';
+-- "Of what is there no picture yet?", what was tried least, is a centre's, and came longest ago first
+CREATE INDEX attachment_complete ON attachment (tries, lane, changed_at) WHERE state = 'complete';
 
 -- A picture that may be looked at: made anew, and encrypted under the key of its report.
 CREATE TABLE attachment_picture (

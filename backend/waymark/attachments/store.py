@@ -162,7 +162,7 @@ def tell(db: Connection, att_id: str) -> bool:
 
 
 def undeveloped(db: Connection) -> Undeveloped | None:
-    """Tried least, so that one which cannot be made holds up no other; and of those, centres' before visitors'.
+    """Tried least, so that one that cannot be made holds up no other; of those, centres' before visitors'.
 
     Anybody can send a thousand files that take ten seconds each. A tablet is known.
     """

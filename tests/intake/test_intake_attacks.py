@@ -12,9 +12,10 @@ from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
 from waymark.intake.jobs import Opener, open_waiting
 from waymark.kernel import clock
-from waymark.kernel.db import Database
+from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
 from waymark.mailbox import actions as mailbox
+from waymark.mailbox.records import Feed, ReturnWay
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import raw_public
 
@@ -73,3 +74,27 @@ async def test_no_code_leads_into_the_feed_of_a_revoked_tablet(
     assert found.note == "return_code_unusable"
     opens = {"locator": code.locator, "authenticator": code.authenticator}
     assert await database.read(mailbox.way_back, **opens) is None
+
+
+async def test_an_item_that_the_database_refuses_holds_up_no_other(
+    database: Database, opener: Opener, ring: KeyRing, enrolled: Device, code: ReturnSecrets
+) -> None:
+    """Whatever it is that we have not thought of: here, a way back that stands there already."""
+    before, after = Device().report(ring), Device().report(ring)
+    given = {"return_keys": code.keys, "reply_key": raw_public(code.reply)}
+    bad = enrolled.report(ring, header=given)
+    planted = ReturnWay(
+        locator_hash=bytes(32), verifier=bytes(32), item_id=bad.item_id, sha256=bytes(32), pos=9, feed_id="x"
+    )
+    elsewhere = Feed(feed_id="x", kind="return", sign_key=None, seal_key=raw_public(code.reply))
+
+    def plant(db: Connection) -> None:
+        mailbox.open_feed(db, elsewhere)
+        mailbox.open_way(db, planted, now=clock.now())
+
+    await database.write(plant)
+    await push(database, before, bad, after)
+
+    assert await open_waiting(opener) == 3
+
+    assert await states(database) == ["opened", "dead_letter:opener_failed", "opened"]

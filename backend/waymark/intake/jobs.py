@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from waymark.identity import actions as identity
 from waymark.intake import actions, store
 from waymark.intake.records import Committed, Outcome, Push, Sender, WaitingItem
-from waymark.intake.rules import Service, failed, open_waiting_item
+from waymark.intake.rules import Service, failed, open_waiting_item, withheld
 from waymark.kernel import clock, lineage, logs
-from waymark.kernel.db import Connection, Database, Full, Unavailable
+from waymark.kernel.db import Connection, Database, Full, Refused, Unavailable
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
@@ -161,8 +161,21 @@ class Opener:
             return 0
         service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
         outcomes = await asyncio.to_thread(_open_all, waiting, service, self._now())
-        await self._database.write(actions.settle_outcomes, outcomes, service=service, now=self._now())
+        await self._settle(outcomes, service)
         return len(waiting)
+
+    async def _settle(self, outcomes: Sequence[Outcome], service: Service) -> None:
+        """What the database refuses it refuses for ever: one such item must not hold up everybody's."""
+        try:
+            await self._database.write(actions.settle_outcomes, outcomes, service=service, now=self._now())
+        except Refused as error:
+            if len(outcomes) > 1:
+                for outcome in outcomes:
+                    await self._settle([outcome], service)
+                return
+            logs.event("opener_failed", error=error)
+            held = withheld(outcomes[0], "dead_letter", "opener_failed")
+            await self._database.write(actions.settle_outcomes, [held], service=service, now=self._now())
 
 
 async def open_waiting(opener: Opener) -> int:

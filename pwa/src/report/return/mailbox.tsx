@@ -2,12 +2,14 @@ import { useEffect, useState } from 'preact/hooks'
 import { dateTime, t } from '../../i18n/index.ts'
 import { lookAgain, ReturnFailed, type ReturnMailbox, said, writeBack } from '../../sync/index.ts'
 import { Button, ButtonGroup } from '../../ui/button.tsx'
+import { InsetText } from '../../ui/notices.tsx'
 import { LiveRegion, Tag } from '../../ui/status.tsx'
 import { restart } from '../flow.ts'
 import { Messages, Said } from '../messages.tsx'
 import { ProofButtons } from '../proof-buttons.tsx'
 import { SayForm } from '../say-form.tsx'
 import { failedText } from './failed-text.ts'
+import { useIdleClose } from './idle.ts'
 import { readBy, stageOf } from './mailbox-state.ts'
 
 const LOOK_MS = 60_000
@@ -18,6 +20,7 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
   const [note, setNote] = useState('')
   const [ours, setOurs] = useState<ReadonlySet<string>>(new Set())
   const [answered, setAnswered] = useState<ReadonlySet<string>>(new Set())
+  const closing = useIdleClose(restart)
   useEffect(() => document.querySelector<HTMLElement>('main h1')?.focus(), [])
 
   const look = async () => {
@@ -58,6 +61,7 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
         <p class="govuk-body-s">{note}</p>
         <Said said={said.value.filter((each) => ours.has(each.itemId))} />
       </LiveRegion>
+      <LiveRegion>{closing && <InsetText>{t('mailbox.closing')}</InsetText>}</LiveRegion>
       <SayForm
         about={mailbox.itemId}
         reference={mailbox.reference}

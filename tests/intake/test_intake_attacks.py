@@ -84,13 +84,19 @@ async def test_an_item_that_the_database_refuses_holds_up_no_other(
     given = {"return_keys": code.keys, "reply_key": raw_public(code.reply)}
     bad = enrolled.report(ring, header=given)
     planted = ReturnWay(
-        locator_hash=bytes(32), verifier=bytes(32), item_id=bad.item_id, sha256=bytes(32), pos=9, feed_id="x"
+        locator_hash=bytes(32),
+        verifier=bytes(32),
+        item_id=bad.item_id,
+        sha256=bytes(32),
+        pos=9,
+        received_at="",
+        feed_id="x",
     )
     elsewhere = Feed(feed_id="x", kind="return", sign_key=None, seal_key=raw_public(code.reply))
 
     def plant(db: Connection) -> None:
         mailbox.open_feed(db, elsewhere)
-        mailbox.open_way(db, planted, now=clock.now())
+        mailbox.open_way(db, planted)
 
     await database.write(plant)
     await push(database, before, bad, after)

@@ -61,13 +61,14 @@ async def way(client: Client, database: Database, code: ReturnSecrets) -> Return
         item_id=item_id,
         sha256=secrets.token_bytes(32),
         pos=7,
+        received_at="2026-01-02T03:04:05.678Z",
         feed_id=item_id,
     )
     feed = Feed(feed_id=item_id, kind="return", sign_key=None, seal_key=raw_public(code.reply))
 
     def open_both(db: Connection) -> None:
         actions.open_feed(db, feed)
-        actions.open_way(db, made, now=clock.now())
+        actions.open_way(db, made)
 
     await database.write(open_both)
     return made
@@ -120,6 +121,7 @@ async def test_a_code_brings_the_messages_and_the_proof(
     assert messages_valid(read.feed_id, read.page.messages, keys)
     assert (read.proof.item_id, read.proof.result.pos) == (way.item_id, 7)
     assert proof_valid(read.proof, keys)
+    assert read.proof.receipt.at == 1_767_323_045_678  # when it was taken in, not when somebody asks
     assert [m.pos for m in read.page.messages] == [1, 2]
 
 

@@ -183,7 +183,7 @@ def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: d
 
 def _open_way(db: Connection, back: WayBack, *, service: Service, now: datetime) -> None:
     mailbox.open_feed(db, back.feed)
-    mailbox.open_way(db, back.way, now=now)
+    mailbox.open_way(db, back.way)
     if back.receipt is not None:
         mailbox.post(db, back.receipt, keys=service.keys, now=now)
 

@@ -160,8 +160,8 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
         body, plaintext = _read(item, header, service, read_report)
     except Withheld as held:
         return _held(item, held, feed, now=now)
-    proof = _proof(item, service, now=now)
-    back = _way_back(header, feed, proof)
+    proof = _proof(item, service)
+    back = _way_back(header, feed, proof, received_at=item.received_at)
     outcome = Outcome(
         pos=item.pos,
         item_id=item.item_id,
@@ -246,7 +246,7 @@ def _visitor_feed(header: Header, sender: Sender) -> Feed | None:
     return feed
 
 
-def _way_back(header: Header, feed: Feed | None, proof: Proof) -> WayBack | None:
+def _way_back(header: Header, feed: Feed | None, proof: Proof, *, received_at: str) -> WayBack | None:
     """None without return keys, and when there is no key to answer to."""
     if header.return_keys is None or feed is None:
         return None
@@ -262,6 +262,7 @@ def _way_back(header: Header, feed: Feed | None, proof: Proof) -> WayBack | None
         item_id=header.item_id,
         sha256=proof.sha256,
         pos=proof.result.pos or 0,
+        received_at=received_at,
         feed_id=own.feed_id,
     )
     return WayBack(way=way, feed=own, receipt=receipt)
@@ -284,7 +285,7 @@ def _message(item: WaitingItem, header: Header, service: Service, *, now: dateti
             sign_key=header.public_key,
             authenticator=_authenticator(shown) if shown else None,
             plaintext=plaintext,
-            proof=_proof(item, service, now=now),
+            proof=_proof(item, service),
         ),
     )
 
@@ -339,7 +340,7 @@ def _reading(
     )
 
 
-def _proof(item: WaitingItem, service: Service, *, now: datetime) -> Proof:
+def _proof(item: WaitingItem, service: Service) -> Proof:
     """The receipt once more, in a tree of one: the answer to the push may have been lost."""
     return proof_of(
         item_id=item.item_id,
@@ -348,7 +349,7 @@ def _proof(item: WaitingItem, service: Service, *, now: datetime) -> Proof:
         keys=service.keys,
         incarnation=service.incarnation,
         restore_floor=service.restore_floor,
-        at=milliseconds(now),
+        at=milliseconds(datetime.fromisoformat(item.received_at)),
     )
 
 

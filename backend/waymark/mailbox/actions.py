@@ -84,9 +84,9 @@ def way_taken(db: Connection, way: ReturnWay) -> bool:
     return found is not None and found.item_id != way.item_id
 
 
-def open_way(db: Connection, way: ReturnWay, *, now: datetime) -> None:
+def open_way(db: Connection, way: ReturnWay) -> None:
     """The caller has asked `way_taken`, and has opened the feed."""
-    store.add_way(db, way, made_at=stamp(now))
+    store.add_way(db, way)
 
 
 def way_of(db: Connection, report_id: str) -> ReturnWay | None:

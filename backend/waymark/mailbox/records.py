@@ -64,6 +64,8 @@ class ReturnWay(Struct, frozen=True, kw_only=True):
     sha256: bytes
     """Of the item, and `pos` its place: what its proof is made of."""
     pos: int
+    received_at: str
+    """When the item was taken in: that is what its proof says, whenever it is asked for."""
     feed_id: str
     claimed_at: str | None = None
     """When the code was first used."""

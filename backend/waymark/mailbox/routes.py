@@ -161,7 +161,7 @@ def _mailbox(request: Request[Any, Any, Any], found: _CameBack, *, now: datetime
             keys=ring,
             incarnation=current.incarnation,
             restore_floor=current.restore_floor,
-            at=clock.milliseconds(now),
+            at=clock.milliseconds(datetime.fromisoformat(found.way.received_at)),
         ),
         page=_pulled(found.page, current.incarnation, new_challenge(ring.challenge_key, now=now)),
     )

@@ -92,7 +92,7 @@ def opens(way: ReturnWay | None, authenticator: bytes) -> bool:
 def proof_of(
     *, item_id: str, sha256: bytes, pos: int, keys: KeyRing, incarnation: str, restore_floor: int, at: int
 ) -> Proof:
-    """A receipt of this one item, signed now, in a tree of one leaf. at: server time in milliseconds."""
+    """A receipt of this one item in a tree of one leaf. at: when it was taken in, in ms since 1970."""
     root = merkle_root([leaf_bytes(item_id, sha256, pos, "accepted")])
     receipt = keys.sign_receipt(incarnation=incarnation, restore_floor=restore_floor, at=at, root=root)
     leaf = Leaf(index=0, size=1, path=())

@@ -42,18 +42,18 @@ MESSAGES_AFTER = Sql("""
     LIMIT :limit
 """)
 WAY = Sql("""
-    SELECT locator_hash, verifier, item_id, sha256, pos, feed_id, claimed_at, last_used_on
+    SELECT locator_hash, verifier, item_id, sha256, pos, received_at, feed_id, claimed_at, last_used_on
     FROM return_way
     WHERE locator_hash = :locator_hash
 """)
 WAY_OF = Sql("""
-    SELECT locator_hash, verifier, item_id, sha256, pos, feed_id, claimed_at, last_used_on
+    SELECT locator_hash, verifier, item_id, sha256, pos, received_at, feed_id, claimed_at, last_used_on
     FROM return_way
     WHERE item_id = :item_id
 """)
 ADD_WAY = Sql("""
-    INSERT INTO return_way (locator_hash, verifier, item_id, sha256, pos, feed_id, made_at)
-    VALUES (:locator_hash, :verifier, :item_id, :sha256, :pos, :feed_id, :made_at)
+    INSERT INTO return_way (locator_hash, verifier, item_id, sha256, pos, received_at, feed_id)
+    VALUES (:locator_hash, :verifier, :item_id, :sha256, :pos, :received_at, :feed_id)
 """)
 CLAIM_WAY = Sql("""
     UPDATE return_way
@@ -121,7 +121,7 @@ def way_of(db: Connection, item_id: str) -> ReturnWay | None:
     return db.one(WAY_OF, ReturnWay, item_id=item_id)
 
 
-def add_way(db: Connection, way: ReturnWay, *, made_at: str) -> None:
+def add_way(db: Connection, way: ReturnWay) -> None:
     db.execute(
         ADD_WAY,
         locator_hash=way.locator_hash,
@@ -129,8 +129,8 @@ def add_way(db: Connection, way: ReturnWay, *, made_at: str) -> None:
         item_id=way.item_id,
         sha256=way.sha256,
         pos=way.pos,
+        received_at=way.received_at,
         feed_id=way.feed_id,
-        made_at=made_at,
     )
 
 

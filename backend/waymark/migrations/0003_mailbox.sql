@@ -36,11 +36,11 @@ CREATE TABLE return_way (
   -- SHA-256 of the authenticator.
   verifier BLOB NOT NULL CHECK (length(verifier) = 32),
   item_id TEXT NOT NULL UNIQUE,
-  -- Hash and position of the item, for its proof.
+  -- Hash and position of the item and when it was taken in, for its proof.
   sha256 BLOB NOT NULL,
   pos BIGINT NOT NULL,
+  received_at TEXT NOT NULL,
   feed_id TEXT NOT NULL REFERENCES mailbox_feed (feed_id),
-  made_at TEXT NOT NULL,
   -- When the code was first used: from then on a centre's tablet is told no more.
   claimed_at TEXT,
   -- A day: how often somebody looks is nobody's business.

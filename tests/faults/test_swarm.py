@@ -66,7 +66,7 @@ def test_nothing_is_lost_while_devices_and_server_are_killed(
         assert (code, verdict["good"]) == (1, False), spoil
     stored = served.data / "attachments" / files[0][:2] / files[0]
     whole = stored.read_bytes()
-    for spoilt, count in ((None, "lost"), (whole[:-1] + b"\0", "altered")):
+    for spoilt, count in ((None, "lost"), (whole[:-1] + bytes([whole[-1] ^ 1]), "altered")):
         stored.unlink() if spoilt is None else stored.write_bytes(spoilt)
         code, verdict = swarm(served, "--verdict", str(run))
         assert (code, verdict["photos"][count], verdict["photos"]["received"]) == (1, 1, len(files) - 1)

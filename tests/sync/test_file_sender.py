@@ -166,7 +166,7 @@ def test_without_a_network_it_waits(file: PreparedFile) -> None:
 
 def test_bytes_that_have_gone_bad_here_are_not_sent_for_ever(file: PreparedFile) -> None:
     service = Service(file.attachment)
-    spoilt = msgspec.structs.replace(file, sealed=file.sealed[:-1] + b"\0")
+    spoilt = msgspec.structs.replace(file, sealed=file.sealed[:-1] + bytes([file.sealed[-1] ^ 1]))
 
     sent = send(service, spoilt)
 

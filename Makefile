@@ -104,9 +104,10 @@ system:
 
 .PHONY: bench
 bench: build test-pages ## measure intake beside this machine's own limit, and the pages against what is promised
-	@$(WAYMARK) bench intake
+	@mkdir -p docs/figures
+	@$(WAYMARK) bench intake --json | tee docs/figures/intake.json
 	cd tests/speed/lighthouse && npm ci --silent --no-progress
-	@$(BIN)/python tests/speed/pages.py
+	@$(BIN)/python tests/speed/pages.py | tee docs/figures/pages.json
 
 .PHONY: screenshots
 screenshots: system test-pages ## the README's pictures, and every page at three sizes, light and dark, into build/screenshots

@@ -113,6 +113,11 @@ def finish(page: Page, each: Callable[[str], None] = lambda step: None) -> str:
     return found[0]
 
 
+def back_online(page: Page) -> None:
+    """The browser says that there is a network again: nobody waits for the next try."""
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+
+
 def send_until_proved(page: Page) -> None:
     """Press "Send now" until the proof is there. The device tries by itself, too, so the button may go."""
     send = page.get_by_role("button", name="Send now")

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from journeys.people import ARRIVES_MS, UNSENT, Story, card, open_list, press, tell_briefly, visit
+from journeys.people import (
+    ARRIVES_MS,
+    UNSENT,
+    Story,
+    back_online,
+    card,
+    open_list,
+    press,
+    tell_briefly,
+    visit,
+)
 from journeys.phone import Phone
 from support.server import Server
 from support.staff import Staff
@@ -29,6 +39,7 @@ def test_a_sealed_copy_is_taken_in_and_the_report_stays_one(
     assert demo.waymark("import", str(copy)).split() == ["accepted:", "1"]
     assert demo.waymark("import", str(copy)).split() == ["duplicate:", "1"]
     demo.start()
+    back_online(page)
 
     expect(card(page, reference)).to_contain_text("We have the proof that it arrived", timeout=ARRIVES_MS)
     with Staff(demo.origin, "northshire", PASSWORD) as staff:

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from journeys.canaries import hits
-from journeys.people import ARRIVES_MS, Story, acknowledge, log_in, open_list, press, tell, visit
+from journeys.people import ARRIVES_MS, Story, acknowledge, back_online, log_in, open_list, press, tell, visit
 from journeys.phone import DESK, Phone
 from support.server import Server
 
@@ -34,6 +34,7 @@ def test_what_was_typed_is_found_nowhere(demo: Server, phone: Callable[..., Phon
     page.goto(demo.origin)
     demo.start()
     open_list(page)
+    back_online(page)
     expect(page.get_by_text("We have the proof that it arrived")).to_be_visible(timeout=ARRIVES_MS)
     officer = phone(demo.origin, viewport=DESK)
     desk = officer.start()

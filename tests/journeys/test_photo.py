@@ -15,6 +15,7 @@ from journeys.people import (
     Story,
     acknowledge,
     answer_briefly,
+    back_online,
     card,
     choose_photos,
     finish,
@@ -61,6 +62,7 @@ def test_two_photos_made_offline_survive_a_kill_and_arrive(demo: Server, phone: 
     open_list(page)
     expect(card(page, reference)).to_contain_text("They are sent after the report.")
     demo.start()
+    back_online(page)
     expect(card(page, reference)).to_contain_text("2 of 2 photos have arrived.", timeout=ARRIVES_MS)
 
     officer = phone(demo.origin, viewport=DESK).start()
@@ -102,6 +104,7 @@ def test_a_tablet_keeps_the_hidden_details_that_were_asked_for(
     open_list(page)
     expect(card(page, reference)).to_contain_text("1 photo is locked on this device, too.")
     demo.start()
+    back_online(page)
     expect(card(page, reference)).to_contain_text("The photo has arrived, too.", timeout=ARRIVES_MS)
     with Staff(demo.origin, "lantern", PASSWORD) as worker:
         report_id = worker.get("/desk/api/reports?limit=100")["reports"][0]["id"]
@@ -136,6 +139,7 @@ def test_what_a_photo_hides_is_found_nowhere(
     page.goto(demo.origin)
     demo.start()
     open_list(page)
+    back_online(page)
     expect(card(page, reference)).to_contain_text("The photo has arrived, too.", timeout=ARRIVES_MS)
     officer = phone(demo.origin, viewport=DESK)
     desk = officer.start()

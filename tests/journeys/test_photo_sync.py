@@ -13,7 +13,18 @@ from playwright.sync_api import Page, expect
 
 from journeys.canaries import hits
 from journeys.knocking import Worker, prepare, wait_for
-from journeys.people import ARRIVES_MS, Shot, Story, card, choose_photos, open_list, press, tell, visit
+from journeys.people import (
+    ARRIVES_MS,
+    Shot,
+    Story,
+    back_online,
+    card,
+    choose_photos,
+    open_list,
+    press,
+    tell,
+    visit,
+)
 from journeys.phone import Phone
 from journeys.wire import LossyWire, Piece
 from support.server import Server
@@ -116,6 +127,7 @@ def test_a_photo_outlives_a_dead_battery_and_arrives_as_it_was(
     page.goto(demo.origin)
     demo.start()
     open_list(page)
+    back_online(page)
     arrives(page)
 
     assert readable == [], "what lies on the phone opens to nobody"

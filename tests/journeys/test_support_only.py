@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import expect
 
-from journeys.people import ARRIVES_MS, Story, acknowledge, log_in, tell, visit
+from journeys.people import ARRIVES_MS, Story, acknowledge, back_online, log_in, tell, visit
 from journeys.phone import DESK, TABLET, Phone
 from support.server import Server
 from support.staff import Staff
@@ -73,6 +73,7 @@ def test_a_tablet_of_a_centre_is_set_up_with_a_code_and_gets_its_answers(
     reference = tell(tablet, Story(sharing="U1"))
     expect(tablet.get_by_role("heading", level=1)).to_have_text("Saved on this tablet")
     demo.start()
+    back_online(tablet)
     expect(tablet.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
     with Staff(demo.origin, "lantern", PASSWORD) as worker:
         found = [

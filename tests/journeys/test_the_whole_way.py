@@ -10,6 +10,7 @@ from journeys.people import (
     UNSENT,
     Story,
     acknowledge,
+    back_online,
     card,
     log_in,
     open_list,
@@ -53,6 +54,7 @@ def test_two_reports_made_offline_survive_a_kill_and_arrive_once(
     assert page.get_by_text("We have the proof that it arrived").count() == 0
 
     demo.start()
+    back_online(page)
     for reference in (first, second):
         expect(card(page, reference)).to_contain_text("We have the proof that it arrived", timeout=ARRIVES_MS)
     with Staff(demo.origin, "northshire", PASSWORD) as staff:

@@ -14,7 +14,10 @@ WAYMARK := $(BIN)/waymark
 TEST := $(CURDIR)/build/test
 # Most tests wait for disks and browsers, so four share two cores well.
 WORKERS ?= 4
-SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+# Drawn once: what is printed is what is used.
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 
 PYTHON_READY := $(VENV)/.ready
 NODE_READY := pwa/node_modules/.ready

@@ -9,15 +9,14 @@ import { leaveAddress } from './address.ts'
 import { Announcements } from './announcements.tsx'
 import { CheckPage } from './check-page.tsx'
 import { ensureCode } from './code.ts'
-import { EnrolPage } from './enrol-page.tsx'
 import { inProgress, open, skip, stepNumber, view } from './flow.ts'
 import { step } from './graph.ts'
+import { Guarded } from './guarded.tsx'
 import { Later } from './later.tsx'
 import { LimitsPage } from './limits-page.tsx'
-import { OutboxPage } from './outbox-page.tsx'
+import * as pages from './pages.ts'
 import { exitNow } from './quick-exit.ts'
 import { centre, demonstration, findCentre } from './receiving.ts'
-import { SavedPage } from './saved-page.tsx'
 import { StartPage } from './start-page.tsx'
 import { StepPage } from './step-page.tsx'
 import { titled } from './title.ts'
@@ -38,7 +37,9 @@ export function App() {
       <Main>
         {view.value.type === 'start' && <Languages />}
         <Notices />
-        <Page />
+        <Guarded>
+          <Page />
+        </Guarded>
       </Main>
       <Announcements />
       <Foot />
@@ -56,15 +57,15 @@ function Page() {
     case 'check':
       return <CheckPage />
     case 'saved':
-      return <SavedPage finished={now.finished} />
+      return <Later key="saved" page={pages.saved} given={{ finished: now.finished }} />
     case 'outbox':
-      return <OutboxPage />
+      return <Later key="outbox" page={pages.outbox} given={{}} />
     case 'enrol':
-      return <EnrolPage />
+      return <Later key="enrol" page={pages.enrol} given={{}} />
     case 'return':
-      return <Later key="return" load={() => import('./return/return-page.tsx').then((page) => page.ReturnPage)} />
+      return <Later key="return" page={pages.returning} given={{}} />
     case 'verify':
-      return <Later key="verify" load={() => import('./return/verify-page.tsx').then((page) => page.VerifyPage)} />
+      return <Later key="verify" page={pages.verify} given={{}} />
   }
 }
 
@@ -74,7 +75,8 @@ function StepOf({ id }: { readonly id: string }) {
   return (
     <Later
       key={id}
-      load={() => import('./pictures/pictures-page.tsx').then((page) => page.PicturesPage)}
+      page={pages.pictures}
+      given={{}}
       otherwise={<Button onClick={() => skip(step(id))}>{t('nav.skip')}</Button>}
     />
   )
@@ -117,7 +119,7 @@ function SavedChip() {
   )
 }
 
-/** Never while a form is in progress: an update reloads the page, and the answers are only in memory. */
+/** An update reloads the page: offered only where nothing is typed and no code stands that is shown just once. */
 function Notices() {
   return (
     <>
@@ -126,7 +128,7 @@ function Notices() {
           <p class="govuk-body">{t('app.storage_fault')}</p>
         </NotificationBanner>
       )}
-      {status.value.updateReady && !inProgress.value && view.value.type !== 'return' && (
+      {status.value.updateReady && view.value.type === 'start' && (
         <NotificationBanner id="update" title={t('app.update_title')}>
           <p class="govuk-body">{t('app.update_text')}</p>
           <Button onClick={() => void applyUpdate()}>{t('app.update_button')}</Button>

@@ -1,12 +1,13 @@
 /** From the check page to a sealed report: gathers what goes inside, and gives the answers up only on success. */
 
 import { language } from '../i18n/index.ts'
-import { type Answers, directoryVersion, finish, SaveFailed, type SaveFailedCode, type Suggestion, suggestServices } from '../sync/index.ts'
+import { type Answers, directoryVersion, finish, SaveFailed, type SaveFailedCode, status, type Suggestion, suggestServices } from '../sync/index.ts'
 import { version as POLICY_VERSION } from '../../../sync/waymark_sync/policy/demo.json'
 import { canonical } from './canonical.ts'
 import { codeInTime } from './code.ts'
 import { filled, finished, startedAt } from './flow.ts'
 import { FORM_VERSION } from './graph.ts'
+import { type Fetched, saved as savedPage } from './pages.ts'
 import { picturesInTime } from './photos.ts'
 import { centre, findCentre } from './receiving.ts'
 
@@ -20,7 +21,9 @@ export async function finishReport(withPictures = true): Promise<SaveFailedCode 
   try {
     if (centre.peek() === null) await findCentre()
     const receiver = centre.peek()
-    if (receiver === null) return 'not_loaded'
+    if (receiver === null && status.peek().storageFault !== null) return 'no_storage'
+    // Without the page that says what became of it, nobody would know that it is saved.
+    if (receiver === null || !(await isHere(savedPage))) return 'not_loaded'
     const [answers, at] = [canonical(filled.peek()), new Date()]
     const [help, code, pictures] = await Promise.all([helpInTime(answers, at), codeInTime(), withPictures ? picturesInTime() : []])
     if (pictures === null) return 'pictures_unreadable'
@@ -42,6 +45,13 @@ export async function finishReport(withPictures = true): Promise<SaveFailedCode 
   } catch (error) {
     return error instanceof SaveFailed ? error.code : 'unknown'
   }
+}
+
+function isHere<Props>(page: Fetched<Props>): Promise<boolean> {
+  return page.fetch().then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Said by kind alone; nobody reads the words. Safety is not asked about in this form. */

@@ -10,6 +10,7 @@ import { start } from '../sync/index.ts'
 import { openAddress } from './address.ts'
 import { App } from './app.tsx'
 import { watchBackButton } from './back-button.ts'
+import { fetchAhead } from './pages.ts'
 import { goAway, leftBefore, watchForExit } from './quick-exit.ts'
 
 watchForExit()
@@ -25,6 +26,6 @@ async function open(): Promise<void> {
   render(<App />, root)
   watchBackButton()
   // Two frames: the first page is on the screen before anything else is fetched.
-  requestAnimationFrame(() => requestAnimationFrame(() => void start()))
+  requestAnimationFrame(() => requestAnimationFrame(() => void Promise.allSettled([start(), fetchAhead()])))
 }
 

@@ -130,7 +130,7 @@ def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark:
     expect(page.get_by_text("It was sent.")).to_be_visible(timeout=ARRIVES_MS)
     look("written")
     with page.expect_download() as saving:
-        press(page, "Save proof of reporting")
+        page.get_by_role("button", name="Save proof of reporting").click()
     page.goto(f"{demo.origin}/verify")
     look("verify")
     page.get_by_role("textbox").fill("hello")

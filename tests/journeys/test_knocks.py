@@ -58,7 +58,7 @@ def answer(served: Server, reference: str) -> None:
 
 
 def turn_on(page: Page) -> None:
-    page.get_by_text("Get a knock when there is an answer").click()
+    page.get_by_text("Get a notice when there is an answer").click()
     press(page, "Turn on notices")
     expect(page.get_by_text(ON)).to_be_visible(timeout=ARRIVES_MS)
 
@@ -143,7 +143,7 @@ def test_nobody_is_asked_and_a_browser_that_forbids_it_says_where_answers_are(
     expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
     closed = page.get_by_role("button", name="Turn on notices").count()
     asked = page.evaluate("questions")
-    page.get_by_text("Get a knock when there is an answer").click()
+    page.get_by_text("Get a notice when there is an answer").click()
     expect(page.get_by_text("Your return code is the safer way.")).to_be_visible()
     press(page, "Turn on notices")
 

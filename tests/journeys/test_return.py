@@ -16,6 +16,7 @@ from journeys.people import (
     ARRIVES_MS,
     Story,
     acknowledge,
+    back_online,
     card,
     log_in,
     open_list,
@@ -100,6 +101,7 @@ def test_a_second_phone_opens_it_reads_and_writes(
     assert len(code.split()) == 7
     assert code not in page.url + page.title()
     demo.start()
+    back_online(page)
     heading(page, "Sent")
     first.off()
     second = phone(demo.origin)
@@ -169,7 +171,7 @@ def test_what_is_written_without_a_network_is_sent_later(demo: Server, phone: MA
     page = borrowed.start()
     page.goto(demo.origin)
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    back_online(page)
     while not written(demo, vault):
         page.wait_for_timeout(200)
 
@@ -265,7 +267,7 @@ def test_a_proof_is_saved_and_checked_by_anybody(demo: Server, phone: MAKES, tmp
     heading(page, "Sent")
     open_list(page)
     with page.expect_download() as saving:
-        press(page, "Save proof of reporting")
+        page.get_by_role("button", name="Save proof of reporting").click()
     assert saving.value.suggested_filename == "waymark-record.json"
     proof = tmp_path / "proof.json"
     saving.value.save_as(proof)

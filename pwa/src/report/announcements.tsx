@@ -12,6 +12,7 @@ export function Announcements() {
     return effect(() => {
       const now = new Map(cards.value.map((card) => [card.itemId, `${card.state} ${card.messages.length}`]))
       const news = cards.value.find((card) => known?.has(card.itemId) && known.get(card.itemId) !== now.get(card.itemId))
+      if ([...(known?.keys() ?? [])].some((itemId) => !now.has(itemId))) setSaid('') // of what was taken off nothing stays
       known = now
       if (news === undefined) return
       if (news.state === 'sent') setSaid(t('outbox.announce_sent', { reference: leftToRight(news.reference) }))

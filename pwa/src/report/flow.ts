@@ -41,6 +41,8 @@ const changing = signal(false)
 /** The page to return to from the list or the set-up page. */
 const behind = signal<View>(START)
 export const startedAt = signal('')
+/** Back was pressed while the return code still stood on the page. */
+export const parting = signal(false)
 
 /** The steps of this report, in order, as the person has chosen to be asked. */
 export const steps = computed<readonly Step[]>(() => visibleSteps(filled.value).filter(asked))
@@ -130,10 +132,16 @@ export function back(): boolean {
   const now = view.value
   if (now.type === 'start') return false
   if (ASIDES.has(now.type)) view.value = behind.value
-  else if (now.type === 'saved') restart()
+  else if (now.type === 'saved') part(now.finished)
   else if (changing.value) batch(() => ((changing.value = false), (view.value = { type: 'check' })))
   else stepBack(now)
   return true
+}
+
+/** A code that is shown only once is not lost by one Back: the second one leaves. */
+function part({ returnCode }: Finished): void {
+  if (returnCode === null || parting.value) restart()
+  else parting.value = true
 }
 
 function stepBack(now: View): void {
@@ -150,13 +158,18 @@ export function change(id: string): void {
 export function open(type: Aside): void {
   if (view.value.type === type) return
   if (!ASIDES.has(view.value.type)) behind.value = view.value
+  parting.value = false
   view.value = { type }
 }
 
 /** The code is written down: it need not stand on the page, nor in memory. */
 export function hideCode(): void {
   const now = view.value
-  if (now.type === 'saved') view.value = { type: 'saved', finished: { ...now.finished, returnCode: null } }
+  if (now.type !== 'saved') return
+  batch(() => {
+    parting.value = false
+    view.value = { type: 'saved', finished: { ...now.finished, returnCode: null } }
+  })
 }
 
 /** The answers leave memory: from here on the device can send the report and cannot read it. */
@@ -181,6 +194,7 @@ function forget(): void {
     changing.value = false
     behind.value = START
     startedAt.value = ''
+    parting.value = false
     forgetCode()
     forgetPhotos()
   })

@@ -1,16 +1,24 @@
+import { useState } from 'preact/hooks'
 import { dateTime, t } from '../i18n/index.ts'
-import { cards, device, sendNow, status } from '../sync/index.ts'
+import { cards, device, status } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
-import { Button } from '../ui/button.tsx'
+import { LiveRegion } from '../ui/status.tsx'
 import { filesWait } from './files-line.tsx'
 import { back } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { ReportCard } from './report-card.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
+import { SendNow } from './send-now.tsx'
+import { TakeOff } from './take-off.tsx'
 
 export function OutboxPage() {
+  const [takenOff, setTakenOff] = useState(false)
   const waiting = cards.value.some((card) => card.sentAt === null)
   const last = status.value.lastSuccessAt
+  const done = () => {
+    setTakenOff(true)
+    document.querySelector<HTMLElement>('main h1')?.focus()
+  }
   return (
     <div class="wm-column">
       <BackLink onClick={back}>{t('nav.back')}</BackLink>
@@ -18,9 +26,8 @@ export function OutboxPage() {
         {t('outbox.heading')}
       </h1>
       <p class="govuk-body">{t(cards.value.length === 0 ? 'outbox.none' : 'outbox.lead')}</p>
-      {(waiting || cards.value.some((card) => filesWait(card.files))) && (
-        <Button onClick={() => void sendNow()}>{t('outbox.send')}</Button>
-      )}
+      <LiveRegion>{takenOff && <p class="govuk-body">{t('take_off.done')}</p>}</LiveRegion>
+      {(waiting || cards.value.some((card) => filesWait(card.files))) && <SendNow />}
       {last !== null && <p class="govuk-body-s">{t('outbox.last_success', { when: dateTime(new Date(last)) })}</p>}
       <div>
         {cards.value.map((card) => (
@@ -28,6 +35,7 @@ export function OutboxPage() {
         ))}
       </div>
       {waiting && <SealedCopy />}
+      {cards.value.some((card) => card.mode === 'visitor' && card.sentAt !== null) && <TakeOff onDone={done} />}
       {cards.value.length > 0 && <KnockLater of={device.value?.mode === 'centre' ? 'tablet' : 'list'} />}
     </div>
   )

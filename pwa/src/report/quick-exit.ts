@@ -74,7 +74,7 @@ function marked(): boolean {
   try {
     return sessionStorage.getItem(FLAG) !== null
   } catch {
-    return false
+    return window.name === FLAG
   }
 }
 
@@ -82,7 +82,7 @@ function mark(): void {
   try {
     sessionStorage.setItem(FLAG, '1')
   } catch {
-    // No session storage: memory and screen are empty all the same.
+    window.name = FLAG // no storage is allowed: the tab's own name outlives the page, too
   }
 }
 
@@ -90,6 +90,6 @@ function unmark(): void {
   try {
     sessionStorage.removeItem(FLAG)
   } catch {
-    // as above
+    window.name = ''
   }
 }

@@ -61,7 +61,7 @@ function Further({ card }: { readonly card: OutboxCard }) {
         send={sayMore}
         onSaid={() => undefined}
       />
-      <ProofButtons proof={() => proofOf(card.itemId)} />
+      <ProofButtons reference={card.reference} proof={() => proofOf(card.itemId)} />
     </>
   )
 }

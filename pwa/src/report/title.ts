@@ -19,10 +19,10 @@ function words(error: boolean): string {
     case 'outbox':
       return t('title.outbox')
     case 'enrol':
-      return t('title.enrol')
+      return t(error ? 'title.enrol_error' : 'title.enrol')
     case 'return':
       return t(error ? 'title.return_error' : 'title.return')
     case 'verify':
-      return t('title.verify')
+      return t(error ? 'title.verify_error' : 'title.verify')
   }
 }

@@ -192,11 +192,15 @@ export function receivingCentre(postcode: string | null): Promise<ReceivingCentr
 }
 
 export async function wipe(): Promise<void> {
-  forgetOpened()
   forgetPrepared()
   closeReturn()
   cardsNow.value = []
-  await Promise.all([dropAllSealed(), leave()])
+  await Promise.all([dropAllSealed(), forgetSent()])
+}
+
+export async function forgetSent(): Promise<void> {
+  forgetOpened()
+  await leave()
   await knocks.readKnocks()
   if (deviceNow.value?.mode !== 'centre') shell.forgetKnocks()
   await changed()

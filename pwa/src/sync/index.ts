@@ -137,6 +137,11 @@ export async function receivingCentre(postcode: string | null): Promise<Receivin
   return (await engine()).receivingCentre(postcode)
 }
 
+/** Sent reports leave this device's list, with their answers and the keys to them. Nothing else that is here does. */
+export async function forgetSent(): Promise<void> {
+  await (await engine()).forgetSent()
+}
+
 /** Leaving: forget keys and feed of what has its receipt. Never an unsent report, nor its keys. */
 export async function wipe(): Promise<void> {
   await (await engine()).wipe()

@@ -3,7 +3,7 @@ import { dateTime, t } from '../../i18n/index.ts'
 import { lookAgain, ReturnFailed, type ReturnMailbox, said, writeBack } from '../../sync/index.ts'
 import { Button, ButtonGroup } from '../../ui/button.tsx'
 import { InsetText } from '../../ui/notices.tsx'
-import { LiveRegion, Tag } from '../../ui/status.tsx'
+import { HiddenLiveRegion, LiveRegion, Tag } from '../../ui/status.tsx'
 import { restart } from '../flow.ts'
 import { Messages, Said } from '../messages.tsx'
 import { ProofButtons } from '../proof-buttons.tsx'
@@ -21,6 +21,7 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
   const [ours, setOurs] = useState<ReadonlySet<string>>(new Set())
   const [answered, setAnswered] = useState<ReadonlySet<string>>(new Set())
   const closing = useIdleClose(restart)
+  const news = mailbox.messages.length - first.messages.length // said, not read out: others may hear it
   useEffect(() => document.querySelector<HTMLElement>('main h1')?.focus(), [])
 
   const look = async () => {
@@ -33,7 +34,7 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
     }
   }
   useEffect(() => {
-    // Without a word unless something has come: the list of messages tells that by itself.
+    // Without a word unless something has come.
     const quietly = () => {
       if (document.visibilityState === 'visible') void lookAgain().then(setMailbox, () => undefined)
     }
@@ -53,9 +54,8 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
         {t('mailbox.heading')} <span class="wm-reference">{mailbox.reference}</span>
       </h1>
       <Stage mailbox={mailbox} answered={answered} />
-      <div aria-live="polite">
-        <Messages messages={mailbox.messages} below={1} />
-      </div>
+      <Messages messages={mailbox.messages} below={1} />
+      <HiddenLiveRegion text={news > 0 ? t('mailbox.new', { count: news }) : ''} />
       {mailbox.messages.length === 0 && <p class="govuk-body">{t('mailbox.none')}</p>}
       <LiveRegion>
         <p class="govuk-body-s">{note}</p>
@@ -78,7 +78,7 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
         </Button>
       </p>
       <h2 class="govuk-heading-m">{t('proof.heading')}</h2>
-      <ProofButtons proof={() => Promise.resolve(mailbox.proof)} />
+      <ProofButtons reference={mailbox.reference} proof={() => Promise.resolve(mailbox.proof)} />
       <PrintedProof mailbox={mailbox} />
       <h2 class="govuk-heading-m">{t('mailbox.leave_heading')}</h2>
       <p class="govuk-body">{t('mailbox.leave_text')}</p>

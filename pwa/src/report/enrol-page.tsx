@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { t } from '../i18n/index.ts'
+import { type MessageKey, t } from '../i18n/index.ts'
 import { enrol, EnrolFailed } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
 import { Button } from '../ui/button.tsx'
@@ -8,10 +8,11 @@ import { Input } from '../ui/input.tsx'
 import { Panel } from '../ui/status.tsx'
 import { back, restart } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
-import { findCentre } from './receiving.ts'
 import { trimmed } from './graph.ts'
+import { findCentre } from './receiving.ts'
+import { titled } from './title.ts'
 
-type Failure = { readonly text: string; readonly count: number }
+type Failure = { readonly text: MessageKey; readonly count: number }
 
 export function EnrolPage() {
   const [code, setCode] = useState('')
@@ -20,16 +21,19 @@ export function EnrolPage() {
   const [centre, setCentre] = useState<string | null>(null)
   if (centre !== null) return <Enrolled centre={centre} />
 
-  const fail = (text: string) => setFailure({ text, count: (failure?.count ?? 0) + 1 })
+  const fail = (text: MessageKey) => {
+    setFailure({ text, count: (failure?.count ?? 0) + 1 })
+    titled(true)
+  }
   const submit = async (event: Event) => {
     event.preventDefault()
-    if (trimmed(code) === '') return fail(t('enrol.blank'))
+    if (trimmed(code) === '') return fail('enrol.blank')
     setBusy(true)
     try {
       setCentre((await enrol(code)).centreName)
       void findCentre()
     } catch (error) {
-      fail(t(error instanceof EnrolFailed ? `enrol.${error.code}` : 'enrol.no_connection'))
+      fail(error instanceof EnrolFailed ? `enrol.${error.code}` : 'enrol.no_connection')
     }
     setBusy(false)
   }
@@ -41,7 +45,7 @@ export function EnrolPage() {
         <ErrorSummary
           title={t('nav.error_title')}
           attempt={failure.count}
-          errors={[{ field: 'enrol_code', text: failure.text }]}
+          errors={[{ field: 'enrol_code', text: t(failure.text) }]}
         />
       )}
       <h1 class="govuk-heading-l" tabIndex={-1}>
@@ -56,7 +60,7 @@ export function EnrolPage() {
           hint={t('enrol.code_hint')}
           value={code}
           onInput={setCode}
-          error={failure?.text}
+          error={failure === null ? undefined : t(failure.text)}
           errorPrefix={t('nav.error_prefix')}
           width={20}
           dir="ltr"

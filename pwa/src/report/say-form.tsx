@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { language, t } from '../i18n/index.ts'
+import { language, type MessageKey, t } from '../i18n/index.ts'
 import { type FeedMessage, type MoreToSay, SaveFailed } from '../sync/index.ts'
 import { Button, ButtonGroup } from '../ui/button.tsx'
 import { Textarea } from '../ui/textarea.tsx'
-import { failureText } from './words.ts'
 
 const LETTERS_MAX = 20_000 // as in a report: more is written as a second message
 
@@ -21,7 +20,7 @@ type SayFormProps = {
 export function SayForm({ about, reference, messages, send, onSaid }: SayFormProps) {
   const [open, setOpen] = useState(false)
   const [text, setText] = useState('')
-  const [error, setError] = useState<string | null>(null)
+  const [error, setError] = useState<MessageKey | null>(null)
   const [busy, setBusy] = useState(false)
   const asked = questionIn(messages)
   const field = `say-${about}`
@@ -44,7 +43,7 @@ export function SayForm({ about, reference, messages, send, onSaid }: SayFormPro
       setText('')
       setOpen(false)
     } catch (failed) {
-      setError(failureText(failed instanceof SaveFailed ? failed.code : 'unknown'))
+      setError(`fail.${failed instanceof SaveFailed ? failed.code : 'unknown'}`)
     }
     setBusy(false)
   }
@@ -68,7 +67,7 @@ export function SayForm({ about, reference, messages, send, onSaid }: SayFormPro
           hint={t('say.hint')}
           value={text}
           onInput={setText}
-          error={error ?? undefined}
+          error={error === null ? undefined : t(error)}
           errorPrefix={t('nav.error_prefix')}
         />
         <ButtonGroup>
@@ -84,9 +83,9 @@ export function SayForm({ about, reference, messages, send, onSaid }: SayFormPro
   )
 }
 
-function faultOf(text: string): string | null {
-  if (text.trim() === '') return t('say.blank')
-  return [...text].length > LETTERS_MAX ? t('error.too_long') : null
+function faultOf(text: string): MessageKey | null {
+  if (text.trim() === '') return 'say.blank'
+  return [...text].length > LETTERS_MAX ? 'error.too_long' : null
 }
 
 /** The last question asked, whether or not it was answered: more may always be said to it. */

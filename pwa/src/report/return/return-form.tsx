@@ -17,24 +17,25 @@ type ReturnFormProps = { readonly onOpen: (mailbox: ReturnMailbox) => void }
 
 export function ReturnForm({ onOpen }: ReturnFormProps) {
   const [typed, setTyped] = useState('')
-  const [failure, setFailure] = useState<{ readonly text: string; readonly count: number } | null>(null)
+  const [failure, setFailure] = useState<{ readonly why: Why; readonly count: number } | null>(null)
   const [busy, setBusy] = useState(false)
+  const error = failure === null ? undefined : textOf(failure.why)
 
   const submit = async (event: Event) => {
     event.preventDefault()
     setBusy(true)
     const opened = await tryOpen(typed)
     setBusy(false)
-    titled(typeof opened === 'string')
-    if (typeof opened === 'string') setFailure({ text: opened, count: (failure?.count ?? 0) + 1 })
+    titled('why' in opened)
+    if ('why' in opened) setFailure({ why: opened.why, count: (failure?.count ?? 0) + 1 })
     else onOpen(opened)
   }
 
   return (
     <div class="wm-column">
       <BackLink onClick={back}>{t('nav.back')}</BackLink>
-      {failure !== null && (
-        <ErrorSummary title={t('nav.error_title')} attempt={failure.count} errors={[{ field: FIELD, text: failure.text }]} />
+      {failure !== null && error !== undefined && (
+        <ErrorSummary title={t('nav.error_title')} attempt={failure.count} errors={[{ field: FIELD, text: error }]} />
       )}
       <h1 class="govuk-heading-l" tabIndex={-1}>
         {t('return.heading')}
@@ -48,7 +49,7 @@ export function ReturnForm({ onOpen }: ReturnFormProps) {
           hint={t('return.hint')}
           value={typed}
           onInput={setTyped}
-          error={failure?.text}
+          error={error}
           errorPrefix={t('nav.error_prefix')}
           rows={3}
           spellCheck={false}
@@ -63,17 +64,24 @@ export function ReturnForm({ onOpen }: ReturnFormProps) {
   )
 }
 
-/** The mailbox, or what to tell the person. */
-async function tryOpen(typed: string): Promise<ReturnMailbox | string> {
+type Misread = Exclude<ReadCode, { readonly type: 'code' }>
+/** Kept as it is, and put into words when shown: the language may be changed meanwhile. */
+type Why = Misread | ReturnFailed
+
+async function tryOpen(typed: string): Promise<ReturnMailbox | { readonly why: Why }> {
   try {
     const read = await readCode(typed)
-    return read.type === 'code' ? await openReturn(read.code) : misreadText(read)
+    return read.type === 'code' ? await openReturn(read.code) : { why: read }
   } catch (error) {
-    return failedText(error instanceof ReturnFailed ? error : new ReturnFailed('no_connection'))
+    return { why: error instanceof ReturnFailed ? error : new ReturnFailed('no_connection') }
   }
 }
 
-function misreadText(read: Exclude<ReadCode, { readonly type: 'code' }>): string {
+function textOf(why: Why): string {
+  return why instanceof ReturnFailed ? failedText(why) : misreadText(why)
+}
+
+function misreadText(read: Misread): string {
   switch (read.type) {
     case 'blank':
       return t('return.blank')

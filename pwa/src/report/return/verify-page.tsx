@@ -9,6 +9,7 @@ import { FormGroup, Hint, Label } from '../../ui/field.tsx'
 import { NotificationBanner } from '../../ui/notices.tsx'
 import { Textarea } from '../../ui/textarea.tsx'
 import { back } from '../flow.ts'
+import { titled } from '../title.ts'
 
 const FIELD = 'proof_text'
 const BYTES_MAX = 65_536 // a proof has one or two kilobytes
@@ -35,7 +36,9 @@ export function VerifyPage() {
   }
   const submit = async (event: Event) => {
     event.preventDefault()
-    setFound({ count: (found?.count ?? 0) + 1, found: await check(text) })
+    const checked = await check(text)
+    titled(checked.type === 'blank' || checked.type === 'unreadable')
+    setFound({ count: (found?.count ?? 0) + 1, found: checked })
   }
 
   return (

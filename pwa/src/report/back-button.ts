@@ -4,6 +4,7 @@
  */
 
 import { effect } from '@preact/signals'
+import { leaveAddress } from './address.ts'
 import { back, view } from './flow.ts'
 
 type Mark = { readonly waymark: 'base' | 'inside' }
@@ -15,6 +16,7 @@ export function watchBackButton(): void {
     // Going forward again, rather than adding an entry: an entry added without a tap is skipped by the
     // next Back, and that would leave the page and lose the answers.
     if (isBase(event.state) && back() && view.peek().type !== 'start') history.forward()
+    else leaveAddress(view.peek().type)
   })
   effect(() => {
     if (view.value.type !== 'start' && isBase(history.state)) history.pushState({ waymark: 'inside' } satisfies Mark, '')

@@ -18,12 +18,12 @@ export function StartPage() {
         <li>{t('start.know_kept')}</li>
         <li>{t('start.know_offline')}</li>
       </ul>
+      <h2 class="govuk-heading-s">{t('start.exit_heading')}</h2>
+      <p class="govuk-body">{t('start.exit_text')}</p>
       <Button onClick={begin}>{t('start.button')}</Button>
       <p class="govuk-body">
         <LinkButton onClick={() => open('return')}>{t('return.link')}</LinkButton>
       </p>
-      <h2 class="govuk-heading-s">{t('start.exit_heading')}</h2>
-      <p class="govuk-body">{t('start.exit_text')}</p>
     </div>
   )
 }

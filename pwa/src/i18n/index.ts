@@ -81,12 +81,21 @@ function filled(message: Message, values: Values, code: string): string {
   const text = typeof message === 'string' ? message : plural(message, Number(values['count']), code)
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name]
-    return typeof value === 'number' ? new Intl.NumberFormat(code).format(value) : (value ?? '')
+    return typeof value === 'number' ? new Intl.NumberFormat(code).format(value) : apart(value ?? '', code)
   })
 }
 
 function plural(message: Plural, count: number, code: string): string {
   return message[new Intl.PluralRules(code).select(count)] ?? message.other ?? ''
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff]/
+const LEFT_TO_RIGHT = /[A-Za-z\u00c0-\u024f]/
+
+/** A name that runs the other way keeps its own direction: what stands after it stays in its place. */
+function apart(value: string, code: string): string {
+  const rtl = LANGUAGES.find((each) => each.code === code)?.dir === 'rtl'
+  return (rtl ? LEFT_TO_RIGHT : RIGHT_TO_LEFT).test(value) ? `\u2068${value}\u2069` : value
 }
 
 /** Numbers and references keep their own direction inside a right-to-left sentence. */

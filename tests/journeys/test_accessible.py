@@ -144,6 +144,48 @@ def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark:
     assert look.wrong == []
 
 
+def test_what_follows_from_right_to_left(demo: Server, phone: MAKES) -> None:
+    """Every page of it in both languages, with what is folded open and with what went wrong."""
+    page = phone(demo.origin, viewport=SMALL_PHONE).start()
+    look = Eye(page, "after-arabic")
+    visit(page, demo.origin)
+    reference = tell(page, Story(sharing="P3"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    code = " ".join(page.locator("main .wm-code > *").all_inner_texts())
+    page.get_by_text("Get a notice when there is an answer").click()
+    look("notices")
+    _in_arabic(page, look)
+    page.go_back()
+    expect(page.get_by_role("alert")).to_be_focused()
+    look("code-still-here")
+    _in_arabic(page, look)
+    open_list(page)
+    press(page, "Take sent reports off this device")
+    look("take-off")
+    _in_arabic(page, look)
+    with Staff(demo.origin, "northshire", PASSWORD) as staff:
+        found = [
+            r for r in staff.get("/desk/api/reports?limit=100")["reports"] if r["reference"] == reference
+        ]
+        staff.post(f"/desk/api/reports/{found[0]['id']}/acknowledge", {"message": "We have read it."})
+    page.goto(f"{demo.origin}/return")
+    press(page, "Open")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    _in_arabic(page, look, "أدخل")
+    page.get_by_label("Your return code").fill(code)
+    press(page, "Open")
+    expect(page.get_by_text("We have read it.")).to_be_visible(timeout=ARRIVES_MS)
+    press(page, f"Write to them {reference}")
+    press(page, "Send message")
+    _in_arabic(page, look, "اكتب رسالتك")
+    page.goto(f"{demo.origin}/verify")
+    press(page, "Check")
+    expect(page).to_have_title(re.compile("^Error: "))
+    _in_arabic(page, look)
+
+    assert look.wrong == []
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
 def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, int], dark: bool) -> None:
@@ -183,9 +225,11 @@ def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, 
     assert look.wrong == []
 
 
-def _in_arabic(page: Page, look: Eye) -> None:
+def _in_arabic(page: Page, look: Eye, error: str = "") -> None:
     page.get_by_text("العربية").first.click()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    if error:
+        expect(page.locator(".govuk-error-message", has_text=error)).to_be_visible()
     look("arabic")
     page.get_by_text("English", exact=True).first.click()
     expect(page.locator("html")).to_have_attribute("dir", "ltr")

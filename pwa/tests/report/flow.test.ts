@@ -166,6 +166,41 @@ describe('going back and changing', () => {
   })
 })
 
+describe('a code that is shown only once', () => {
+  const saved = { itemId: 'i', reference: 'r', stored: 'both', durable: false, returnable: true } as const
+  const result = { saved, centreName: 'c', services: [], danger: false }
+
+  test('is not lost by one Back, and is by the second', () => {
+    flow.finished({ ...result, returnCode: 'one two' })
+    flow.back()
+    expect([flow.view.value.type, flow.parting.value]).toEqual(['saved', true])
+
+    flow.back()
+
+    expect([flow.view.value.type, flow.parting.value]).toEqual(['start', false])
+  })
+
+  test('that was taken off the page holds nobody back', () => {
+    flow.finished({ ...result, returnCode: 'one two' })
+    flow.hideCode()
+
+    flow.back()
+
+    expect(flow.view.value.type).toBe('start')
+  })
+
+  test('is asked about anew after the list was looked at', () => {
+    flow.finished({ ...result, returnCode: 'one two' })
+    flow.back()
+    flow.open('outbox')
+    flow.back()
+
+    flow.back()
+
+    expect([flow.view.value.type, flow.parting.value]).toEqual(['saved', true])
+  })
+})
+
 describe('what stays in memory', () => {
   test('nothing, once the report is sealed', () => {
     answerOnly('A1')

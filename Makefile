@@ -24,7 +24,7 @@ NODE_READY := pwa/node_modules/.ready
 TYPES := pwa/src/sync/protocol.generated.ts
 DIRECTORY := pwa/public/directory.sqlite
 PAGE_SOURCES := $(shell find pwa -path pwa/node_modules -prune -o -path pwa/dist -prune -o -path pwa/tests -prune \
-  -o -type f -not -name directory.sqlite -print) $(shell find sync/waymark_sync -name '*.json' -o -name '*.sql')
+  -o -type f -not -name directory.sqlite -print) $(shell find sync/waymark_sync -name '*.json' -o -name '*.sql' -o -name '*.txt')
 DIRECTORY_SOURCES := sync/waymark_sync/directory.py \
   $(shell find sync/waymark_sync/policy backend/waymark/directory -type f -not -name '*.pyc')
 

@@ -29,6 +29,7 @@ from waymark_sync.return_code import Form, ReturnSecrets
 INSTANCE = bytes(range(0xA0, 0xB0))
 DRAWS: list[tuple[str, Form, list[int]]] = [
     ("seven words", "words", [0, 7775, 2008, 1, 4242, 6639, 4242]),
+    ("words that are passed over", "words", [5042, 1, 4711, 0, 7775, 2008, 4242, 6639, 2008]),
     ("twenty digits", "digits", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
 ]
 TYPED = [

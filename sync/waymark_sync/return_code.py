@@ -24,7 +24,7 @@ from msgspec import Struct
 from waymark_sync.protocol import LABEL_RETURN, ReturnKeys
 from waymark_sync.seal import P256
 
-WORD_COUNT: Final = 7  # of 7,776 words: 90.5 bits
+WORD_COUNT: Final = 7  # of the 7,329 that are not passed over: 89.9 bits
 DIGIT_COUNT: Final = 20  # 66.4 bits, and looks like the number of a parcel
 DIGIT_GROUP: Final = 5
 MEMORY_KIB: Final = 65_536  # what a phone of 2019 has to spare, and what makes many guesses at once dear
@@ -64,8 +64,14 @@ def new_code(form: Form, *, below: Callable[[int], int] = secrets.randbelow) -> 
     """A fresh code, as `normalise` gives it. below: a random number from 0 to its argument, exclusive."""
     if form == "digits":
         return "".join(str(below(10)) for _ in range(DIGIT_COUNT))
+    return " ".join(_word(below) for _ in range(WORD_COUNT))
+
+
+def _word(below: Callable[[int], int]) -> str:
     words = word_list()
-    return " ".join(words[below(len(words))] for _ in range(WORD_COUNT))
+    while (word := words[below(len(words))]) in passed_over():
+        pass
+    return word
 
 
 def shown(code: str) -> str:
@@ -93,8 +99,17 @@ def form_of(code: str) -> Form | None:
 @cache
 def word_list() -> tuple[str, ...]:
     """The large list of the EFF, in its order."""
-    text = (files("waymark_sync") / "words" / "eff_large.txt").read_text(encoding="ascii")
-    return tuple(text.split())
+    return tuple(_read("eff_large.txt"))
+
+
+@cache
+def passed_over() -> frozenset[str]:
+    """Words of the list that hurt, or tell what a card with a code on it is about. Read, and never drawn."""
+    return frozenset(_read("passed_over.txt"))
+
+
+def _read(name: str) -> list[str]:
+    return (files("waymark_sync") / "words" / name).read_text(encoding="ascii").split()
 
 
 def derive(code: str, *, instance: bytes) -> ReturnSecrets:

@@ -37,6 +37,16 @@ def test_the_list_is_the_one_that_is_named() -> None:
     assert "CC BY 3.0 US" in (files("waymark_sync") / "words" / "LICENCE.md").read_text()
 
 
+def test_no_word_hurts_or_tells_what_the_code_is_for() -> None:
+    words, passed = return_code.word_list(), return_code.passed_over()
+
+    assert passed < set(words)
+    assert {"hate", "racism", "police", "disabled", "islamic", "strangle"} <= passed
+    assert sorted(passed) == (files("waymark_sync") / "words" / "passed_over.txt").read_text().split()
+    draws = iter([word for word in words if word in passed] + list(words[:7]))
+    assert return_code.new_code("words", below=lambda _limit: words.index(next(draws))) == " ".join(words[:7])
+
+
 def test_half_a_code_is_not_derived_from() -> None:
     assert return_code.form_of("abacus zoom") is None
     assert return_code.form_of("0123456789") is None

@@ -20,14 +20,30 @@ export type ReadCode =
 /** Fetched when it is first needed: the digits go without it. */
 export async function wordList(): Promise<readonly string[]> {
   const { default: text } = await import('../../../sync/waymark_sync/words/eff_large.txt?raw')
+  return lines(text)
+}
+
+/** Words of the list that hurt, or tell what a card with a code on it is about. Read, and never drawn. */
+export async function passedOver(): Promise<ReadonlySet<string>> {
+  const { default: text } = await import('../../../sync/waymark_sync/words/passed_over.txt?raw')
+  return new Set(lines(text))
+}
+
+function lines(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '')
 }
 
 /** `below`: a random number from 0 to its argument, exclusive. */
 export async function newCode(form: CodeForm, below: (limit: number) => number = randomBelow): Promise<string> {
   if (form === 'digits') return Array.from({ length: DIGIT_COUNT }, () => below(10)).join('')
-  const words = await wordList()
-  return Array.from({ length: WORD_COUNT }, () => words[below(words.length)] ?? '').join(' ')
+  const [words, passed] = await Promise.all([wordList(), passedOver()])
+  const draw = (): string => {
+    for (;;) {
+      const word = words[below(words.length)] ?? ''
+      if (!passed.has(word)) return word
+    }
+  }
+  return Array.from({ length: WORD_COUNT }, draw).join(' ')
 }
 
 /** One spelling for whatever was typed: words joined by one space, or digits alone. */

@@ -93,6 +93,19 @@ def test_both_end_together(staged: Staged, how: signal.Signals) -> None:
     assert "Traceback" not in staged.log_text
 
 
+def test_a_service_ends_with_a_split_page_that_is_killed(staged: Staged) -> None:
+    staged.start()
+    child = _child_of(staged)
+
+    assert staged.stop(signal.SIGKILL) == -signal.SIGKILL
+
+    try:
+        until(lambda: not answers(staged.served.port))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("name", ["WAYMARK_PORT", "WAYMARK_STAGE_PORT"])
 def test_a_port_that_is_taken_names_its_setting(staged: Staged, name: str) -> None:
     with socket.socket() as taken:

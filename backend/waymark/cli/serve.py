@@ -1,7 +1,11 @@
 """`waymark serve` and `waymark migrate`."""
 
 import asyncio
+import os
+import signal
 import socket
+import sys
+import threading
 from types import FrameType
 
 import click
@@ -12,7 +16,8 @@ GRACE_S = 10  # a push is answered in well under a second; a stalled upload is n
 
 
 @click.command()
-def serve() -> None:
+@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when whoever started it is gone.")
+def serve(*, until_stdin_ends: bool) -> None:
     """Serve on 127.0.0.1 until stopped. Refuses to start when a check fails."""
     import uvicorn
 
@@ -22,6 +27,8 @@ def serve() -> None:
     from waymark.kernel.memory import keep_to_itself
 
     keep_to_itself()
+    if until_stdin_ends:
+        threading.Thread(target=_stop_with_stdin, daemon=True).start()
     settings = settings_from_environment()
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))
@@ -49,6 +56,13 @@ def serve() -> None:
     )
     click.echo(f"Waymark is at {settings.origin}   (Ctrl+C stops it)")
     Server(config).run(sockets=listeners)
+
+
+def _stop_with_stdin() -> None:
+    """A pipe ends with the process that holds its other end, however that one dies."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @click.command()

@@ -65,7 +65,9 @@ class Plug:
                     "-m",
                     "waymark",
                     "serve",
+                    "--until-stdin-ends",  # SIGKILL of ours, too, ends it
                     env=self._environ,
+                    stdin=asyncio.subprocess.PIPE,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,  # Ctrl+C reaches us alone; we end it in order

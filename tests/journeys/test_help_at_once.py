@@ -33,7 +33,7 @@ def test_somebody_who_speaks_welsh_is_shown_who_does_and_nobody_is_asked(
     for words in ("They speak Welsh", "They help with this: Housing", "It works in your area"):
         expect(welsh.get_by_text(words)).to_be_visible()
     expect(welsh.get_by_text("Phone: ")).to_contain_text("01632 960131")
-    expect(page.get_by_text("These services were chosen on this phone. Nobody was told.")).to_be_visible()
+    expect(page.get_by_text("These services were chosen on this device. Nobody was told.")).to_be_visible()
     assert {url.removeprefix(demo.origin).split("/")[1] for url in asked} <= SAME_FOR_EVERYBODY
     shown = cards.locator("h3").all_inner_texts()
 

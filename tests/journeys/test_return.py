@@ -315,11 +315,11 @@ def test_the_card_on_paper_says_nothing_but_the_code(demo: Server, phone: MAKES)
     reference = tell_briefly(page, Story(sharing="P3"))
     heading(page, "Sent")
     code = code_on(page)
-    page.emulate_media(media="print")
     page.evaluate("() => { globalThis.print = () => undefined }")
 
     press(page, "Print a small card")
 
+    page.emulate_media(media="print")
     paper = page.locator("body").inner_text().split()
     assert " ".join(paper) == f"Seven words {code} {demo.origin.removeprefix('http://')}/return"
     assert reference not in paper

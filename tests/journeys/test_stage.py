@@ -106,6 +106,21 @@ def test_each_frame_is_a_device_of_its_own(staged: Staged, phone: MAKES) -> None
     assert page.url.rstrip("/") == staged.address
 
 
+def test_a_desk_that_was_opened_without_a_server_opens_when_there_is_one(
+    staged: Staged, phone: MAKES
+) -> None:
+    page = open_stage(phone(staged.address, viewport=DESK), staged)
+    pull(page)
+    with page.expect_event("framenavigated", lambda one: one == frame(page, "desk")):
+        page.reload()
+    login = page.frame_locator("#desk").get_by_label("User name")
+    expect(login).to_have_count(0)
+
+    plug_in(page)
+
+    expect(login).to_be_visible(timeout=ARRIVES_MS)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
 def test_the_split_page_is_for_everybody(

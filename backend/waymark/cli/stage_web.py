@@ -115,7 +115,8 @@ class Stage:
     def _file(self, path: str) -> Answer:
         name, media_type = _FILES[path]
         text = resources.files("waymark.cli").joinpath("stage_page", name).read_text(encoding="utf-8")
-        for mark, value in {"token": self._token, **self._ports}.items():
+        marks = {"token": self._token, "state": self._plug.standing.state, **self._ports}
+        for mark, value in marks.items():
             text = text.replace("{{" + mark + "}}", str(value))
         return Answer(200, text.encode(), media_type)
 

@@ -8,10 +8,18 @@ const WORDS = {
   crashed: 'The server ended by itself at',
 }
 
+// As the desk shows times, in whatever country this browser was made for.
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Europe/London' })
+
 const byId = (id) => document.getElementById(id)
-const token = document.querySelector('meta[name=stage-token]').content
+const written = (name) => document.querySelector(`meta[name=${name}]`).content
+const token = written('stage-token')
 const plug = byId('plug')
+const desk = byId('desk')
 let changing = false
+let state = written('stage-state')
+/** The desk's frame was filled while there was no server, so the browser's own error stands in it. */
+let deskIsLost = state !== 'running'
 
 async function post(path, body) {
   const answer = await fetch(path, {
@@ -28,11 +36,19 @@ function write(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text
 }
 
+function become(now) {
+  state = now
+  document.body.dataset.state = now
+  if (now !== 'running' || !deskIsLost) return
+  deskIsLost = false
+  desk.src = desk.src
+}
+
 function show(told) {
-  const at = new Date(told.since).toLocaleTimeString()
+  const at = CLOCK.format(new Date(told.since))
   const crashed = told.state === 'crashed' ? ` (exit code ${told.exit_code}). Pull the plug and put it in again` : ''
   write('state', told.state === 'starting' ? WORDS.starting : `${WORDS[told.state]} ${at}${crashed}`)
-  byId('state').dataset.state = told.state
+  become(told.state)
   if (!changing) plug.setAttribute('aria-pressed', String(told.state === 'unplugged'))
   write('received', told.received === null ? '–' : String(told.received))
   write('acknowledged', told.acknowledged === null ? '–' : String(told.acknowledged))
@@ -44,7 +60,7 @@ async function look() {
     if (answer.ok && !changing) show(await answer.json())
   } catch {
     write('state', 'This page’s own server has stopped. Start it again with: make run')
-    byId('state').dataset.state = 'crashed'
+    become('crashed')
   }
   setTimeout(look, LOOK_AGAIN_MS)
 }
@@ -56,6 +72,7 @@ plug.addEventListener('click', async () => {
   plug.setAttribute('aria-disabled', 'true')
   plug.setAttribute('aria-pressed', String(pulling))
   write('state', pulling ? 'Killing the server' : 'Starting the server')
+  become(pulling ? 'unplugged' : 'starting')
   try {
     const told = await post('/plug', { plugged: !pulling })
     changing = false
@@ -65,6 +82,10 @@ plug.addEventListener('click', async () => {
     write('state', 'That did not work. Load this page again')
   }
   plug.removeAttribute('aria-disabled')
+})
+
+desk.addEventListener('load', () => {
+  deskIsLost = state !== 'running'
 })
 
 byId('make-code').addEventListener('click', async () => {

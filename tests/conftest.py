@@ -92,7 +92,15 @@ async def blank(blank_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def database_url(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def servers() -> list[Server]:
+    """Those that the test has made. Whoever takes their database away stops them first."""
+    return []
+
+
+@pytest.fixture
+def database_url(
+    engine: Engine, tmp_path: Path, servers: list[Server], request: pytest.FixtureRequest
+) -> Iterator[str]:
     """A migrated database of the test's own."""
     if engine == "sqlite":
         yield f"sqlite:///{_copied(request.getfixturevalue('migrated_sqlite'), tmp_path / 'data')}"
@@ -100,6 +108,8 @@ def database_url(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest)
     cluster: Cluster = request.getfixturevalue("cluster")
     name = f"test_{uuid4().hex}"
     yield cluster.create(name, template=request.getfixturevalue("migrated_postgres"))
+    for server in servers:
+        server.stop()
     cluster.drop(name)
 
 
@@ -158,16 +168,17 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]
 
 
 @pytest.fixture
-def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def server(
+    keys: Path, pages: Path, tmp_path: Path, servers: list[Server]
+) -> Iterator[Callable[..., Server]]:
     """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
 
     The database is migrated, or that of the data folder `filled`, and the server not started yet. All are
     stopped when the test ends.
     """
-    made: list[Server] = []
 
     def make(filled: Path | None = None, **environ: str) -> Server:
-        folder = tmp_path / f"server-{len(made)}"
+        folder = tmp_path / f"server-{len(servers)}"
         defaults = {
             "WAYMARK_PROFILE": "test",
             "WAYMARK_PORT": str(free_port()),
@@ -175,15 +186,15 @@ def server(keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[..., Se
             "WAYMARK_KEYS": str(keys),
             "WAYMARK_PWA": str(pages),
         }
-        made.append(Server({**defaults, **environ}, tmp_path / f"server-{len(made)}.log"))
+        servers.append(Server({**defaults, **environ}, tmp_path / f"server-{len(servers)}.log"))
         if filled is None:
-            made[-1].waymark("migrate")
+            servers[-1].waymark("migrate")
         else:
             shutil.copytree(filled, folder)
-        return made[-1]
+        return servers[-1]
 
     yield make
-    for server in made:
+    for server in servers:
         server.stop()
 
 

@@ -46,6 +46,12 @@ def visit(page: Page, origin: str) -> None:
 
 def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> str:
     """Answer everything and finish. Returns the reference. `each` is called on every page by its name."""
+    answer(page, story, each=each)
+    return finish(page, each)
+
+
+def answer(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> None:
+    """As far as the page on which the answers are checked."""
     each("start")
     press(page, "Start")
     each("limits")
@@ -77,7 +83,6 @@ def tell(page: Page, story: Story, *, each: Callable[[str], None] = lambda step:
     _skip(page, each, "support_needs")
     _skip(page, each, "preferred_language")
     each("check")
-    return finish(page, each)
 
 
 def tell_briefly(page: Page, story: Story, *, each: Callable[[str], None] = lambda step: None) -> str:

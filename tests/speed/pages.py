@@ -9,6 +9,7 @@ every word takes longer and is told beside it.
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from playwright.sync_api import Page, Playwright, Request, expect, sync_playwrig
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from journeys.people import ARRIVES_MS, Shot, Story, answer_briefly, press, tell, tell_briefly
+from journeys.people import ARRIVES_MS, Shot, Story, answer, answer_briefly, press, tell_briefly
 from journeys.phone import Phone
 from support.server import Server, free_port
 from support.slow_wire import SlowWire
@@ -56,11 +57,23 @@ LIMITS: Final = {
 }
 
 COUNT_TAPS: Final = "window.taps = 0; addEventListener('pointerdown', () => window.taps++, true)"
-# The moment of the tap and the moment the words are there, by the page's own clock: no test driver between.
+# A finger on Start as soon as it is there, then the moment the next page is: by the page's own clock, which
+# begins with the navigation. A test driver in between would take half a second of a slow phone for itself.
+WATCH_START: Final = """new MutationObserver(() => {
+  const heading = document.querySelector('main h1')?.textContent
+  if (window.tapped === undefined) {
+    const start = [...document.querySelectorAll('main button')].find((one) => one.textContent === 'Start')
+    if (start !== undefined) window.tapped = heading
+    start?.click()
+  } else if (heading !== window.tapped) window.firstQuestionAt ??= performance.now()
+}).observe(document, { childList: true, subtree: true, characterData: true })"""
+# The moment of the tap and the moment the words are there, as above.
+ASKED_EVERY_MS: Final = 2_000
+SAVES: Final = 4
 WATCH_SAVE: Final = """() => {
   addEventListener('click', () => { window.tappedAt = performance.now() }, true)
   new MutationObserver(() => {
-    if (window.savedAt !== undefined || !/Your reference is/.test(document.body.innerText)) return
+    if (window.savedAt !== undefined || !document.body.textContent.includes('Your reference is')) return
     window.savedAt = performance.now()
   }).observe(document.body, { childList: true, subtree: true, characterData: true })
 }"""
@@ -125,11 +138,11 @@ def _slow(driver: Playwright, folder: Path, origin: str) -> dict[str, float]:
     phone = Phone(driver, folder / "slow", origin)
     page = phone.start()
     phone.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    begun = time.monotonic()
+    page.add_init_script(f"if (!sessionStorage.getItem('measured')) {{ {WATCH_START} }}")
     page.goto(origin, wait_until="commit")
-    press(page, "Start")
-    expect(page.get_by_role("heading", level=1)).not_to_have_text("Tell us what happened")
-    first = time.monotonic() - begun
+    page.wait_for_function("() => window.firstQuestionAt !== undefined", timeout=60_000)
+    first = page.evaluate("window.firstQuestionAt") / 1_000
+    page.evaluate("() => sessionStorage.setItem('measured', 'yes')")
 
     page.goto(origin)
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
@@ -141,21 +154,28 @@ def _slow(driver: Playwright, folder: Path, origin: str) -> dict[str, float]:
     saves = time.monotonic() - shown
 
     saved = []
-    for _ in range(3):
+    for _ in range(SAVES):
         answer_briefly(page, Story(narrative=STORY, sharing="P3"))
-        page.evaluate("() => { window.savedAt = undefined }")
-        page.get_by_role("button", name="Finish and").click()
-        expect(page.get_by_text("Your reference is")).to_be_visible(timeout=ARRIVES_MS)
-        saved.append(page.evaluate("window.savedAt - window.tappedAt"))
-        press(page, "Make another report")
+        saved.append(_save(page))
     phone.off()
     return {
         "slow_phone_first_question_s": first,
         "slow_phone_opens_offline_s_after": opens,
         "slow_phone_can_save_offline_s_after": saves,
         "slow_phone_seal_and_save_first_ms": saved[0],
-        "slow_phone_seal_and_save_next_ms": sorted(saved[1:])[0],
+        "slow_phone_seal_and_save_next_ms": statistics.median(saved[1:]),
     }
+
+
+def _save(page: Page) -> float:
+    """Milliseconds from the tap on Finish to the words that it is saved."""
+    page.evaluate("() => { window.savedAt = undefined }")
+    page.get_by_role("button", name="Finish and").click()
+    # Asked seldom: each question to the page is work that a slow phone does not have.
+    page.wait_for_function("() => window.savedAt !== undefined", polling=ASKED_EVERY_MS, timeout=ARRIVES_MS)
+    took_ms: float = page.evaluate("window.savedAt - window.tappedAt")
+    press(page, "Make another report")
+    return took_ms
 
 
 def _slow_with_photo(driver: Playwright, folder: Path, origin: str) -> dict[str, float]:
@@ -169,20 +189,14 @@ def _slow_with_photo(driver: Playwright, folder: Path, origin: str) -> dict[str,
     page.goto(origin)
     expect(page.get_by_text("Ready to use without internet")).to_be_visible(timeout=60_000)
     page.evaluate(WATCH_SAVE)
-
-    def forget(step: str) -> None:
-        if step == "check":
-            page.evaluate("() => { window.savedAt = undefined }")
-
     saved = []
-    for _ in range(3):
-        tell(page, Story(narrative=STORY, sharing="P3", photos=(Shot(file=file),)), each=forget)
-        saved.append(page.evaluate("window.savedAt - window.tappedAt"))
-        press(page, "Make another report")
+    for _ in range(SAVES):
+        answer(page, Story(narrative=STORY, sharing="P3", photos=(Shot(file=file),)))
+        saved.append(_save(page))
     phone.off()
     return {
         "slow_phone_seal_and_save_photo_first_ms": saved[0],
-        "slow_phone_seal_and_save_photo_next_ms": sorted(saved[1:])[0],
+        "slow_phone_seal_and_save_photo_next_ms": statistics.median(saved[1:]),
     }
 
 

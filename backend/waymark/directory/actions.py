@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 from pysqlite3 import dbapi2
-from sqlite_utils import Database
 
 from waymark.directory.rules import faults
 from waymark_sync.matching import Query, Service, Suggestion, load_services, query_of, suggest
@@ -148,6 +147,8 @@ def _cell(value: object) -> object:
 
 def _write(tables: Tables, path: Path) -> None:
     """`VACUUM INTO` writes each page once, in order: no trace of how the content came about."""
+    from sqlite_utils import Database  # only the command that builds the file needs it
+
     database = Database(dbapi2.connect(":memory:", isolation_level=None))
     database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     keys = {"area": "outward", "meta": "key"}

@@ -24,7 +24,7 @@ from msgspec import Struct
 from waymark_sync.protocol import LABEL_RETURN, ReturnKeys
 from waymark_sync.seal import P256
 
-WORD_COUNT: Final = 7  # of the 7,329 that are not passed over: 89.9 bits
+WORD_COUNT: Final = 7  # of the 7,274 that are not passed over: 89.8 bits
 DIGIT_COUNT: Final = 20  # 66.4 bits, and looks like the number of a parcel
 DIGIT_GROUP: Final = 5
 MEMORY_KIB: Final = 65_536  # what a phone of 2019 has to spare, and what makes many guesses at once dear

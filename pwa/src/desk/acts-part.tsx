@@ -34,31 +34,34 @@ export function ActsPart({ report, user, act, reload }: Props): JSX.Element {
   const next = nextAct(report)
   const open = act ?? (outcome.type !== 'done' && next !== null && SHORT.includes(next) ? next : null)
   const lost = act ?? (outcome.type === 'changed' ? outcome.act : null)
+  const others = offered.filter((name) => name !== open)
   const finish = (done: Outcome) => {
     setOutcome(done)
     if (done.type === 'done') replace({ type: 'report', id, act: null })
   }
   return (
-    <aside class="desk-acts" aria-label={say('acts.label')}>
+    <aside class="desk-acts" id="acts" tabIndex={-1} aria-label={say('acts.label')}>
       <Told outcome={outcome} />
       {open !== null && offered.includes(open) && (
         <ActPanel key={open} act={open} asked={act !== null} report={report} user={user} reload={reload} done={finish} />
       )}
       {lost !== null && !offered.includes(lost) && <Gone id={id} act={lost} />}
-      <section aria-labelledby="acts">
-        <h2 class="govuk-heading-m" id="acts" tabIndex={-1}>{say('acts.title')}</h2>
-        {!report.canReach && <InsetText><p class="govuk-body">{say('acts.no_way')}</p></InsetText>}
-        {offered.length === 0 && <p class="govuk-body">{say(notNow(report))}</p>}
-        <ul class="desk-acts__list">
-          {offered.filter((name) => name !== open).map((name) => (
-            <li key={name}>
-              <a class={name === next ? 'govuk-button desk-last' : 'govuk-link'} href={addressOf({ type: 'report', id, act: name })}>
-                {say(`act.${name}`)}
-              </a>
-            </li>
-          ))}
-        </ul>
-      </section>
+      {(others.length > 0 || open === null || !report.canReach) && (
+        <section aria-labelledby="acts-title">
+          <h2 class="govuk-heading-m" id="acts-title">{say('acts.title')}</h2>
+          {!report.canReach && <InsetText><p class="govuk-body">{say('acts.no_way')}</p></InsetText>}
+          {offered.length === 0 && <p class="govuk-body">{say(notNow(report))}</p>}
+          <ul class="desk-acts__list">
+            {others.map((name) => (
+              <li key={name}>
+                <a class={name === next ? 'govuk-button desk-last' : 'govuk-link'} href={addressOf({ type: 'report', id, act: name })}>
+                  {say(`act.${name}`)}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
     </aside>
   )
 }

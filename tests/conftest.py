@@ -168,9 +168,7 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]
 
 
 @pytest.fixture
-def server(
-    keys: Path, pages: Path, tmp_path: Path, servers: list[Server]
-) -> Iterator[Callable[..., Server]]:
+def server(keys: Path, pages: Path, tmp_path: Path, servers: list[Server]) -> Iterator[Callable[..., Server]]:
     """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
 
     The database is migrated, or that of the data folder `filled`, and the server not started yet. All are

@@ -5,7 +5,7 @@ database, a clock or a network; nothing here opens a seal or judges content.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -20,14 +20,19 @@ from waymark_sync.protocol import (
     Envelope,
     Header,
     Natural,
+    Retained,
     Uuid,
     Verdict,
     decode_header,
+    leaf_bytes,
 )
 
 CHAIN_START = bytes(32)
 """The running hash of a feed that holds no message."""
 POS_MAX = 2**53 - 1  # as `Natural` has it: a forged position must not be more than a database can hold
+
+HELD = "held"
+"""In a leaf, in place of a verdict: the service answered a manifest."""
 
 Fault = Literal["too_large", "hash_wrong", "version_unknown", "header_unreadable"]
 
@@ -100,8 +105,57 @@ def _other_version(raw: bytes) -> bool:
 
 
 def purgeable(*, receipt_incarnation: str, current_incarnation: str, pos: int, restore_floor: int) -> bool:
-    """True when every backup that may still be restored holds the item, so the device may let go."""
+    """True when every backup that may still be restored holds the item, so the device may let go.
+
+    restore_floor: of a verified receipt that covers this very item at `pos`. The floor of another item's
+    receipt proves nothing: meanwhile the database may have been copied back by hand.
+    """
     return receipt_incarnation == current_incarnation and pos <= restore_floor
+
+
+# What every backup holds, and what a device asks before it lets go.
+
+
+def missing(retained: Iterable[Retained], held: Iterable[Known]) -> tuple[str, ...]:
+    """Ids of those that the service does not hold with these bytes at this position.
+
+    held: whatever is stored under the ids asked for: items, conflicts, complete files. At another position
+    counts as missing: after a restore by hand another report may stand where the device's receipt says,
+    and the floor would speak of that one. It is sent again, is a `duplicate`, and has a new receipt.
+    """
+    known = {(one.item_id, one.sha256, one.pos) for one in held}
+    return tuple(one.id for one in retained if (one.id, one.sha256, one.pos) not in known)
+
+
+def manifest_leaves(retained: Iterable[Retained], missing: Collection[str]) -> list[bytes]:
+    """Leaves under the receipt of a manifest: all that is not missing, in the order asked for.
+
+    The service signs their root; the device makes them again from what it asked.
+    """
+    gone = frozenset(missing)
+    return [leaf_bytes(one.id, one.sha256, one.pos, HELD) for one in retained if one.id not in gone]
+
+
+def common_pos(backup: Iterable[Known], stored: Iterable[Known]) -> int:
+    """Up to which position a backup holds exactly what is stored now. Both in order of `pos`, from 1.
+
+    Compared by content: a database that was copied back by hand goes on in the same lineage with
+    other reports at the same positions.
+    """
+    pos = 0
+    for theirs, ours in zip(backup, stored, strict=False):
+        if theirs != ours:
+            break
+        pos = ours.pos
+    return pos
+
+
+def restore_floor(common: Iterable[int]) -> int:
+    """common: `common_pos` of every backup that may still be restored. 0 when there is none.
+
+    A floor only speaks of the moment: it may sink when a backup of another branch is allowed again.
+    """
+    return min(common, default=0)
 
 
 # The tree under a receipt: RFC 9162, section 2.1.

@@ -33,6 +33,7 @@ PUSH_BYTES_MAX = 1_048_576  # one item of the largest bucket fits, with room for
 HEADER_BYTES_MAX = 4_096  # about 20 attachments' manifest
 SEALED_BYTES_MAX = 262_144 + 81  # the largest padding bucket, HPKE's encapsulated key and tag
 PULL_LIMIT_MAX = 100  # messages are small; a page stays under 500 kB
+MANIFEST_MAX = 256  # about 25 kB: seconds on a 2G link
 ATT_CHUNK_BYTES = 262_144  # of plaintext: eight seconds on a 256 kbit/s link, so little is sent twice
 ATT_TAG_BYTES = 16
 ATT_BYTES_MAX = 26_214_400  # sealed, one attachment: 25 MiB holds any phone's photo
@@ -153,6 +154,26 @@ class QueueState(Struct, frozen=True, kw_only=True):
     kids: Annotated[tuple[Kid, ...], Meta(max_length=16)] = ()
 
 
+class Retained(Struct, frozen=True, kw_only=True):
+    """One report or file whose bytes a device still holds, as its receipt has it."""
+
+    id: Uuid
+    """`item_id` of a report, `att_id` of a file."""
+    sha256: Sha256
+    pos: Annotated[int, Meta(ge=1, le=9_007_199_254_740_991)]
+
+
+class ManifestRequest(Struct, frozen=True, kw_only=True):
+    """Asks which of these the service does not hold. Of one device, as a push is, and signed by nobody either:
+    who knows the hash of sealed bytes may ask after them.
+    """
+
+    v: Literal[1] = 1
+    device_id: Uuid
+    incarnation_seen: Uuid | None = None
+    retained: Annotated[tuple[Retained, ...], Meta(max_length=MANIFEST_MAX)]
+
+
 class PushRequest(Struct, frozen=True, kw_only=True):
     """Up to ITEMS_MAX envelopes of one device; none at all is a heartbeat.
 
@@ -228,6 +249,18 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`issued_at` of the current key set: larger than the device's own means fetch it."""
     backoff_s: Natural | None = None
     alert: Alert | None = None
+
+
+class ManifestResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`receipt` covers all that is not missing, and is None when all is: see `manifest_leaves`.
+
+    Its floor was read in the transaction that looked, so what it covers may be let go of under it.
+    """
+
+    incarnation: Uuid
+    missing: tuple[Uuid, ...] = ()
+    """Not held with these bytes at this position: to be sent again."""
+    receipt: Receipt | None = None
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,6 +46,9 @@ export const SEALED_BYTES_MAX = 262225
 /** Messages are small; a page stays under 500 kB */
 export const PULL_LIMIT_MAX = 100
 
+/** About 25 kB: seconds on a 2G link */
+export const MANIFEST_MAX = 256
+
 /** Of plaintext: eight seconds on a 256 kbit/s link, so little is sent twice */
 export const ATT_CHUNK_BYTES = 262144
 
@@ -157,6 +160,25 @@ export type QueueState = {
   readonly kids?: readonly Kid[]
 }
 
+/** One report or file whose bytes a device still holds, as its receipt has it. */
+export type Retained = {
+  /** `item_id` of a report, `att_id` of a file. */
+  readonly id: Uuid
+  readonly sha256: Sha256
+  readonly pos: number
+}
+
+/**
+ * Asks which of these the service does not hold. Of one device, as a push is, and signed by nobody either:
+ * who knows the hash of sealed bytes may ask after them.
+ */
+export type ManifestRequest = {
+  readonly v?: 1
+  readonly device_id: Uuid
+  readonly incarnation_seen?: Uuid | null
+  readonly retained: readonly Retained[]
+}
+
 /**
  * Up to ITEMS_MAX envelopes of one device; none at all is a heartbeat.
  *
@@ -227,6 +249,18 @@ export type PushResponse = {
   readonly keys_issued_at?: Natural
   readonly backoff_s?: Natural | null
   readonly alert?: Alert | null
+}
+
+/**
+ * `receipt` covers all that is not missing, and is None when all is: see `manifest_leaves`.
+ *
+ * Its floor was read in the transaction that looked, so what it covers may be let go of under it.
+ */
+export type ManifestResponse = {
+  readonly incarnation: Uuid
+  /** Not held with these bytes at this position: to be sent again. */
+  readonly missing?: readonly Uuid[]
+  readonly receipt?: Receipt | null
 }
 
 /**

@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 import waymark.attachments.routes as attachment_routes
+import waymark.custody.routes as custody_routes
 import waymark.dialogue.routes as dialogue_routes
 import waymark.identity.routes as identity_routes
 import waymark.intake.routes as intake_routes
@@ -55,6 +56,7 @@ ROUTES: Final = [
     *identity_routes.handlers,
     *intake_routes.handlers,
     *attachment_routes.handlers,
+    *custody_routes.handlers,
     *knocks_routes.handlers,
     *mailbox_routes.handlers,
     *triage_routes.handlers,
@@ -129,7 +131,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         files, pictures = Shelf(settings.data / "attachments"), Jobs()
-        state.pictures = pictures
+        state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))
         jobs.add("tell", Teller(database, state.ring).step)
         jobs.add("room", RoomKeeper(database, state.uploads).step)

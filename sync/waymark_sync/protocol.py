@@ -96,7 +96,7 @@ class AttState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: Natural
     complete: bool = False
     pos: Natural | None = None
-    """Position of its item."""
+    """Of its item; once complete, its own."""
     leaf: "Leaf | None" = None
     """Of `leaf_bytes(att_id, sha256, pos, "complete")`."""
     receipt: "Receipt | None" = None

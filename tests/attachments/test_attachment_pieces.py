@@ -44,7 +44,7 @@ async def test_a_whole_file_comes_and_is_proven(service: Client, ring: KeyRing, 
     state = await upload(service, report, file)
 
     assert covers_file(state, file.attachment, keys_of(ring)) is True
-    assert (state.offset, state.size, state.pos) == (len(file.sealed), len(file.sealed), 1)
+    assert (state.offset, state.size, state.pos) == (len(file.sealed), len(file.sealed), 2)
     path = folder / file.attachment.att_id[:2] / file.attachment.att_id
     assert path.read_bytes() == file.sealed
     modes = [stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent, folder)]
@@ -217,7 +217,8 @@ async def test_files_of_a_conflict_are_kept_like_its_report(service: Client, rin
     await push(service, first)
     await push(service, second)
 
-    assert (await upload(service, second, file)).pos == 2
+    assert state_in(await start(service, second, file)).pos == 2
+    assert (await upload(service, second, file)).pos == 3
 
 
 @ONE_ENGINE

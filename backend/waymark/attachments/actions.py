@@ -18,6 +18,7 @@ from waymark.attachments.rules import (
 )
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
+from waymark.intake import actions as intake
 from waymark.kernel import lineage
 from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
@@ -76,13 +77,15 @@ def advance(db: Connection, known: Held, to_offset: int, *, now: datetime) -> He
 
     Returned as it now stands, which is elsewhere when another process has moved it.
     """
-    store.advance(db, known, to_offset, now=now)
+    if store.advance(db, known, to_offset, now=now) and to_offset == known.size:
+        intake.place_file(db, known.att_id, known.sha256, item_id=known.item_id, now=now)
     return find(db, known.att_id)[0]
 
 
 def set_back(db: Connection, att_id: str, to_offset: int, *, now: datetime) -> Held:
     """The disk holds less than the row says, or other bytes than the report names."""
     store.set_back(db, att_id, to_offset, now=now)
+    intake.take_file_back(db, att_id, now=now)
     return find(db, att_id)[0]
 
 

@@ -29,6 +29,7 @@ class Held(Struct, frozen=True, kw_only=True):
     att_id: str
     item_id: str
     pos: int
+    """Of its item; once complete, its own."""
     lane: Literal["enrolled", "visitor"]
     size: int
     sha256: bytes

@@ -18,10 +18,13 @@ HEADER_OF = Sql("""
     JOIN intake_item AS i ON i.pos = r.pos
     WHERE r.id = :report_id
 """)
+# Complete, it has a position of its own.
 HELD = Sql("""
-    SELECT att_id, item_id, pos, lane, size, sha256, received, state, reason
-    FROM attachment
-    WHERE att_id = :att_id
+    SELECT a.att_id, a.item_id, COALESCE(f.pos, a.pos) AS pos, a.lane, a.size, a.sha256, a.received, a.state,
+           a.reason
+    FROM attachment AS a
+    LEFT JOIN intake_file AS f ON f.att_id = a.att_id AND f.gone_at IS NULL
+    WHERE a.att_id = :att_id
 """)
 ADD = Sql("""
     INSERT INTO attachment (att_id, item_id, pos, lane, size, sha256, changed_at)
@@ -57,8 +60,9 @@ GIVEN_UP = Sql("""
     LIMIT :limit
 """)
 UNTOLD = Sql("""
-    SELECT a.att_id, a.item_id, a.pos, a.size, a.sha256, r.feed_id
+    SELECT a.att_id, a.item_id, f.pos, a.size, a.sha256, r.feed_id
     FROM attachment AS a
+    JOIN intake_file AS f ON f.att_id = a.att_id AND f.gone_at IS NULL
     JOIN opened_report AS r ON r.pos = a.pos
     WHERE a.state <> 'waiting' AND NOT a.told
     ORDER BY a.completed_at
@@ -131,13 +135,12 @@ def add(db: Connection, new: Held, *, now: datetime) -> None:
     )
 
 
-def advance(db: Connection, known: Held, to_offset: int, *, now: datetime) -> None:
-    """Does nothing when somebody else has moved it meanwhile."""
+def advance(db: Connection, known: Held, to_offset: int, *, now: datetime) -> bool:
+    """False: somebody else has moved it meanwhile."""
     found = {"att_id": known.att_id, "from_offset": known.received, "now": now}
     if to_offset == known.size:
-        db.execute(COMPLETE, **found)
-    else:
-        db.execute(ADVANCE, to_offset=to_offset, **found)
+        return db.execute(COMPLETE, **found) == 1
+    return db.execute(ADVANCE, to_offset=to_offset, **found) == 1
 
 
 def set_back(db: Connection, att_id: str, to_offset: int, *, now: datetime) -> None:

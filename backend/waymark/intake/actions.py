@@ -147,6 +147,19 @@ def _known_by_seq(db: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str
     }
 
 
+def place_file(db: Connection, att_id: str, sha256: bytes, *, item_id: str, now: datetime) -> int:
+    """A file has come in full: its position. From then on a backup without it is not a whole one."""
+    db.serialise(LOCK)
+    known = Known(item_id=att_id, sha256=sha256, pos=store.last_pos(db) + 1)
+    store.add_file(db, known, item_id=item_id, now=now)
+    return known.pos
+
+
+def take_file_back(db: Connection, att_id: str, *, now: datetime) -> None:
+    """The disk does not hold it any more. Its position stays taken."""
+    store.file_gone(db, att_id, now=now)
+
+
 def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, service: Service, now: datetime) -> int:
     """Write down what opening found. Does nothing for an item that another worker has settled meanwhile."""
     db.serialise("opener")

@@ -1,6 +1,7 @@
 """The only SQL of intake: what came, what became of it, and what has been opened."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -35,6 +36,8 @@ LAST_POS = Sql("""
       SELECT MAX(pos) AS pos FROM intake_item
       UNION ALL
       SELECT MAX(pos) AS pos FROM intake_conflict
+      UNION ALL
+      SELECT MAX(pos) AS pos FROM intake_file
     ) AS heads
 """)
 KNOWN_IDS = _listed(
@@ -70,6 +73,11 @@ ADD_CONFLICT = Sql("""
     VALUES
       (:pos, :item_id, :device_id, :epoch, :seq, :sha256, :header, :sealed, :sig, :received_at, :lane, :why)
 """)
+ADD_FILE = Sql("""
+    INSERT INTO intake_file (pos, att_id, item_id, sha256, received_at)
+    VALUES (:pos, :att_id, :item_id, :sha256, :now)
+""")
+FILE_GONE = Sql("UPDATE intake_file SET gone_at = :now WHERE att_id = :att_id AND gone_at IS NULL")
 # Only of enrolled devices: a visitor's id is random and used once.
 SAW_DEVICE = Sql("""
     INSERT INTO intake_device_seen (device_id, epoch, max_seq, queued, oldest_age_s, at)
@@ -223,6 +231,15 @@ def add_items(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def add_conflicts(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     db.execute_many(ADD_CONFLICT, rows)
+
+
+def add_file(db: Connection, known: Known, *, item_id: str, now: datetime) -> None:
+    values = {"pos": known.pos, "att_id": known.item_id, "sha256": known.sha256}
+    db.execute(ADD_FILE, item_id=item_id, now=now, **values)
+
+
+def file_gone(db: Connection, att_id: str, *, now: datetime) -> None:
+    db.execute(FILE_GONE, att_id=att_id, now=now)
 
 
 def saw_device(db: Connection, device_id: str, queue: QueueState, *, at: str) -> None:

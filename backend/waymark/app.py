@@ -6,7 +6,7 @@ A feature is added by its routes and, where it has any, its jobs.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final
 
 from litestar import Litestar
@@ -25,6 +25,7 @@ import waymark.worklist.routes as worklist_routes
 from waymark.attachments.jobs import Developer, RoomKeeper, Teller
 from waymark.attachments.shelf import Shelf
 from waymark.attachments.uploads import Uploads
+from waymark.custody.jobs import Keeper, notice_copied
 from waymark.dialogue.jobs import Timekeeper
 from waymark.identity import actions as identity
 from waymark.identity.jobs import Tidier
@@ -121,6 +122,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     try:
         if faults := await start_faults(database, settings):
             raise SettingsRefused(tuple(faults))
+        await notice_copied(database, settings.keys, now=clock.now())
         await database.write(_begin, state.pack)
         state.database = database
         state.readiness = health.Readiness(database, settings)
@@ -139,10 +141,14 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         sender = Sender(state.ring.knock_key, hosts=settings.push_hosts, contact=settings.push_sender)
         knocker = Knocker(database, state.vault, sender, wake=jobs.wake)
         jobs.add("knock", knocker.step)
+        keeper = Keeper(database, settings, state.ring)
+        jobs.add("keep", keeper.step)
         state.arrivals = Arrivals(database)
         async with _looking(state.arrivals), aclosing(knocker), developing, _turning(jobs, state.intake):
             logs.event("started", engine=database.engine, profile=settings.profile)
             yield
+        with suppress(OSError):
+            await keeper.keep()
         logs.event("stopped")
     finally:
         await database.close()

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from waymark.custody.records import Refused
 from waymark.kernel import checks
 from waymark.kernel.clock import milliseconds, now
 from waymark.kernel.db import Database, DatabaseFault, open_database
 from waymark.kernel.keys import KeyRing, KeysRefused, add_missing, create_keys, load_keys
 from waymark.kernel.settings import Settings, SettingsRefused, read_settings
 
-REFUSALS = (SettingsRefused, KeysRefused, DatabaseFault)
+REFUSALS = (SettingsRefused, KeysRefused, DatabaseFault, Refused)
 """Expected, and each says what to do."""
 
 

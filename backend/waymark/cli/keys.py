@@ -26,6 +26,18 @@ def create() -> None:
         )
 
 
+@keys.command("backup-key")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_key(file: Path) -> None:
+    """Make the key that backups are sealed to, and write its private half to FILE."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.backup_keys import create_backup_key
+
+    public = create_backup_key(settings_from_environment().keys, file)
+    click.echo(f"Backup key {public.id}: its private half is {file}")
+    click.echo("Carry it off this machine now, in two copies: without it nothing can be restored.")
+
+
 @keys.command()
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--create", "create_first", is_flag=True, help="Make keys first where there are none.")

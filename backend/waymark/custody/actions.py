@@ -1,9 +1,12 @@
 """Verbs of custody, each one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from waymark.audit import store as audit
 from waymark.custody import store
-from waymark.custody.records import Looked
+from waymark.custody.records import Backup, Looked
+from waymark.custody.rules import floor_of, known_at
+from waymark.custody.standing import Standing
 from waymark.kernel import lineage
 from waymark.kernel.db import Connection
 from waymark_sync.intake_rules import missing
@@ -24,3 +27,46 @@ def look_for(db: Connection, asked: ManifestRequest, length: Callable[[str], int
         restore_floor=current.restore_floor,
         missing=missing(asked.retained, held),
     )
+
+
+def standing(db: Connection) -> Standing | None:
+    """How far this database has come. None: it has never served."""
+    current = lineage.begun(db)
+    if current is None:
+        return None
+    placed, entry = store.placed(db, store.last_pos(db)), audit.last(db)
+    return Standing(
+        incarnation=current.incarnation,
+        pos=placed.pos if placed else 0,
+        sha256=placed.sha256.hex() if placed else "",
+        audit_pos=entry.pos if entry else 0,
+        audit_hash=entry.hash.hex() if entry else "",
+    )
+
+
+def fallen_behind(db: Connection, before: Standing) -> str | None:
+    """Why this database cannot be the one of which `before` was kept: it is an older copy, or another's."""
+    if before.superseded:
+        return "superseded"
+    placed = store.placed(db, before.pos)
+    if before.pos and (placed is None or placed.sha256.hex() != before.sha256):
+        return "items_missing"
+    entries = audit.after(db, before.audit_pos - 1, limit=1) if before.audit_pos else []
+    if before.audit_pos and (not entries or entries[0].hash.hex() != before.audit_hash):
+        return "audit_entries_missing"
+    return None
+
+
+def backup_floor(db: Connection, backups: Sequence[Backup]) -> int:
+    """Up to which position every backup that may be restored holds what stands here."""
+    positions = {point.pos for backup in backups for point in backup.manifest.checkpoints}
+    return floor_of(backups, known_at(store.history(db), positions)) if positions else 0
+
+
+def move_floor(db: Connection, incarnation: str, floor: int) -> bool:
+    """True when it moved. Not for a lineage that has ended meanwhile."""
+    current = lineage.begun(db)
+    if current is None or current.incarnation != incarnation or current.restore_floor == floor:
+        return False
+    lineage.move_floor(db, current, floor)
+    return True

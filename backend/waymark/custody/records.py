@@ -1,6 +1,16 @@
 """Nouns of custody."""
 
+from typing import Final, Literal
+
 from msgspec import Struct
+
+from waymark_sync.intake_rules import Known
+
+BACKUP_FORM: Final = "waymark-backup/1"
+
+
+class Refused(Exception):
+    """A backup cannot be made, believed or put back. The message says what to do."""
 
 
 class Looked(Struct, frozen=True, kw_only=True):
@@ -9,3 +19,91 @@ class Looked(Struct, frozen=True, kw_only=True):
     incarnation: str
     restore_floor: int
     missing: tuple[str, ...]
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """Which backups may still be restored. Devices keep what any of these does not hold."""
+
+    keep: int
+    """So many of the newest."""
+    keep_days: int
+    """And none that is older."""
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """The whole history up to a position, in one hash."""
+
+    pos: int
+    item_id: str
+    """Of what stands there."""
+    chain: str
+    """In hexadecimal."""
+
+    @property
+    def known(self) -> Known:
+        return Known(item_id=self.item_id, sha256=bytes.fromhex(self.chain), pos=self.pos)
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """What a backup says of itself. Nothing of any report."""
+
+    form: Literal["waymark-backup/1"] = "waymark-backup/1"
+    id: str
+    made_at: str
+    engine: str
+    incarnation: str
+    pos: int
+    """Up to here it holds every item and every whole file."""
+    checkpoints: tuple[Checkpoint, ...]
+    items: int
+    conflicts: int
+    opened: int
+    report_keys: int
+    audit_entries: int
+    audit_head: str
+    """Hash of the last entry, in hexadecimal."""
+    files: int
+    file_bytes: int
+    database_bytes: int
+    database_sha256: str
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """Lies beside a backup, so that it can be judged without being opened."""
+
+    manifest: Manifest
+    file_bytes: int
+    file_sha256: str
+
+
+class Attestation(Struct, frozen=True, kw_only=True):
+    """What a test-restore found, signed by who holds the backup key."""
+
+    id: str
+    file_sha256: str
+    at: str
+    faults: tuple[str, ...] = ()
+    """None: it can be restored."""
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    """JSON of one of these under a signature: base64url, as in `keyset.json`."""
+
+    payload: str
+    kid: str
+    sig: str
+
+
+Tested = Literal["not yet", "good", "failed"]
+
+
+class Backup(Struct, frozen=True, kw_only=True):
+    """One backup in the folder."""
+
+    name: str
+    card: Card
+    tested: Tested
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.card.manifest

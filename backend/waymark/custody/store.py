@@ -143,6 +143,11 @@ def last_pos(db: Connection) -> int:
     return db.one(LAST_POS, int) or 0
 
 
+def placed(db: Connection, pos: int) -> Placed | None:
+    """What stands at a position."""
+    return db.one(HISTORY, Placed, after=pos - 1, upto=pos)
+
+
 def history(db: Connection, *, after: int = 0) -> Iterator[Placed]:
     """Every position in order."""
     last = last_pos(db)

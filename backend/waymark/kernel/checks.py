@@ -18,6 +18,9 @@ from waymark.kernel.keys import KeyRing, KeysRefused, load_keys
 from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings
 
+RESTORE_UNFINISHED: Final = "restore-unfinished"
+"""Lies in the data folder while a backup is being put back."""
+
 PAGES: Final = ("index.html", "desk.html", "sw.js")
 
 SAFE_SQLITE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,6 +66,8 @@ def of_data_folder(folder: Path) -> Iterator[str]:
         return
     if folder.stat().st_mode & 0o077:
         yield f"other accounts can enter {folder}: run chmod 700 {folder}"
+    if (folder / RESTORE_UNFINISHED).exists():
+        yield "a restore was interrupted: run `waymark restore` again"
 
 
 def of_pages(folder: Path, ring: KeyRing) -> Iterator[str]:

@@ -141,13 +141,13 @@ def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
     draft.mkdir(mode=FOLDER_MODE)
     try:
         for name, content in _fresh_files(issued_at).items():
-            _write_durably(draft / name, content)
-        _sync_folder(draft)
+            write_durably(draft / name, content)
+        sync_folder(draft)
         draft.rename(folder)
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
     return load_keys(folder)
 
 
@@ -158,8 +158,8 @@ def add_missing(folder: Path) -> bool:
     """
     if not (folder / KEY_SET).is_file() or (folder / KNOCK).exists():
         return False
-    _write_durably(folder / KNOCK, _pem(new_key()))
-    _sync_folder(folder)
+    write_durably(folder / KNOCK, pem(new_key()))
+    sync_folder(folder)
     return True
 
 
@@ -237,14 +237,14 @@ def _fresh_files(issued_at: int) -> dict[str, bytes]:
     )
     key_set = _KeySetFile(payload=base64url(payload), sig=base64url(sign(root, LABEL_KEYS + payload)))
     return {
-        ROOT: _pem(root),
+        ROOT: pem(root),
         ROOT_PUBLIC: base64url(raw_public(root)).encode("ascii") + b"\n",
         INSTANCE: base64url(_first_instance(raw_public(root))).encode("ascii") + b"\n",
         KEY_SET: msgspec.json.encode(key_set) + b"\n",
-        f"{SEAL_PREFIX}{seal_kid}.pem": _pem(seal),
-        f"{RECEIPT_PREFIX}{receipt_kid}.pem": _pem(receipt),
+        f"{SEAL_PREFIX}{seal_kid}.pem": pem(seal),
+        f"{RECEIPT_PREFIX}{receipt_kid}.pem": pem(receipt),
         CHALLENGE: base64url(secrets.token_bytes(32)).encode("ascii") + b"\n",
-        KNOCK: _pem(new_key()),
+        KNOCK: pem(new_key()),
         # Named by a hash of the key under a label, so that the name tells nothing.
         f"{VAULT_PREFIX}{fingerprint(b'waymark-kek' + kek)}.key": base64url(kek).encode("ascii") + b"\n",
     }
@@ -317,11 +317,11 @@ def _read(folder: Path, name: str) -> bytes:
         raise KeysRefused(f"{folder / name} cannot be read; restore it from your copy of the keys") from error
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -329,7 +329,7 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -18,6 +18,8 @@ BEGIN = Sql("""
     VALUES (:number, :incarnation, :created_at)
 """)
 
+MOVE_FLOOR = Sql("UPDATE lineage SET restore_floor = :floor WHERE number = :number")
+
 
 class Lineage(Struct, frozen=True, kw_only=True):
     number: int
@@ -46,3 +48,8 @@ def begin(db: Connection, *, now: datetime) -> Lineage:
     number, incarnation = (before.number if before else 0) + 1, new_id()
     db.execute(BEGIN, number=number, incarnation=incarnation, created_at=now)
     return Lineage(number=number, incarnation=incarnation, restore_floor=0)
+
+
+def move_floor(db: Connection, current: Lineage, floor: int) -> None:
+    """It may sink, too: what was told before was true when it was told."""
+    db.execute(MOVE_FLOOR, number=current.number, floor=floor)

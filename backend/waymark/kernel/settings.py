@@ -26,6 +26,10 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_KEYS": "folder of the keys; keep it out of every backup of the data",
     "WAYMARK_PWA": "folder of the built pages",
     "WAYMARK_STAGE_PORT": "loopback port of the demonstration's split page; only with the demo profile",
+    "WAYMARK_BACKUPS": "folder that `waymark backup` writes to; another disk is better",
+    "WAYMARK_BACKUP_KEEP": "how many backups are kept and may be restored",
+    "WAYMARK_BACKUP_KEEP_DAYS": "and for how many days at most",
+    "WAYMARK_INTAKE_LOG": "folder on another disk that everything taken in is written to, too; unset: none",
     "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
@@ -33,6 +37,9 @@ NAMES: Final[Mapping[str, str]] = {
 }
 BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
 """Read by the build of the pages, never by the service."""
+
+BACKUP_KEEP: Final = 48
+BACKUP_KEEP_DAYS: Final = 30  # what has been erased is still in older backups for so long
 
 PUSH_HOSTS: Final = (
     "fcm.googleapis.com",
@@ -71,6 +78,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Never log this: it may hold a password. `masked_database_url` is for people."""
     keys: Path = Path("data/keys")
     pwa: Path = Path("pwa/dist")
+    backups: Path = Path("data/backups")
+    backup_keep: int = BACKUP_KEEP
+    backup_keep_days: int = BACKUP_KEEP_DAYS
+    intake_log: Path | None = None
     push_hosts: tuple[str, ...] = PUSH_HOSTS
     """Exact names; `*.` stands for one label."""
     push_contact: str = ""
@@ -140,6 +151,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=environ.get("WAYMARK_DATABASE_URL") or f"sqlite:///{data / 'waymark.db'}",
         keys=Path(environ.get("WAYMARK_KEYS") or data / "keys").absolute(),
         pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
+        backups=Path(environ.get("WAYMARK_BACKUPS") or data / "backups").absolute(),
+        backup_keep=_count(environ.get("WAYMARK_BACKUP_KEEP") or str(BACKUP_KEEP)),
+        backup_keep_days=_count(environ.get("WAYMARK_BACKUP_KEEP_DAYS") or str(BACKUP_KEEP_DAYS)),
+        intake_log=Path(log).absolute() if (log := environ.get("WAYMARK_INTAKE_LOG")) else None,
         push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
@@ -161,6 +176,10 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_KEYS": str(settings.keys),
         "WAYMARK_PWA": str(settings.pwa),
         "WAYMARK_STAGE_PORT": str(settings.stage_port or ""),
+        "WAYMARK_BACKUPS": str(settings.backups),
+        "WAYMARK_BACKUP_KEEP": str(settings.backup_keep),
+        "WAYMARK_BACKUP_KEEP_DAYS": str(settings.backup_keep_days),
+        "WAYMARK_INTAKE_LOG": str(settings.intake_log or ""),
         "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_CLIENT_HEADER": settings.client_header,
@@ -186,12 +205,19 @@ def _port(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 65_536 else 0
 
 
+def _count(text: str) -> int:
+    """Zero stands for "no number", which `_refusals` then explains."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+
+
 def _refusals(settings: Settings) -> Iterator[str]:
     origin = urlsplit(settings.origin)
     if settings.profile not in get_args(Profile):
         yield "WAYMARK_PROFILE must be demo, production or test"
     if not settings.port:
         yield "WAYMARK_PORT must be a number from 1 to 65535"
+    if not settings.backup_keep or not settings.backup_keep_days:
+        yield "WAYMARK_BACKUP_KEEP and WAYMARK_BACKUP_KEEP_DAYS must be numbers from 1 on"
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
     yield from _push_refusals(settings)

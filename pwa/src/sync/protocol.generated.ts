@@ -105,7 +105,7 @@ export type AttState = {
   readonly offset: Natural
   readonly size: Natural
   readonly complete?: boolean
-  /** Position of its item. */
+  /** Of its item; once complete, its own. */
   readonly pos?: Natural | null
   /** Of `leaf_bytes(att_id, sha256, pos, "complete")`. */
   readonly leaf?: Leaf | null

@@ -1,0 +1,96 @@
+"""What custody does beside requests: notice a database that was copied back, write down how far it has come,
+and move the floor when the backups change.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from waymark.custody import actions, standing
+from waymark.custody.backups import CARD, TESTED, listed, policy_of
+from waymark.custody.records import Backup
+from waymark.custody.rules import allowed
+from waymark.custody.standing import Standing
+from waymark.intake import actions as intake
+from waymark.kernel import clock, lineage, logs
+from waymark.kernel.db import Database
+from waymark.kernel.keys import KeyRing
+from waymark.kernel.settings import Settings
+
+_Folder = frozenset[tuple[str, int]]
+_UNSEEN: Final[_Folder] = frozenset({("", 0)})
+
+
+async def notice_copied(database: Database, keys: Path, *, now: datetime) -> str | None:
+    """Before anything is served: an older copy goes on as a new lineage. Returns why it is one, or None."""
+    found = await database.read(actions.standing)
+    before = standing.last_kept(keys, found.incarnation) if found else None
+    why = await database.read(actions.fallen_behind, before) if before else None
+    if found is None or why is None:
+        return None
+    standing.supersede(keys, found.incarnation)
+    await database.write(intake.begin_lineage, now=now)
+    logs.event("database_copied_back", level=logging.ERROR, why=why)
+    return why
+
+
+class Keeper:
+    """Writes down how far the database has come, and moves the floor when the backups have changed."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        ring: KeyRing,
+        *,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database, self._settings, self._ring, self._now = database, settings, ring, now
+        self._kept: Standing | None = None
+        self._seen: tuple[_Folder, str] = (_UNSEEN, "")
+        self.floor = 0
+        """By the backups alone."""
+
+    async def step(self) -> int:
+        """Never asks for another turn: whatever moved is looked at with the next."""
+        await self.keep()
+        await self.settle_floor()
+        return 0
+
+    async def keep(self) -> None:
+        found = await self._database.read(actions.standing)
+        if found is not None and found != self._kept:
+            await asyncio.to_thread(standing.keep, self._settings.keys, found)
+            self._kept = found
+
+    async def settle_floor(self) -> None:
+        """Reads every position when a backup has come, was tested or went; otherwise looks at names alone."""
+        current = await self._database.read(lineage.current)
+        backups = await asyncio.to_thread(self._allowed)
+        seen = (_state(self._settings.backups, backups), current.incarnation)
+        if seen == self._seen:
+            return
+        self.floor = await self._database.read(actions.backup_floor, backups)
+        if await self._database.write(actions.move_floor, current.incarnation, self.floor):
+            logs.event("floor_moved", floor=self.floor, backups=len(backups))
+        self._seen = seen
+
+    def _allowed(self) -> list[Backup]:
+        every = listed(self._settings, self._ring)
+        return allowed(every, policy_of(self._settings), now=self._now())
+
+
+def _state(folder: Path, backups: list[Backup]) -> _Folder:
+    """Changes whenever one of them is another one or has been judged again."""
+    names = [f"{backup.name}{end}" for backup in backups for end in (CARD, TESTED)]
+    return frozenset((name, _changed(folder / name)) for name in names)
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,59 @@
+"""How far a database had come, written down outside it: so that an older copy, put back by hand, is noticed.
+
+One small file for each lineage, among the keys, because those stay out of every backup of the data. Several
+services may share a folder of keys.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from waymark.kernel.keys import FOLDER_MODE, sync_folder, write_durably
+
+FOLDER: Final = "lineage"
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What a database of this lineage must hold at least."""
+
+    incarnation: str
+    pos: int = 0
+    sha256: str = ""
+    """Of what stands at `pos`, in hexadecimal."""
+    audit_pos: int = 0
+    audit_hash: str = ""
+    superseded: bool = False
+    """Another lineage goes on from here: whoever has this one is a copy of something older."""
+
+
+def last_kept(keys: Path, incarnation: str) -> Standing | None:
+    """None when nothing was ever kept, or when it cannot be read."""
+    try:
+        return msgspec.json.decode((_folder(keys) / f"{incarnation}.json").read_bytes(), type=Standing)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def keep(keys: Path, standing: Standing) -> None:
+    """In place of what was kept before, whole or not at all. Raises OSError."""
+    folder = _folder(keys)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    draft = folder / f".{standing.incarnation}.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    write_durably(draft, msgspec.json.encode(standing) + b"\n")
+    draft.rename(folder / f"{standing.incarnation}.json")
+    sync_folder(folder)
+
+
+def supersede(keys: Path, incarnation: str) -> None:
+    """Before the next lineage begins, so that what is cut short is still noticed. Raises OSError."""
+    before = last_kept(keys, incarnation) or Standing(incarnation=incarnation)
+    keep(keys, replace(before, superseded=True))
+
+
+def _folder(keys: Path) -> Path:
+    return keys / FOLDER

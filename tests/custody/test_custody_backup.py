@@ -1,0 +1,277 @@
+"""A backup is whole or it is none: made beside a running service, sealed, tested, put back."""
+
+import asyncio
+import stat
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from custody.conftest import Centre
+from support.files import Client, noise, prepared, push, report_with, upload
+from support.postgres import Cluster
+from support.reports import CANARY
+from waymark.custody import backups, drill, restoring
+from waymark.custody.jobs import Keeper
+from waymark.custody.records import Refused
+from waymark.kernel import clock, lineage
+from waymark.kernel.backup_keys import BackupPrivate, create_backup_key, load_private
+from waymark.kernel.db import Database, Engine, Sql, open_database
+from waymark.kernel.keys import KeyRing
+from waymark.kernel.settings import Settings
+
+ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+ITEMS = Sql("SELECT item_id FROM intake_item ORDER BY pos")
+
+
+async def back_up(settings: Settings, *, now: datetime | None = None) -> Path:
+    made = await asyncio.to_thread(backups.make, settings, now=now or clock.now())
+    return settings.backups / f"{made.name}{backups.BACKUP}"
+
+
+async def verify(settings: Settings, backup: Path, private: BackupPrivate) -> tuple[str, ...]:
+    found = await asyncio.to_thread(drill.verify, settings, backup, private, now=clock.now())
+    return found.faults
+
+
+async def restore(settings: Settings, backup: Path, private: BackupPrivate) -> restoring.Restored:
+    return await asyncio.to_thread(restoring.restore, settings, backup, private, now=clock.now())
+
+
+async def floor(database: Database, settings: Settings, ring: KeyRing) -> int:
+    await Keeper(database, settings, ring).settle_floor()
+    return (await database.read(lineage.current)).restore_floor
+
+
+@pytest.fixture
+def elsewhere(settings: Settings, engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """The same service on an empty machine."""
+    data = tmp_path / "elsewhere"
+    url = f"sqlite:///{data / 'waymark.db'}"
+    if engine == "postgres":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        name = f"restored_{tmp_path.name[-20:].replace('-', '_').lower()}"
+        url = cluster.create(name)
+        request.addfinalizer(lambda: cluster.drop(name))
+    return replace(settings, data=data, database_url=url)
+
+
+async def items(url: str) -> list[str]:
+    database = await open_database(url)
+    try:
+        return await database.read(lambda db: db.many(ITEMS, str))
+    finally:
+        await database.close()
+
+
+async def test_what_was_backed_up_comes_back(
+    service: Client, centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate
+) -> None:
+    file = prepared(noise(300_000))
+    with_file = report_with(centre.ring, file)
+    await push(service, with_file)
+    await upload(service, with_file, file)
+    await centre.report(3)
+    before = await centre.database.read(lineage.current)
+    backup = await back_up(settings)
+
+    assert await verify(settings, backup, private) == ()
+    done = await restore(elsewhere, backup, private)
+
+    assert await items(elsewhere.database_url) == await items(settings.database_url)
+    assert (done.manifest.pos, done.manifest.files, done.manifest.items) == (5, 1, 4)
+    assert done.incarnation != before.incarnation
+    att_id = file.attachment.att_id
+    assert (elsewhere.data / "attachments" / att_id[:2] / att_id).read_bytes() == file.sealed
+    assert not (elsewhere.data / "restore-unfinished").exists()
+    assert not list(elsewhere.data.glob(".*"))
+
+
+async def test_restored_twice_it_is_two_lineages(
+    centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate
+) -> None:
+    await centre.report(2)
+    backup = await back_up(settings)
+    first = await restore(elsewhere, backup, private)
+    other = replace(elsewhere, data=elsewhere.data / "again")
+    if elsewhere.database_url.startswith("sqlite"):
+        other = replace(other, database_url=f"sqlite:///{other.data / 'waymark.db'}")
+    else:
+        backups.copies.wipe(elsewhere.database_url)
+
+    second = await restore(other, backup, private)
+
+    assert first.incarnation != second.incarnation
+
+
+async def test_it_can_be_read_by_nobody_without_the_key(
+    centre: Centre, settings: Settings, private: BackupPrivate, tmp_path: Path
+) -> None:
+    [report] = await centre.report()
+    backup = await back_up(settings)
+    create_backup_key(settings.keys.parent, tmp_path / "other.key")
+
+    raw = backup.read_bytes()
+    faults = await verify(settings, backup, load_private(tmp_path / "other.key"))
+
+    assert CANARY.encode() not in raw
+    assert report.item_id.encode() not in raw
+    assert report.envelope.sealed not in raw
+    assert "sealed to another key" in faults[0]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in settings.backups.iterdir()}
+    assert modes == {0o600}
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("where", [3, 20, 60, 200, 5_000, -5])
+async def test_a_changed_byte_is_found(
+    centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate, where: int
+) -> None:
+    await centre.report()
+    backup = await back_up(settings)
+    raw = bytearray(backup.read_bytes())
+    raw[where] ^= 1
+    backup.write_bytes(raw)
+
+    assert await verify(settings, backup, private) != ()
+    with pytest.raises(Refused):
+        await restore(elsewhere, backup, private)
+    assert not (elsewhere.data / "waymark.db").exists()
+    assert not (elsewhere.data / "restore-unfinished").exists()
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("left", [0, 10, 146, 1_000, -16, -1, -262_160])
+async def test_a_cut_is_found(
+    centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate, left: int
+) -> None:
+    await centre.report(4)
+    backup = await back_up(settings)
+    backup.write_bytes(backup.read_bytes()[:left])
+
+    assert await verify(settings, backup, private) != ()
+    with pytest.raises(Refused):
+        await restore(elsewhere, backup, private)
+
+
+async def test_nothing_is_overwritten(centre: Centre, settings: Settings, private: BackupPrivate) -> None:
+    await centre.report()
+    backup = await back_up(settings)
+
+    with pytest.raises(Refused, match="nothing is overwritten"):
+        await restore(settings, backup, private)
+
+    assert await items(settings.database_url) == [centre.sent[0].item_id]
+
+
+async def test_the_floor_is_what_every_tested_backup_holds(
+    centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    await centre.report(3)
+    first = await back_up(settings)
+    untested = await floor(centre.database, settings, centre.ring)
+    await verify(settings, first, private)
+    tested = await floor(centre.database, settings, centre.ring)
+    await centre.report(4)
+    second = await back_up(settings)
+    await verify(settings, second, private)
+    both = await floor(centre.database, settings, centre.ring)
+    first.unlink()
+
+    newest = await floor(centre.database, settings, centre.ring)
+
+    assert (untested, tested, both, newest) == (0, 3, 3, 7)
+
+
+async def test_a_backup_of_another_branch_holds_only_what_is_common(
+    centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    """As after a copy that was put back by hand: the same positions, other reports."""
+    await centre.report(3)
+    first = await back_up(settings)
+    await centre.report(2)
+    second = await back_up(settings)
+    for backup in (first, second):
+        await verify(settings, backup, private)
+    assert await floor(centre.database, settings, centre.ring) == 3
+
+    await centre.database.write(lambda db: db.execute(Sql("DELETE FROM intake_item WHERE pos > 2")))
+    await centre.report(6)
+
+    assert await floor(centre.database, settings, centre.ring) == 3 - 3
+
+
+async def test_a_file_whose_bytes_are_not_there_ends_what_a_backup_holds(
+    service: Client, centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    file = prepared(noise(50_000))
+    report = report_with(centre.ring, file)
+    await push(service, report)
+    await upload(service, report, file)
+    await centre.report(2)
+    att_id = file.attachment.att_id
+    (settings.data / "attachments" / att_id[:2] / att_id).write_bytes(b"x" * 50_016)
+    backup = await back_up(settings)
+
+    assert await verify(settings, backup, private) == ()
+    assert await floor(centre.database, settings, centre.ring) == 1
+
+
+async def test_only_who_holds_the_key_can_say_that_it_was_tested(
+    centre: Centre, settings: Settings, private: BackupPrivate, tmp_path: Path
+) -> None:
+    await centre.report(2)
+    backup = await back_up(settings)
+    await verify(settings, backup, private)
+    said = backup.with_suffix(".tested").read_bytes()
+    await centre.report(2)
+    other = await back_up(settings)
+    backup.unlink()
+    other.with_suffix(".tested").write_bytes(said)
+
+    assert await floor(centre.database, settings, centre.ring) == 0
+
+
+@ONE_ENGINE
+async def test_rotation_keeps_what_policy_says_and_the_newest_good_one(
+    centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    settings = replace(settings, backup_keep=2, backup_keep_days=10)
+    start = clock.now() - timedelta(days=40)
+    await centre.report()
+    good = await back_up(settings, now=start)
+    await verify(settings, good, private)
+    made = [await back_up(settings, now=start + timedelta(days=days)) for days in (1, 2, 33, 34, 35)]
+
+    left = {path.name for path in settings.backups.glob("*.backup")}
+
+    assert left == {good.name, made[-1].name, made[-2].name}
+
+
+@ONE_ENGINE
+async def test_one_that_policy_does_not_allow_any_more_is_not_restored(
+    centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate
+) -> None:
+    await centre.report()
+    backup = await back_up(settings, now=clock.now() - timedelta(days=31))
+
+    with pytest.raises(Refused, match="older than 30 days"):
+        await restore(elsewhere, backup, private)
+
+    await asyncio.to_thread(restoring.restore, elsewhere, backup, private, now=clock.now(), however_old=True)
+
+
+async def test_what_an_interrupted_backup_has_left_is_removed(
+    centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    await centre.report()
+    settings.backups.mkdir(mode=0o700)
+    (settings.backups / ".waymark-20260102T030405Z-1f2e3d4c.part").write_bytes(b"half")
+    (settings.data / ".backup-abc").mkdir()
+
+    backup = await back_up(settings)
+
+    assert {path.suffix for path in settings.backups.iterdir()} == {".backup", ".card", ""}
+    assert not list(settings.data.glob(".backup-*"))
+    assert await verify(settings, backup, private) == ()

@@ -26,6 +26,8 @@ from waymark.attachments.jobs import Developer, RoomKeeper, Teller
 from waymark.attachments.shelf import Shelf
 from waymark.attachments.uploads import Uploads
 from waymark.custody.jobs import Keeper, notice_copied
+from waymark.custody.replaying import replay
+from waymark.custody.shipping import Shipper
 from waymark.dialogue.jobs import Timekeeper
 from waymark.identity import actions as identity
 from waymark.identity.jobs import Tidier
@@ -124,15 +126,16 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             raise SettingsRefused(tuple(faults))
         await notice_copied(database, settings.keys, now=clock.now())
         await database.write(_begin, state.pack)
+        files, pictures = Shelf(settings.data / "attachments"), Jobs()
+        keeper, shipper = await _custody(database, settings, state, files)
         state.database = database
         state.readiness = health.Readiness(database, settings)
         state.jobs = jobs = Jobs()
-        state.intake = GroupCommit(database, on_stored=jobs.wake)
+        state.intake = GroupCommit(database, on_stored=jobs.wake, log=shipper)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
         jobs.add("screen", Screener(database, state.vault).step)
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
-        files, pictures = Shelf(settings.data / "attachments"), Jobs()
         state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))
         jobs.add("tell", Teller(database, state.ring).step)
@@ -141,17 +144,35 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         sender = Sender(state.ring.knock_key, hosts=settings.push_hosts, contact=settings.push_sender)
         knocker = Knocker(database, state.vault, sender, wake=jobs.wake)
         jobs.add("knock", knocker.step)
-        keeper = Keeper(database, settings, state.ring)
         jobs.add("keep", keeper.step)
+        if shipper is not None:
+            jobs.add("log", shipper.step)
         state.arrivals = Arrivals(database)
         async with _looking(state.arrivals), aclosing(knocker), developing, _turning(jobs, state.intake):
             logs.event("started", engine=database.engine, profile=settings.profile)
             yield
+        if shipper is not None:
+            await shipper.close()
         with suppress(OSError):
             await keeper.keep()
         logs.event("stopped")
     finally:
         await database.close()
+
+
+async def _custody(
+    database: Database, settings: Settings, state: State, files: Shelf
+) -> tuple[Keeper, Shipper | None]:
+    """What the log has and the database has not is taken back before anything is served."""
+    if settings.intake_log is None:
+        return Keeper(database, settings, state.ring), None
+    settings.intake_log.mkdir(mode=0o700, parents=True, exist_ok=True)
+    taken = await replay(database, state.vault, files, settings.intake_log, only_behind=True)
+    if taken:
+        logs.event("intake_log_replayed", accepted=taken["accepted"], unreadable=taken["unreadable"])
+    shipper = Shipper(database, state.vault, files, settings.intake_log, lambda: keeper.floor)
+    keeper = Keeper(database, settings, state.ring, by_log=shipper.floor)
+    return keeper, shipper
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ group.add_command(directory.directory)
 group.add_command(queue.import_queue)
 group.add_command(backup.backup)
 group.add_command(backup.restore)
+group.add_command(backup.replay)
 group.add_command(bench.bench)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -120,3 +121,35 @@ async def _floor(settings: Settings) -> int:
         keeper = Keeper(database, settings, load_keys(settings.keys))
         await keeper.settle_floor()
         return (await database.read(lineage.current)).restore_floor
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def replay(folder: Path | None) -> None:
+    """Take from the intake log, or from FOLDER, what the database lacks. What is there already stays one."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.custody.records import Refused
+
+    settings = settings_from_environment()
+    root = folder or settings.intake_log
+    if root is None:
+        raise Refused("there is no intake log: set WAYMARK_INTAKE_LOG, or name its folder")
+    for verdict, count in sorted(asyncio.run(_replay(settings, root)).items()):
+        click.echo(f"{verdict}: {count}")
+
+
+async def _replay(settings: Settings, root: Path) -> Counter[str]:
+    """What is accepted here is opened by the running service, or by its next start."""
+    from waymark.attachments.shelf import Shelf
+    from waymark.cli.context import opened
+    from waymark.custody.replaying import replay as take_back
+    from waymark.intake import actions as intake
+    from waymark.kernel.clock import now
+    from waymark.kernel.keys import load_keys
+    from waymark.kernel.vault import Vault
+
+    ring = load_keys(settings.keys)
+    files = Shelf(settings.data / "attachments")
+    async with opened(settings) as database:
+        await database.write(intake.ensure_lineage, now=now())
+        return await take_back(database, Vault(ring.kek, ring.kek_id), files, root)

@@ -63,10 +63,8 @@ def backup_floor(db: Connection, backups: Sequence[Backup]) -> int:
     return floor_of(backups, known_at(store.history(db), positions)) if positions else 0
 
 
-def move_floor(db: Connection, incarnation: str, floor: int) -> bool:
-    """True when it moved. Not for a lineage that has ended meanwhile."""
-    current = lineage.begun(db)
-    if current is None or current.incarnation != incarnation or current.restore_floor == floor:
-        return False
-    lineage.move_floor(db, current, floor)
-    return True
+def move_floor(db: Connection, incarnation: str, floor: int) -> None:
+    """Not for a lineage that has ended meanwhile."""
+    current = lineage.current(db)
+    if current.incarnation == incarnation:
+        lineage.move_floor(db, current, floor)

@@ -46,13 +46,15 @@ class Keeper:
         settings: Settings,
         ring: KeyRing,
         *,
+        by_log: Callable[[str], int] = lambda incarnation: 0,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database, self._settings, self._ring, self._now = database, settings, ring, now
         self._kept: Standing | None = None
         self._seen: tuple[_Folder, str] = (_UNSEEN, "")
-        self.floor = 0
-        """By the backups alone."""
+        self._by_log = by_log
+        self.floor: int | None = None
+        """By the backups alone; None until they have been looked at."""
 
     async def step(self) -> int:
         """Never asks for another turn: whatever moved is looked at with the next."""
@@ -71,12 +73,14 @@ class Keeper:
         current = await self._database.read(lineage.current)
         backups = await asyncio.to_thread(self._allowed)
         seen = (_state(self._settings.backups, backups), current.incarnation)
-        if seen == self._seen:
+        if seen != self._seen or self.floor is None:
+            self.floor = await self._database.read(actions.backup_floor, backups)
+            self._seen = seen
+        floor = max(self.floor, self._by_log(current.incarnation))
+        if floor == current.restore_floor:
             return
-        self.floor = await self._database.read(actions.backup_floor, backups)
-        if await self._database.write(actions.move_floor, current.incarnation, self.floor):
-            logs.event("floor_moved", floor=self.floor, backups=len(backups))
-        self._seen = seen
+        await self._database.write(actions.move_floor, current.incarnation, floor)
+        logs.event("floor_moved", floor=floor, backups=len(backups))
 
     def _allowed(self) -> list[Backup]:
         every = listed(self._settings, self._ring)

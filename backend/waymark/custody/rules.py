@@ -33,12 +33,23 @@ def answer(asked: ManifestRequest, looked: Looked, keys: KeyRing, *, at: int) ->
     return ManifestResponse(incarnation=looked.incarnation, missing=looked.missing, receipt=receipt)
 
 
+def next_chain(running: bytes, placed: Placed) -> bytes:
+    step = placed.pos.to_bytes(8, "big") + UUID(placed.item_id).bytes + placed.sha256
+    return hashlib.sha256(running + step).digest()
+
+
+def chain_at(history: Iterable[Placed], pos: int) -> bytes | None:
+    """The hash over everything up to `pos`; None where the history is shorter."""
+    if pos == 0:
+        return CHAIN_START
+    return next((chain for placed, chain in chained(history) if placed.pos == pos), None)
+
+
 def chained(history: Iterable[Placed]) -> Iterator[tuple[Placed, bytes]]:
     """Each position with the hash over everything up to it: two databases agree there or do not."""
     running = CHAIN_START
     for placed in history:
-        step = placed.pos.to_bytes(8, "big") + UUID(placed.item_id).bytes + placed.sha256
-        running = hashlib.sha256(running + step).digest()
+        running = next_chain(running, placed)
         yield placed, running
 
 

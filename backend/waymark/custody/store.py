@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from waymark.kernel.db import Connection, Sql
 from waymark_sync.intake_rules import Known
-from waymark_sync.protocol import MANIFEST_MAX
+from waymark_sync.protocol import MANIFEST_MAX, Envelope
 
 PAGE: Final = 2_000
 """Positions read in one go."""
@@ -63,6 +63,22 @@ FILES = Sql("""
     ORDER BY f.pos
     LIMIT :limit
 """)
+# Everything at these positions, as it came. A file's bytes lie elsewhere.
+SHIPPING = Sql("""
+    SELECT pos, item_id AS id, item_id, sha256, received_at, header, sealed, sig, FALSE AS file, FALSE AS gone
+    FROM intake_item
+    WHERE pos > :after AND pos <= :upto
+    UNION ALL
+    SELECT pos, item_id AS id, item_id, sha256, received_at, header, sealed, sig, FALSE AS file, FALSE AS gone
+    FROM intake_conflict
+    WHERE pos > :after AND pos <= :upto
+    UNION ALL
+    SELECT pos, att_id AS id, item_id, sha256, received_at, NULL AS header, NULL AS sealed, NULL AS sig,
+           TRUE AS file, gone_at IS NOT NULL AS gone
+    FROM intake_file
+    WHERE pos > :after AND pos <= :upto
+    ORDER BY pos
+""")
 COUNTS = Sql("""
     SELECT (SELECT COUNT(*) FROM intake_item) AS items,
            (SELECT COUNT(*) FROM intake_conflict) AS conflicts,
@@ -106,6 +122,27 @@ class SealedRow(Struct, frozen=True, kw_only=True):
     sha256: bytes
     header: bytes
     sealed: bytes
+
+
+class ShippedRow(Struct, frozen=True, kw_only=True):
+    """What stands at one position, for the intake log."""
+
+    pos: int
+    id: str
+    item_id: str
+    sha256: bytes
+    received_at: str
+    header: bytes | None = None
+    sealed: bytes | None = None
+    sig: bytes | None = None
+    file: bool = False
+    gone: bool = False
+
+    @property
+    def envelope(self) -> Envelope:
+        if self.header is None or self.sealed is None or self.sig is None:
+            raise AssertionError("a file has no envelope")
+        return Envelope(header=self.header, sealed=self.sealed, sha256=self.sha256, sig=self.sig)
 
 
 class FileRow(Struct, frozen=True, kw_only=True):
@@ -160,6 +197,10 @@ def sealed(db: Connection) -> Iterator[SealedRow]:
     step = PAGE // 20
     for start in range(0, last_pos(db), step):
         yield from db.many(SEALED, SealedRow, after=start, upto=start + step)
+
+
+def shipping(db: Connection, *, after: int, limit: int) -> list[ShippedRow]:
+    return db.many(SHIPPING, ShippedRow, after=after, upto=after + limit)
 
 
 def files(db: Connection) -> Iterator[FileRow]:

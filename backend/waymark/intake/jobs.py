@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from waymark.identity import actions as identity
 from waymark.intake import actions, store
-from waymark.intake.records import Committed, Outcome, Push, Sender, WaitingItem
-from waymark.intake.rules import Service, failed, open_waiting_item, withheld
+from waymark.intake.records import Committed, Outcome, Push, Sender, Stored, WaitingItem
+from waymark.intake.rules import Service, failed, newly_stored, open_waiting_item, withheld
 from waymark.kernel import clock, lineage, logs
 from waymark.kernel.db import Connection, Database, Full, Refused, Unavailable
 from waymark.kernel.keys import KeyRing
@@ -38,14 +38,25 @@ YIELD_S: Final = 0.05
 _Waiting = tuple[Push, "asyncio.Future[Committed]"]
 
 
+class Log(Protocol):
+    """Where everything is written once more, on another disk."""
+
+    async def follow(self, stored: Sequence[Stored], *, incarnation: str, at: datetime) -> int:
+        """What was just committed, in order of position. Returns the floor up to which devices may let go."""
+        ...
+
+
 class GroupCommit:
     """One commit at a time for all devices that are waiting; each is answered after its commit.
 
     `start` before the first push. After `close` begins, pushes are sent away and what waits is committed.
     """
 
-    def __init__(self, database: Database, *, on_stored: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, database: Database, *, on_stored: Callable[[], None] = lambda: None, log: Log | None = None
+    ) -> None:
         self._database = database
+        self._log = log
         self._on_stored = on_stored
         self._waiting: list[_Waiting] = []
         self._waiting_items = 0
@@ -104,15 +115,18 @@ class GroupCommit:
         return group
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
+        now = clock.now()
         try:
             committed = await self._database.write(
-                actions.commit_pushes, [push for push, _ in group], now=clock.now()
+                actions.commit_pushes, [push for push, _ in group], now=now
             )
         except (Full, Unavailable) as error:
             _fail(group, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, no device may wait for ever
             await self._commit_one_by_one(group, error)
         else:
+            if self._log is not None:
+                committed = await _logged(self._log, [push for push, _ in group], committed, at=now)
             for (_, future), result in zip(group, committed, strict=True):
                 if not future.done():
                     future.set_result(result)
@@ -126,6 +140,15 @@ class GroupCommit:
             return
         for waiting in group:
             await self._commit([waiting])
+
+
+async def _logged(
+    log: Log, pushes: Sequence[Push], committed: Sequence[Committed], *, at: datetime
+) -> list[Committed]:
+    """Written to the log, too, before anybody is answered; then the floor may be further."""
+    incarnation = committed[0].incarnation
+    floor = await log.follow(newly_stored(pushes, committed), incarnation=incarnation, at=at)
+    return [replace(each, restore_floor=max(each.restore_floor, floor)) for each in committed]
 
 
 def _fail(group: Sequence[_Waiting], error: Exception) -> None:

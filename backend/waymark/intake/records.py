@@ -47,6 +47,14 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
     pos: int
 
 
+class Stored(Struct, frozen=True, kw_only=True, gc=False):
+    """What a commit has put at a position."""
+
+    pos: int
+    item_id: str
+    envelope: Envelope
+
+
 class Committed(Struct, frozen=True, kw_only=True):
     """What one push got. `standings` are in the order of its arrivals."""
 

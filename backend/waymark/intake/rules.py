@@ -3,7 +3,7 @@
 An item is never refused for its key or its content: it is opened, or held where a person sees it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -21,6 +21,7 @@ from waymark.intake.records import (
     Said,
     Sender,
     State,
+    Stored,
     WaitingItem,
     WayBack,
 )
@@ -142,6 +143,17 @@ def answer(
         incarnation=committed.incarnation, restore_floor=committed.restore_floor, at=at, root=root
     )
     return tuple(results), receipt
+
+
+def newly_stored(pushes: Sequence[Push], committed: Sequence[Committed]) -> list[Stored]:
+    """What was put at a position, in order; a conflict that was known before is among it once more."""
+    found = {
+        standing.pos: Stored(pos=standing.pos, item_id=arrival.header.item_id, envelope=arrival.envelope)
+        for push, each in zip(pushes, committed, strict=True)
+        for arrival, standing in zip(push.arrivals, each.standings, strict=True)
+        if standing.verdict != "duplicate"
+    }
+    return [found[pos] for pos in sorted(found)]
 
 
 def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, now: datetime) -> Outcome:

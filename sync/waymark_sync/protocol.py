@@ -152,6 +152,10 @@ class QueueState(Struct, frozen=True, kw_only=True):
     queued: Natural
     oldest_age_s: Natural = 0
     kids: Annotated[tuple[Kid, ...], Meta(max_length=16)] = ()
+    device_time: Natural | None = None
+    """By the device's own clock, in milliseconds: only to say how wrong it is."""
+    storage: Annotated[str, Meta(max_length=16)] | None = None
+    """`durable`, or `may_go` where the browser may throw away what it keeps."""
 
 
 class Retained(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
 """Verbs of custody, each one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from waymark.audit import store as audit
 from waymark.custody import store
-from waymark.custody.records import Backup, Looked
-from waymark.custody.rules import floor_of, known_at
+from waymark.custody.records import Backup, Gap, Looked, Mark
+from waymark.custody.rules import floor_of, gaps, known_at
 from waymark.custody.standing import Standing
 from waymark.kernel import lineage
 from waymark.kernel.db import Connection
@@ -55,6 +57,27 @@ def fallen_behind(db: Connection, before: Standing) -> str | None:
     if before.audit_pos and (not entries or entries[0].hash.hex() != before.audit_hash):
         return "audit_entries_missing"
     return None
+
+
+def gaps_of_centre(
+    db: Connection, centre_id: str, queued: Mapping[tuple[str, str], int], *, now: datetime
+) -> dict[str, tuple[Gap, ...]]:
+    """By device. queued: what each said last that it still holds, by device and epoch."""
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for mark in store.marks(db, centre_id):
+        marks[mark.device_id].append(mark)
+    reached: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one in store.reached(db, centre_id):
+        reached[one.device_id][one.epoch].append(one.seq)
+    return {
+        device_id: gaps(
+            said,
+            reached[device_id],
+            {epoch: count for (owner, epoch), count in queued.items() if owner == device_id},
+            now=now,
+        )
+        for device_id, said in marks.items()
+    }
 
 
 def backup_floor(db: Connection, backups: Sequence[Backup]) -> int:

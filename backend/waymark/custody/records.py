@@ -107,3 +107,32 @@ class Backup(Struct, frozen=True, kw_only=True):
     @property
     def manifest(self) -> Manifest:
         return self.card.manifest
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """When a device first said that it had come so far."""
+
+    device_id: str
+    epoch: str
+    max_seq: int
+    at: str
+
+
+class Reached(Struct, frozen=True, kw_only=True):
+    """A number that has come."""
+
+    device_id: str
+    epoch: str
+    seq: int
+
+
+class Gap(Struct, frozen=True, kw_only=True):
+    """Reports that a device has made and that never came."""
+
+    count: int
+    first_seq: int
+    made_after: str | None
+    """What the device said then did not reach so far. None: it is the first that it said."""
+    made_before: str
+    state: Literal["missing", "presumed_lost"]
+    """Lost: the device has begun anew without them, or they have been missing for long."""

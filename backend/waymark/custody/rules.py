@@ -1,12 +1,12 @@
 """What custody decides. Pure: the rules that devices are held to are in `waymark_sync.intake_rules`."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from waymark.custody.records import Backup, Checkpoint, Looked, Policy
+from waymark.custody.records import Backup, Checkpoint, Gap, Looked, Mark, Policy
 from waymark.custody.store import Placed
 from waymark.kernel.clock import stamp
 from waymark.kernel.keys import KeyRing
@@ -15,6 +15,8 @@ from waymark_sync.intake_rules import Known, manifest_leaves, merkle_root
 from waymark_sync.protocol import ManifestRequest, ManifestResponse
 
 CHAIN_START: Final = bytes(32)
+GAP_PRESUMED_LOST_AFTER: Final = timedelta(days=14)
+"""A tablet that is only away for a holiday comes back before that."""
 CHECKPOINT_EVERY: Final = 100
 """Where histories part, the floor is found to within so many positions, on the safe side."""
 
@@ -95,6 +97,47 @@ def floor_of(backups: Sequence[Backup], own: dict[int, Known]) -> int:
         )
         for backup in backups
         if backup.tested != "failed"
+    )
+
+
+def gaps(
+    marks: Sequence[Mark], reached: Mapping[str, Sequence[int]], queued: Mapping[str, int], *, now: datetime
+) -> tuple[Gap, ...]:
+    """What one device has made and what never came. Empty while it says that it still holds as many.
+
+    marks: of one device in the order said. reached: numbers that came, ascending, by epoch. queued: how many
+    it said last that it holds, by epoch. Nobody signs what a device says: this tells a person whom to ask.
+    """
+    epochs = list(dict.fromkeys(mark.epoch for mark in marks))
+    found: list[Gap] = []
+    for epoch in epochs:
+        said = [mark for mark in marks if mark.epoch == epoch]
+        holes = list(_holes(reached.get(epoch, ()), upto=max(mark.max_seq for mark in said)))
+        over = epoch != epochs[-1]
+        if over or sum(last - first + 1 for first, last in holes) > queued.get(epoch, 0):
+            found += [_gap(first, last, said, over=over, now=now) for first, last in holes]
+    return tuple(found)
+
+
+def _holes(reached: Sequence[int], *, upto: int) -> Iterator[tuple[int, int]]:
+    """Intervals, so that a device that claims to have made a billion costs nothing."""
+    expected = 1
+    for seq in (*reached, upto + 1):
+        if expected < min(seq, upto + 1):
+            yield expected, min(seq, upto + 1) - 1
+        expected = max(expected, seq + 1)
+
+
+def _gap(first: int, last: int, said: Sequence[Mark], *, over: bool, now: datetime) -> Gap:
+    noticed = next(mark.at for mark in said if mark.max_seq >= last)
+    before = [mark.at for mark in said if mark.max_seq < first]
+    lost = over or noticed < stamp(now - GAP_PRESUMED_LOST_AFTER)
+    return Gap(
+        count=last - first + 1,
+        first_seq=first,
+        made_after=before[-1] if before else None,
+        made_before=noticed,
+        state="presumed_lost" if lost else "missing",
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from waymark.custody.records import Mark, Reached
 from waymark.kernel.db import Connection, Sql
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import MANIFEST_MAX, Envelope
@@ -78,6 +79,25 @@ SHIPPING = Sql("""
     FROM intake_file
     WHERE pos > :after AND pos <= :upto
     ORDER BY pos
+""")
+MARKS = Sql("""
+    SELECT m.device_id, m.epoch, m.max_seq, m.at
+    FROM intake_device_mark AS m
+    JOIN device ON device.id = m.device_id
+    WHERE device.centre_id = :centre_id
+    ORDER BY m.device_id, m.at, m.max_seq
+""")
+REACHED = Sql("""
+    SELECT i.device_id, i.epoch, i.seq
+    FROM intake_item AS i
+    JOIN device ON device.id = i.device_id
+    WHERE device.centre_id = :centre_id
+    UNION
+    SELECT c.device_id, c.epoch, c.seq
+    FROM intake_conflict AS c
+    JOIN device ON device.id = c.device_id
+    WHERE device.centre_id = :centre_id
+    ORDER BY device_id, epoch, seq
 """)
 COUNTS = Sql("""
     SELECT (SELECT COUNT(*) FROM intake_item) AS items,
@@ -209,6 +229,16 @@ def files(db: Connection) -> Iterator[FileRow]:
     while page := db.many(FILES, FileRow, after=after, limit=PAGE):
         yield from page
         after = page[-1].pos
+
+
+def marks(db: Connection, centre_id: str) -> list[Mark]:
+    """Of every device of a centre, in the order in which they were said."""
+    return db.many(MARKS, Mark, centre_id=centre_id)
+
+
+def reached(db: Connection, centre_id: str) -> list[Reached]:
+    """Every number of every device of a centre that has come, in order."""
+    return db.many(REACHED, Reached, centre_id=centre_id)
 
 
 def counts(db: Connection) -> Counts:

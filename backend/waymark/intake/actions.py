@@ -24,7 +24,7 @@ from waymark.intake.records import (
 )
 from waymark.intake.rules import NOT_PROVEN, Service, message_proven, noted, seal_said, withheld
 from waymark.kernel import lineage
-from waymark.kernel.clock import stamp
+from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.vault import CannotDecrypt
@@ -32,6 +32,7 @@ from waymark.mailbox import actions as mailbox
 from waymark.mailbox.rules import receipt_message, sha256
 from waymark_sync import intake_rules
 from waymark_sync.intake_rules import Known
+from waymark_sync.protocol import QueueState
 
 LOCK = "intake"
 """Positions are allotted under it and become visible in order."""
@@ -71,7 +72,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
     desk.write(db)
     for push in pushes:
         if push.queue is not None:
-            store.saw_device(db, push.device_id, push.queue, at=at)
+            _see(db, push, push.queue, now=now)
     downstream = store.feeds_with_messages(db, {push.device_id for push in pushes})
     return [
         Committed(
@@ -82,6 +83,11 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
         )
         for push, stood in zip(pushes, standings, strict=True)
     ]
+
+
+def _see(db: Connection, push: Push, queue: QueueState, *, now: datetime) -> None:
+    ahead = None if queue.device_time is None else (queue.device_time - milliseconds(now)) // 1000
+    store.saw_device(db, push.device_id, queue, app_build=push.app_build, clock_ahead_s=ahead, at=stamp(now))
 
 
 class _Desk:
@@ -303,5 +309,6 @@ def opened(db: Connection, report_id: str) -> OpenedReport | None:
     return store.opened(db, report_id)
 
 
-def last_seen(db: Connection, centre_id: str) -> dict[str, DeviceSeen]:
+def last_seen(db: Connection, centre_id: str) -> list[DeviceSeen]:
+    """Each epoch of each device, the one heard last at the end."""
     return store.last_seen(db, centre_id)

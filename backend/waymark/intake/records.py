@@ -32,6 +32,7 @@ class Push(Struct, frozen=True, kw_only=True):
     device_id: str
     queue: QueueState | None
     arrivals: tuple[Arrival, ...]
+    app_build: str = ""
     rejected: tuple[ItemResult, ...] = ()
 
     @property
@@ -192,5 +193,10 @@ class DeviceSeen(Struct, frozen=True, kw_only=True):
     """The last heartbeat of an enrolled device."""
 
     device_id: str
+    epoch: str
     queued: int
+    oldest_age_s: int
     at: str
+    app_build: str
+    storage: str | None
+    clock_ahead_s: int | None

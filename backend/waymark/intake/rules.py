@@ -98,6 +98,7 @@ def read_push(frame: PushFrame) -> Push:
     return Push(
         device_id=frame.request.device_id,
         queue=frame.request.queue,
+        app_build=frame.request.app_build,
         arrivals=tuple(arrivals),
         rejected=tuple(rejected),
     )

@@ -7,6 +7,7 @@ from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide
 from waymark.audit import actions as audit
 from waymark.audit.records import Subject
+from waymark.custody import actions as custody
 from waymark.identity import actions as identity
 from waymark.identity.records import User
 from waymark.intake import actions as intake
@@ -19,7 +20,7 @@ from waymark.triage.records import TriageReport
 from waymark.triage.rules import facts
 from waymark.worklist import store
 from waymark.worklist.records import Counts, Cursor, DeviceLine, Filter, News
-from waymark.worklist.rules import narrowed
+from waymark.worklist.rules import device_line, narrowed
 from waymark_sync.policy.timers import load_timers
 
 HELD_MAX: Final = 200
@@ -63,18 +64,12 @@ def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLin
     allowed(user, "list_devices")
     centre_id = user.centre_id or ""
     devices, seen = identity.devices_of_centre(db, centre_id), intake.last_seen(db, centre_id)
+    queued = {(one.device_id, one.epoch): one.queued for one in seen}
+    gaps = custody.gaps_of_centre(db, centre_id, queued, now=now)
+    latest = {one.device_id: one for one in seen}
     subject = Subject(kind="centre", id=centre_id)
     audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
-    return [
-        DeviceLine(
-            id=device.id,
-            label=device.label,
-            enrolled_at=device.enrolled_at,
-            last_seen_at=seen[device.id].at if device.id in seen else None,
-            queued=seen[device.id].queued if device.id in seen else None,
-        )
-        for device in devices
-    ]
+    return [device_line(one, latest.get(one.id), gaps.get(one.id, ())) for one in devices]
 
 
 def allowed(user: User, act: Act) -> None:

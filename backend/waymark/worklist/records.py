@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from waymark.custody.records import Gap
 from waymark.triage.records import Listed
 from waymark_sync.report import Channel, SharingChoice
 
@@ -109,6 +110,14 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     last_seen_at: str | None
     queued: int | None
     """Reports that it said it still held; None when it has not been heard of."""
+    oldest_age_s: int | None = None
+    """Of the oldest of these."""
+    app_build: str | None = None
+    storage: str | None = None
+    """`durable`, or `may_go` where its browser may throw away what it keeps."""
+    clock_ahead_s: int | None = None
+    gaps: tuple[Gap, ...] = ()
+    """Reports that it has made and that never came. A person can still ask who used it."""
 
 
 class DevicesAnswer(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from waymark.attachments.rules import described
-from waymark.identity.records import User
+from waymark.custody.records import Gap
+from waymark.identity.records import Device, User
+from waymark.intake.records import DeviceSeen
 from waymark.kernel.clock import stamp
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
@@ -22,11 +24,32 @@ from waymark.triage.rules import (
     possible_acts,
     visible_answers,
 )
-from waymark.worklist.records import ChoicesAnswer, Cursor, Filter, Named
+from waymark.worklist.records import ChoicesAnswer, Cursor, DeviceLine, Filter, Named
 from waymark_sync.messages import SignpostedService
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import Decisions, Side
 from waymark_sync.policy.timers import Timers
+
+
+def device_line(device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...]) -> DeviceLine:
+    """One tablet, as its centre sees it. seen: the last that was heard of it."""
+    line = DeviceLine(
+        id=device.id,
+        label=device.label,
+        enrolled_at=device.enrolled_at,
+        last_seen_at=seen.at if seen else None,
+        queued=seen.queued if seen else None,
+        gaps=gaps,
+    )
+    if seen is None:
+        return line
+    return replace(
+        line,
+        oldest_age_s=seen.oldest_age_s,
+        app_build=seen.app_build or None,
+        storage=seen.storage,
+        clock_ahead_s=seen.clock_ahead_s,
+    )
 
 
 def encode_cursor(cursor: Cursor) -> str:

@@ -95,5 +95,7 @@ async function queueState(deviceId: string): Promise<QueueState | null> {
     queued: queued.length,
     oldest_age_s: Math.max(0, Math.floor((Date.now() - oldest) / 1_000)),
     kids: [...new Set(queued.map((item) => item.kid))].slice(0, 16),
+    device_time: Math.max(0, Date.now()),
+    storage: (await navigator.storage?.persisted?.().catch(() => false)) ? 'durable' : 'may_go',
   }
 }

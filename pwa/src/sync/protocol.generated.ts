@@ -158,6 +158,10 @@ export type QueueState = {
   readonly queued: Natural
   readonly oldest_age_s?: Natural
   readonly kids?: readonly Kid[]
+  /** By the device's own clock, in milliseconds: only to say how wrong it is. */
+  readonly device_time?: Natural | null
+  /** `durable`, or `may_go` where the browser may throw away what it keeps. */
+  readonly storage?: string | null
 }
 
 /** One report or file whose bytes a device still holds, as its receipt has it. */

@@ -35,7 +35,7 @@ from waymark.identity.passwords import PasswordCheck
 from waymark.intake import actions as intake
 from waymark.intake.jobs import GroupCommit, Opener
 from waymark.kernel import checks, clock, logs
-from waymark.kernel.db import Connection, Database, open_database
+from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.keys import load_keys
 from waymark.kernel.settings import Settings, SettingsRefused
@@ -66,6 +66,7 @@ ROUTES: Final = [
     *dialogue_routes.handlers,
     *worklist_routes.handlers,
 ]
+LAST_LOOK_S: Final = 0.5  # at the database, when the service stops: it may be what has gone away
 PROVIDED: Final = ("arrivals", "database", "intake", "pack", "password_check", "ring", "vault")
 """What a route may ask for by name."""
 
@@ -153,8 +154,9 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             yield
         if shipper is not None:
             await shipper.close()
-        with suppress(OSError):
-            await keeper.keep()
+        with suppress(OSError, DatabaseFault, TimeoutError):
+            async with asyncio.timeout(LAST_LOOK_S):
+                await keeper.keep()
         logs.event("stopped")
     finally:
         await database.close()

@@ -203,7 +203,7 @@ async def test_a_backup_of_another_branch_holds_only_what_is_common(
 
 
 async def test_a_file_whose_bytes_are_not_there_ends_what_a_backup_holds(
-    service: Client, centre: Centre, settings: Settings, private: BackupPrivate
+    service: Client, centre: Centre, settings: Settings, elsewhere: Settings, private: BackupPrivate
 ) -> None:
     file = prepared(noise(50_000))
     report = report_with(centre.ring, file)
@@ -216,6 +216,45 @@ async def test_a_file_whose_bytes_are_not_there_ends_what_a_backup_holds(
 
     assert await verify(settings, backup, private) == ()
     assert await floor(centre.database, settings, centre.ring) == 1
+    await restore(elsewhere, backup, private)
+    assert not (elsewhere.data / "attachments" / att_id[:2] / att_id).exists()
+
+
+async def test_one_that_failed_its_test_counts_no_more(
+    centre: Centre, settings: Settings, private: BackupPrivate
+) -> None:
+    await centre.report(2)
+    damaged = await back_up(settings)
+    await centre.report(3)
+    good = await back_up(settings)
+    raw = bytearray(damaged.read_bytes())
+    raw[5_000] ^= 1
+    damaged.write_bytes(raw)
+    await verify(settings, good, private)
+    before = await floor(centre.database, settings, centre.ring)
+
+    await verify(settings, damaged, private)
+
+    assert (before, await floor(centre.database, settings, centre.ring)) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        ("UPDATE intake_item SET sealed = header WHERE pos = 2", "the item at 2"),
+        ("UPDATE intake_item SET sha256 = sig WHERE pos = 2", "the item at 2"),
+    ],
+)
+async def test_what_was_damaged_before_it_was_backed_up_is_found(
+    centre: Centre, settings: Settings, private: BackupPrivate, damage: str, fault: str
+) -> None:
+    await centre.report(3)
+    await centre.database.write(lambda db: db.execute(Sql(damage)))
+
+    faults = await verify(settings, await back_up(settings), private)
+
+    assert len(faults) == 1
+    assert fault in faults[0]
 
 
 async def test_only_who_holds_the_key_can_say_that_it_was_tested(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from waymark.kernel import checks
 from waymark.kernel.db import Database
@@ -14,6 +15,25 @@ from waymark.kernel.settings import Settings
 
 def test_sound_installation_has_no_fault(settings: Settings) -> None:
     assert list(checks.of_disk(settings)) == []
+
+
+def test_an_unfinished_restore_is_named(settings: Settings) -> None:
+    (settings.data / checks.RESTORE_UNFINISHED).touch()
+
+    (fault,) = checks.of_disk(settings)
+
+    assert "waymark restore" in fault
+
+
+def test_an_intake_log_is_writable_private_and_on_another_disk(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "open").mkdir(mode=0o755)
+    good = replace(settings, intake_log=tmp_path / "log")
+
+    assert list(checks.of_disk(good)) == []
+    assert "mount it" in next(checks.of_disk(replace(settings, intake_log=tmp_path / "file")))
+    assert "chmod 700" in next(checks.of_disk(replace(settings, intake_log=tmp_path / "open")))
+    assert "another one" in next(checks.of_disk(replace(good, profile="production")))
 
 
 async def test_sound_database_has_no_fault(database: Database) -> None:

@@ -108,7 +108,9 @@ class _Making:
         self._shelf = Shelf(settings.data / "attachments")
         self._ring = ring
         self._id, self._now = backup_id, now
+        self._taken: set[str] = set()
         self._whole: dict[str, int] = {}
+        """Those whose bytes are what their reports name."""
         self.manifest: Manifest
 
     def members(self) -> Iterator[Member]:
@@ -123,7 +125,7 @@ class _Making:
         ):
             yield archive.from_path(DATABASE, path)
             for row in store.files(db):
-                if row.att_id not in self._whole:
+                if row.att_id not in self._taken:
                     yield from self._file(row)
             self.manifest = self._described(db, path)
         said = signing.signed_by_service(self.manifest, self._ring)
@@ -135,6 +137,7 @@ class _Making:
             first = next(content, b"")
         except FileNotFoundError:
             return
+        self._taken.add(row.att_id)
         yield Member(f"{FILES}{row.att_id}", row.size, self._checked(row, first, content))
 
     def _checked(self, row: FileRow, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,24 +4,26 @@ and move the floor when the backups change.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from waymark.custody import actions, standing
-from waymark.custody.backups import CARD, TESTED, listed, policy_of
+from waymark.custody.backups import listed, policy_of
 from waymark.custody.records import Backup
 from waymark.custody.rules import allowed
 from waymark.custody.standing import Standing
 from waymark.intake import actions as intake
 from waymark.kernel import clock, lineage, logs
+from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
 
 _Folder = frozenset[tuple[str, int]]
-_UNSEEN: Final[_Folder] = frozenset({("", 0)})
+HOUR: Final = 13  # characters of a time: backups also go out of policy by growing old
 
 
 async def notice_copied(database: Database, keys: Path, *, now: datetime) -> str | None:
@@ -51,7 +53,7 @@ class Keeper:
     ) -> None:
         self._database, self._settings, self._ring, self._now = database, settings, ring, now
         self._kept: Standing | None = None
-        self._seen: tuple[_Folder, str] = (_UNSEEN, "")
+        self._seen: tuple[_Folder, str, str] | None = None
         self._by_log = by_log
         self.floor: int | None = None
         """By the backups alone; None until they have been looked at."""
@@ -71,30 +73,25 @@ class Keeper:
     async def settle_floor(self) -> None:
         """Reads every position when a backup has come, was tested or went; otherwise looks at names alone."""
         current = await self._database.read(lineage.current)
-        backups = await asyncio.to_thread(self._allowed)
-        seen = (_state(self._settings.backups, backups), current.incarnation)
+        folder = await asyncio.to_thread(_state, self._settings.backups)
+        seen = (folder, stamp(self._now())[:HOUR], current.incarnation)
         if seen != self._seen or self.floor is None:
+            backups = await asyncio.to_thread(self._allowed)
             self.floor = await self._database.read(actions.backup_floor, backups)
             self._seen = seen
         floor = max(self.floor, self._by_log(current.incarnation))
-        if floor == current.restore_floor:
-            return
-        await self._database.write(actions.move_floor, current.incarnation, floor)
-        logs.event("floor_moved", floor=floor, backups=len(backups))
+        if floor != current.restore_floor:
+            await self._database.write(actions.move_floor, current.incarnation, floor)
+            logs.event("floor_moved", floor=floor)
 
     def _allowed(self) -> list[Backup]:
         every = listed(self._settings, self._ring)
         return allowed(every, policy_of(self._settings), now=self._now())
 
 
-def _state(folder: Path, backups: list[Backup]) -> _Folder:
-    """Changes whenever one of them is another one or has been judged again."""
-    names = [f"{backup.name}{end}" for backup in backups for end in (CARD, TESTED)]
-    return frozenset((name, _changed(folder / name)) for name in names)
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+def _state(folder: Path) -> _Folder:
+    """Changes whenever a backup comes, goes or is judged."""
+    if not folder.is_dir():
+        return frozenset()
+    with os.scandir(folder) as entries:
+        return frozenset((entry.name, entry.stat().st_mtime_ns) for entry in entries)

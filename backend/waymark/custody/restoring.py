@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from waymark.custody import standing
+from waymark.custody import standing, store
 from waymark.custody.backups import policy_of, private_file
 from waymark.custody.drill import SCRATCH, Unpacked, faults_in, scratch_folder, unpack
 from waymark.custody.records import Manifest, Refused
@@ -53,6 +53,7 @@ def restore(
             (scratch / "files").rename(files)
             sync_folder(settings.data)
         begun = _put_in_place(settings.database_url, unpacked, now=now)
+        _drop_altered(settings.database_url, unpacked, files)
     return Restored(manifest=unpacked.manifest, incarnation=begun.incarnation)
 
 
@@ -67,6 +68,14 @@ def _put_in_place(url: str, unpacked: Unpacked, *, now: datetime) -> Lineage:
     if staged != url:
         copies.put_back(url, unpacked.database)
     return begun
+
+
+def _drop_altered(url: str, unpacked: Unpacked, files: Path) -> None:
+    """What had been damaged before it was backed up. Where there is nothing, the device is asked again."""
+    with copies.reading(url) as db:
+        for row in store.files(db):
+            if unpacked.files.get(row.att_id) != row.sha256.hex():
+                (files / row.att_id[:2] / row.att_id).unlink(missing_ok=True)
 
 
 async def _begin(url: str, now: datetime) -> Lineage:

@@ -45,8 +45,10 @@ class _Build(Struct, frozen=True):
 
 
 def of_disk(settings: Settings) -> Iterator[str]:
-    """Data folder, keys and pages."""
+    """Data folder, intake log, keys and pages."""
     yield from of_data_folder(settings.data)
+    if settings.intake_log is not None:
+        yield from of_intake_log(settings.intake_log, settings)
     try:
         ring = load_keys(settings.keys)
     except KeysRefused as refused:
@@ -68,6 +70,21 @@ def of_data_folder(folder: Path) -> Iterator[str]:
         yield f"other accounts can enter {folder}: run chmod 700 {folder}"
     if (folder / RESTORE_UNFINISHED).exists():
         yield "a restore was interrupted: run `waymark restore` again"
+
+
+def of_intake_log(folder: Path, settings: Settings) -> Iterator[str]:
+    """What lies on the same disk goes with it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.fsync(file.fileno())
+    except OSError:
+        yield f"cannot write to {folder}: mount it, or unset WAYMARK_INTAKE_LOG"
+        return
+    if folder.stat().st_mode & 0o077:
+        yield f"other accounts can enter {folder}: run chmod 700 {folder}"
+    if settings.profile == "production" and folder.stat().st_dev == settings.data.stat().st_dev:
+        yield f"{folder} is on the disk of the data: set WAYMARK_INTAKE_LOG to a folder on another one"
 
 
 def of_pages(folder: Path, ring: KeyRing) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A backup is whole or it is none: made beside a running service, sealed, tested, put back."""
 
 import asyncio
+import json
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,13 @@ from custody.conftest import Centre
 from support.files import Client, noise, prepared, push, report_with, upload
 from support.postgres import Cluster
 from support.reports import CANARY
-from waymark.custody import backups, drill, restoring
+from waymark.custody import backups, drill, restoring, signing, store
 from waymark.custody.jobs import Keeper
-from waymark.custody.records import Refused
+from waymark.custody.records import Attestation, Refused
 from waymark.kernel import clock, lineage
 from waymark.kernel.backup_keys import BackupPrivate, create_backup_key, load_private
 from waymark.kernel.db import Database, Engine, Sql, open_database
-from waymark.kernel.keys import KeyRing
+from waymark.kernel.keys import KeyRing, create_keys
 from waymark.kernel.settings import Settings
 
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -218,6 +219,53 @@ async def test_a_file_whose_bytes_are_not_there_ends_what_a_backup_holds(
     assert await floor(centre.database, settings, centre.ring) == 1
     await restore(elsewhere, backup, private)
     assert not (elsewhere.data / "attachments" / att_id[:2] / att_id).exists()
+
+
+async def test_a_file_that_comes_while_a_backup_is_made_is_in_it(
+    service: Client,
+    centre: Centre,
+    settings: Settings,
+    private: BackupPrivate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = prepared(noise(20_000))
+    report = report_with(centre.ring, file)
+    await push(service, report)
+    await upload(service, report, file)
+    seen = store.files
+    answers = iter([lambda db: iter(())])
+    monkeypatch.setattr(backups.store, "files", lambda db: next(answers, seen)(db))
+
+    backup = await back_up(settings)
+
+    assert await verify(settings, backup, private) == ()
+    assert await floor(centre.database, settings, centre.ring) == 2
+
+
+async def test_what_another_service_or_key_says_of_a_backup_is_as_nothing(
+    centre: Centre, settings: Settings, private: BackupPrivate, tmp_path: Path
+) -> None:
+    await centre.report(2)
+    backup = await back_up(settings)
+    create_backup_key(settings.keys.parent, tmp_path / "other.key")
+    card = backups.card_of(backup, centre.ring)
+    assert card is not None
+    said = Attestation(id=card.manifest.id, file_sha256=card.file_sha256, at=card.manifest.made_at)
+    forged = signing.attested_by(said, load_private(tmp_path / "other.key"))
+    backup.with_suffix(".tested").write_bytes(forged)
+    untested = await floor(centre.database, settings, centre.ring)
+    await verify(settings, backup, private)
+    stranger = create_keys(tmp_path / "stranger", issued_at=1)
+    backup.with_suffix(".card").write_bytes(signing.signed_by_service(card, stranger))
+
+    strange = backups.listed(settings, centre.ring)
+    true = json.loads(signing.signed_by_service(card, centre.ring))
+    more = replace(card, manifest=replace(card.manifest, pos=9))
+    payload = json.loads(signing.signed_by_service(more, centre.ring))["payload"]
+    backup.with_suffix(".card").write_text(json.dumps({**true, "payload": payload}))
+
+    assert untested == 0
+    assert strange == backups.listed(settings, centre.ring) == []
 
 
 async def test_one_that_failed_its_test_counts_no_more(

@@ -92,6 +92,21 @@ async def test_what_is_answered_is_in_the_log_and_the_answer_says_so(desk: Desk)
     assert [each.restore_floor for each in after] == [5, 6]
 
 
+async def test_nothing_is_written_behind_a_gap(desk: Desk, centre: Centre) -> None:
+    """Another process of the service has committed in between."""
+    await desk.settle()
+    await desk.take()
+    await centre.report()
+
+    after = await desk.take(2)
+    [segment] = desk.segments()
+    written = [entry.pos for frame in frames(segment) for entry in frame.group.entries]
+    await desk.settle()
+
+    assert (written, after.restore_floor, await desk.floor()) == ([1], 1, 4)
+    assert [e.pos for frame in frames(segment) for e in frame.group.entries] == [1, 2, 3, 4]
+
+
 async def test_the_log_holds_no_sealed_bytes_but_under_keys_of_their_own(desk: Desk, centre: Centre) -> None:
     [report] = await centre.report()
     await desk.settle()

@@ -64,6 +64,7 @@ class GroupCommit:
         self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._last_logged: asyncio.Task[None] | None = None
 
     @property
     def waiting_items(self) -> int:
@@ -100,6 +101,7 @@ class GroupCommit:
                 await self._arrived.wait()
                 continue
             await self._commit(self._next_group())
+        await self._logged()
 
     def _next_group(self) -> list[_Waiting]:
         """The oldest waiting pushes, at least one, up to GROUP_ITEMS items and GROUP_BYTES."""
@@ -125,12 +127,32 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - whatever it is, no device may wait for ever
             await self._commit_one_by_one(group, error)
         else:
-            if self._log is not None:
-                committed = await _logged(self._log, [push for push, _ in group], committed, at=now)
-            for (_, future), result in zip(group, committed, strict=True):
-                if not future.done():
-                    future.set_result(result)
-            self._on_stored()
+            if self._log is None:
+                self._answer(group, committed)
+                return
+            # The next commit need not wait for this one's log, only this one's answers do.
+            await self._logged()
+            self._last_logged = asyncio.create_task(self._log_and_answer(self._log, group, committed, at=now))
+
+    async def _logged(self) -> None:
+        """What was committed last has been written to the log, too."""
+        if self._last_logged is not None:
+            await self._last_logged
+
+    async def _log_and_answer(
+        self, log: Log, group: Sequence[_Waiting], committed: Sequence[Committed], *, at: datetime
+    ) -> None:
+        try:
+            committed = await _logged(log, [push for push, _ in group], committed, at=at)
+        except Exception as error:  # noqa: BLE001 - it is stored, whatever the log says
+            logs.event("intake_log_failed", error=error)
+        self._answer(group, committed)
+
+    def _answer(self, group: Sequence[_Waiting], committed: Sequence[Committed]) -> None:
+        for (_, future), result in zip(group, committed, strict=True):
+            if not future.done():
+                future.set_result(result)
+        self._on_stored()
 
     async def _commit_one_by_one(self, group: Sequence[_Waiting], error: Exception) -> None:
         """One push that cannot be stored must not take others with it."""

@@ -12,8 +12,8 @@ from msgspec import Struct
 from waymark_sync.backoff import SUSPECT_AFTER, SUSPECT_DELAY_S, Random, delay_s
 from waymark_sync.codec import WireError, decode
 from waymark_sync.intake_rules import structural_fault
-from waymark_sync.outbox import Row
-from waymark_sync.protocol import STORED, ItemResult, KeySet, PushResponse, Receipt
+from waymark_sync.outbox_rows import Row
+from waymark_sync.protocol import STORED, ItemResult, KeySet, ManifestResponse, PushResponse, Receipt
 from waymark_sync.trust import covers, receipt_valid
 
 WAIT_MAX_S = 86_400.0  # a Retry-After beyond a day is a mistake of somebody's
@@ -31,6 +31,9 @@ class Failure(Struct, frozen=True, kw_only=True):
     kind: FailureKind
     reason: str
     floor_s: float = 0.0
+
+
+NOT_THE_SERVICE = Failure(kind="unreachable", reason="not_the_service")
 
 
 class Stored(Struct, frozen=True):
@@ -101,7 +104,15 @@ def understand(body: bytes, content_type: str) -> PushResponse | None:
         return None
 
 
-def receipt_holds(response: PushResponse, keys: KeySet) -> bool | None:
+def understand_manifest(body: bytes, content_type: str) -> ManifestResponse | None:
+    """As `understand`."""
+    try:
+        return decode(body, content_type, ManifestResponse)
+    except WireError:
+        return None
+
+
+def receipt_holds(response: PushResponse | ManifestResponse, keys: KeySet) -> bool | None:
     """False: not from the service, so nothing of the answer counts. None: a newer key set may tell."""
     if response.receipt is None:
         return True

@@ -1,37 +1,39 @@
-"""The client of one device: push what waits, pull what came, believe only what is signed.
+"""The client of one device: push what waits, ask after what is retained, pull what came.
 
-Time, randomness and transport are passed in. Nothing here blocks a capture: with no network every verb
-returns a failure and leaves the reports queued. Two clients on one outbox do no harm.
+What to do next is decided in `core`; this performs it, with the outbox, the network and the keys. Time,
+randomness and transport are passed in. Nothing here blocks a capture: with no network every verb returns a
+failure and leaves the reports queued. Two clients on one outbox do no harm.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
+from waymark_sync import core_parts as core
 from waymark_sync.answers import (
-    Doubted,
+    NOT_THE_SERVICE,
     Failure,
-    Later,
-    Refused,
-    Stored,
-    ends_pass,
     failure_of,
-    judge,
     no_answer,
     receipt_holds,
-    setback,
     understand,
+    understand_manifest,
 )
-from waymark_sync.backoff import Random, delay_s
+from waymark_sync.backoff import Random
 from waymark_sync.codec import MSGPACK, encode
+from waymark_sync.core import State, step
+from waymark_sync.core_settle import next_batch, settle_failure, settle_push
 from waymark_sync.device import Device
-from waymark_sync.inbox import NOT_THE_SERVICE, Inbox, Pulled
+from waymark_sync.inbox import Inbox, Pulled
 from waymark_sync.keyring import Keyring
-from waymark_sync.messages import ReceiptBody
-from waymark_sync.outbox import Outbox, Row
+from waymark_sync.outbox import Outbox, Settled
+from waymark_sync.outbox_rows import Row
 from waymark_sync.protocol import (
     ITEMS_MAX,
-    PUSH_BYTES_MAX,
+    MANIFEST_MAX,
+    ManifestRequest,
+    ManifestResponse,
     PushRequest,
     PushResponse,
     QueueState,
@@ -39,11 +41,11 @@ from waymark_sync.protocol import (
 )
 from waymark_sync.transport import NoAnswer, Reply, Transport
 
-FRAME_BYTES = 2_048  # a request without its items, with room to spare
-ITEM_FRAME_BYTES = 128  # names and lengths of one item's four fields
+__all__ = ["CAPS", "Client", "Drained", "Pushed", "next_batch"]
+
+Answer = TypeVar("Answer", PushResponse, ManifestResponse)
+
 CAPS = ("ack", "message", "needs_attention", "receipt")
-PAUSE_MS_MAX = 30 * 3_600_000  # a clock that was set back must not silence the device for longer
-PASS_REQUESTS_MAX = 1_000  # 64,000 reports: no device comes near
 
 
 class Pushed(Struct, frozen=True, kw_only=True):
@@ -65,6 +67,8 @@ class Drained(Struct, frozen=True, kw_only=True):
     received: int
     failure: Failure | None
     next_try_ms: int | None
+    wake_at_ms: int | None = None
+    """When to drain again, should nothing else be a reason before. None: no need."""
 
 
 class Client:
@@ -89,83 +93,159 @@ class Client:
         self.inbox = Inbox(outbox=outbox, device=device, transport=transport, keyring=self.keyring)
 
     def drain(self, *, asked: bool = False) -> Drained:
-        """Push until nothing is due or the service asks for time; then pull to the end of the feed.
+        """One pass: push until nothing is due, ask what is missing, pull to the end of the feed.
 
         asked: a person wants it now, so waiting times are set aside.
         """
-        if asked:
-            self._outbox.send_now()
-            self._outbox.keep_state("not_before", 0)
-        stored = refused = received = 0
-        failure = self._pausing()
-        for _ in range(PASS_REQUESTS_MAX):
-            if failure is not None:
-                break
-            pushed = self.push_once()
-            stored, refused = stored + pushed.stored, refused + pushed.refused
-            if pushed.failure is not None and ends_pass(pushed.failure):
-                failure = pushed.failure
-            elif not self._outbox.due(self._now_ms(), limit=1):
-                received, failure = self._pull_all()
-                break
-            else:
-                failure = self._pausing()
-        return Drained(
-            stored=stored,
-            refused=refused,
-            received=received,
-            failure=failure,
-            next_try_ms=self._outbox.next_try_ms(),
-        )
+        state, wake_at_ms = State(), None
+        event: core.Event | None = core.Woken(now_ms=self._now_ms(), reason="asked" if asked else "timer")
+        while event is not None:
+            state, effects = step(state, event)
+            event = None
+            for effect in effects:
+                if isinstance(effect, core.Rest):
+                    return self._drained(effect, wake_at_ms)
+                if isinstance(effect, core.SetTimer):
+                    wake_at_ms = effect.at_ms
+                event = self._perform(effect) or event
+        raise AssertionError("a pass ends with Rest")
 
     def push_once(self) -> Pushed:
         """Send what is due, as much as fits one request; with nothing due, a heartbeat."""
-        batch = next_batch(self._outbox.due(self._now_ms(), limit=ITEMS_MAX))
-        answer = self._exchange(batch)
-        if isinstance(answer, Failure):
-            self._note_failure(batch, answer)
-            return Pushed(sent=len(batch), failure=answer)
-        requeued = self._outbox.adopt_incarnation(answer.incarnation)
-        outcomes = [self._settle(row, index, answer) for index, row in enumerate(batch)]
-        self._take_notice(answer)
+        rows = next_batch(self._outbox.due(self._now_ms(), limit=ITEMS_MAX))
+        request = core.SendPush(number=1, rows=rows, seen=self._outbox.state("incarnation"))
+        event = self._push(request)
+        if isinstance(event, core.Failed):
+            writes = settle_failure(
+                rows, event.failure, batch_size=len(rows), now_ms=event.now_ms, luck=event.luck
+            )
+            self._outbox.apply(core.Apply(number=0, writes=writes))
+            return Pushed(sent=len(rows), failure=event.failure)
+        writes, response = settle_push(event), event.response
+        settled = self._outbox.apply(
+            core.Apply(number=0, writes=writes, incarnation=response.incarnation, seen=request.seen)
+        )
+        self._renew_keys(response.keys_issued_at)
         return Pushed(
-            sent=len(batch),
-            stored=outcomes.count("stored"),
-            refused=outcomes.count("refused"),
-            downstream=answer.downstream,
-            requeued=requeued,
+            sent=len(rows),
+            stored=sum(isinstance(write, core.TakeReceipt) for write in writes),
+            refused=sum(isinstance(write, core.SetAside) for write in writes),
+            downstream=response.downstream,
+            requeued=settled.requeued,
         )
 
     def pull_once(self) -> Pulled:
         """One page of the feed."""
         return self.inbox.pull_once()
 
-    def _pull_all(self) -> tuple[int, Failure | None]:
-        received = 0
-        for _ in range(PASS_REQUESTS_MAX):
-            pulled = self.pull_once()
-            received += pulled.received
-            if pulled.failure is not None or not pulled.more:
-                return received, pulled.failure
-        return received, None
+    def _drained(self, rest: core.Rest, wake_at_ms: int | None) -> Drained:
+        return Drained(
+            stored=rest.stored,
+            refused=rest.refused,
+            received=rest.received,
+            failure=rest.failure,
+            next_try_ms=self._outbox.next_try_ms(),
+            wake_at_ms=wake_at_ms,
+        )
 
-    def _exchange(self, batch: list[Row]) -> PushResponse | Failure:
+    def _perform(self, effect: core.Effect) -> core.Event | None:
+        match effect:
+            case core.ReadDue(now_ms=now_ms):
+                return self._read_due(now_ms)
+            case core.ReadRetained():
+                return self._read_retained(effect)
+            case core.SendPush():
+                return self._push(effect)
+            case core.SendManifest():
+                return self._ask(effect)
+            case core.SendPull():
+                return self._pull(effect)
+            case core.Apply():
+                return self._applied(effect.number, self._outbox.apply(effect))
+            case core.OpenReceipts():
+                return self._open_receipts()
+            case core.RenewKeys(issued_at=issued_at):
+                self._renew_keys(issued_at)
+        return None
+
+    def _read_due(self, now_ms: int) -> core.DueRead:
+        return core.DueRead(
+            now_ms=now_ms,
+            rows=tuple(self._outbox.due(now_ms, limit=ITEMS_MAX)),
+            incarnation=self._outbox.state("incarnation"),
+            not_before=int(self._outbox.state("not_before") or 0),
+            next_try_ms=self._outbox.next_try_ms(),
+            holding=self._outbox.holding(),
+        )
+
+    def _read_retained(self, effect: core.ReadRetained) -> core.RetainedRead:
+        held = self._outbox.retained(device_id=effect.device_id, item_id=effect.item_id, limit=MANIFEST_MAX)
+        return core.RetainedRead(
+            now_ms=self._now_ms(), held=tuple(held), incarnation=self._outbox.state("incarnation")
+        )
+
+    def _applied(self, number: int, settled: Settled) -> core.Applied:
+        return core.Applied(
+            now_ms=self._now_ms(),
+            number=number,
+            next_try_ms=self._outbox.next_try_ms(),
+            holding=self._outbox.holding(),
+            stale=settled.stale,
+            requeued=settled.requeued,
+        )
+
+    def _push(self, effect: core.SendPush) -> core.PushAnswered | core.Failed:
+        answer = self._exchange("/sync/v1/push", self._request(effect.rows, effect.seen), understand)
+        if isinstance(answer, Failure):
+            return self._failed(effect, answer)
+        return core.PushAnswered(now_ms=self._now_ms(), luck=self._random(), request=effect, response=answer)
+
+    def _ask(self, effect: core.SendManifest) -> core.ManifestAnswered | core.Failed:
+        request = ManifestRequest(
+            device_id=effect.device_id, incarnation_seen=effect.seen, retained=effect.retained
+        )
+        answer = self._exchange("/sync/v1/manifest", request, understand_manifest)
+        if isinstance(answer, Failure):
+            return self._failed(effect, answer)
+        return core.ManifestAnswered(
+            now_ms=self._now_ms(), luck=self._random(), request=effect, response=answer
+        )
+
+    def _pull(self, effect: core.SendPull) -> core.PageCame | core.Failed:
+        page = self.inbox.page()
+        if isinstance(page, Failure):
+            return self._failed(effect, page)
+        return core.PageCame(now_ms=self._now_ms(), request=effect, feed_id=self._device.device_id, page=page)
+
+    def _failed(self, effect: core.Request, failure: Failure) -> core.Failed:
+        return core.Failed(now_ms=self._now_ms(), luck=self._random(), request=effect, failure=failure)
+
+    def _open_receipts(self) -> core.ReceiptsOpened:
+        return core.ReceiptsOpened(
+            now_ms=self._now_ms(),
+            receipts=tuple(self.inbox.receipts()),
+            incarnation=self._outbox.state("incarnation"),
+        )
+
+    def _exchange(
+        self, path: str, request: Struct, understood: Callable[[bytes, str], Answer | None]
+    ) -> Answer | Failure:
         headers = {"content-type": MSGPACK, "accept": MSGPACK}
         try:
-            reply = self._transport.post("/sync/v1/push", encode(self._request(batch), MSGPACK), headers)
+            reply = self._transport.post(path, encode(request, MSGPACK), headers)
         except NoAnswer as error:
             return no_answer(sent=error.sent)
-        return failure_of(reply.status, reply.headers) or self._believed(reply)
+        return failure_of(reply.status, reply.headers) or self._believed(reply, understood)
 
-    def _request(self, batch: list[Row]) -> PushRequest:
-        sender = batch[0].device_id if batch else self._device.device_id
+    def _request(self, rows: tuple[Row, ...], seen: str | None) -> PushRequest:
+        sender = rows[0].device_id if rows else self._device.device_id
         return PushRequest(
             device_id=sender,
-            incarnation_seen=self._outbox.state("incarnation"),
+            incarnation_seen=seen,
             app_build=self._app_build,
             caps=CAPS,
             queue=self._queue_state() if sender == self._device.device_id else None,
-            items=tuple(row.envelope() for row in batch),
+            items=tuple(row.envelope() for row in rows),
         )
 
     def _queue_state(self) -> QueueState | None:
@@ -176,12 +256,10 @@ class Client:
                 return QueueState(epoch=epoch, max_seq=entry.max_seq, queued=entry.queued, kids=tuple(kids))
         return None
 
-    def _believed(self, reply: Reply) -> PushResponse | Failure:
+    def _believed(self, reply: Reply, understood: Callable[[bytes, str], Answer | None]) -> Answer | Failure:
         """The answer if it is the service's; a captive portal's is no answer."""
-        response, keys = (
-            understand(reply.body, reply.headers.get("content-type", "")),
-            self.keyring.keys(),
-        )
+        response = understood(reply.body, reply.headers.get("content-type", ""))
+        keys = self.keyring.keys()
         if response is None or keys is None:
             return NOT_THE_SERVICE
         holds = receipt_holds(response, keys)
@@ -190,82 +268,7 @@ class Client:
             holds = renewed is not None and receipt_holds(response, renewed)
         return response if holds else NOT_THE_SERVICE
 
-    def _settle(self, row: Row, index: int, response: PushResponse) -> str:
-        match judge(row, index, response):
-            case Stored(result, receipt):
-                body = ReceiptBody(item_id=row.item_id, result=result, receipt=receipt)
-                self._outbox.record_receipt(body, sha256=row.sha256)
-                return "stored"
-            case Refused(reason):
-                self._outbox.quarantine(row, error=reason)
-                return "refused"
-            case Doubted(reason):
-                self._note_setback(row, Failure(kind="fault", reason=reason), batch_size=1, parts=False)
-                return "later"
-            case Later(reason, floor_s):
-                wait_s = delay_s(row.attempts, random=self._random, floor_s=floor_s or None)
-                self._outbox.record_retry(row, next_try_ms=self._in_ms(wait_s), error=reason)
-                return "later"
-
-    def _take_notice(self, response: PushResponse) -> None:
-        self._outbox.keep_state("challenge", response.challenge)
-        if response.receipt is not None:
-            # The floor that is told outside the receipt is not signed, so nothing is let go for it.
-            self._outbox.purge(
-                incarnation=response.receipt.incarnation, restore_floor=response.receipt.restore_floor
-            )
-        if response.backoff_s:
-            self._pause(float(response.backoff_s))
+    def _renew_keys(self, issued_at: int) -> None:
         held = self.keyring.held()
-        if held is not None and response.keys_issued_at > held.issued_at:
+        if held is not None and issued_at > held.issued_at:
             self.keyring.renewed()
-
-    def _note_failure(self, batch: list[Row], failure: Failure) -> None:
-        for row in batch:
-            self._note_setback(row, failure, batch_size=len(batch))
-        if failure.kind == "later" and failure.floor_s:
-            self._pause(failure.floor_s)
-
-    def _note_setback(self, row: Row, failure: Failure, *, batch_size: int, parts: bool = True) -> None:
-        """parts: who failed is not known, so the batch must come apart."""
-        back = setback(row, failure, batch_size=batch_size, now_ms=self._now_ms(), random=self._random)
-        self._outbox.record_retry(
-            row,
-            next_try_ms=back.next_try_ms,
-            error=back.error,
-            attempts=back.attempts,
-            companions=back.companions if parts else row.companions,
-            solo_failures=back.solo_failures,
-        )
-
-    def _pause(self, floor_s: float) -> None:
-        wait_s = delay_s(0, random=self._random, floor_s=floor_s)
-        self._outbox.keep_state("not_before", self._in_ms(wait_s))
-
-    def _pausing(self) -> Failure | None:
-        not_before = int(self._outbox.state("not_before") or 0)
-        left_ms = not_before - self._now_ms()
-        if not_before and 0 < left_ms <= PAUSE_MS_MAX:  # a clock may stand before 1970
-            return Failure(kind="later", reason="pausing", floor_s=left_ms / 1000)
-        return None
-
-    def _in_ms(self, wait_s: float) -> int:
-        return self._now_ms() + round(wait_s * 1000)
-
-
-def next_batch(due: list[Row]) -> list[Row]:
-    """Those that may share the next request: one device's, as many as each allows, within a push's bytes."""
-    batch: list[Row] = []
-    room = PUSH_BYTES_MAX - FRAME_BYTES
-    for row in due:
-        if row.device_id != due[0].device_id:
-            continue
-        room -= _bytes_on_the_wire(row)
-        if batch and (room < 0 or len(batch) >= min(ITEMS_MAX, row.companions)):
-            break
-        batch.append(row)
-    return batch
-
-
-def _bytes_on_the_wire(row: Row) -> int:
-    return len(row.header) + len(row.sealed or b"") + len(row.sha256) + len(row.sig) + ITEM_FRAME_BYTES

@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from waymark_sync.answers import Failure, failure_of, no_answer
+from waymark_sync.answers import NOT_THE_SERVICE, Failure, failure_of, no_answer
 from waymark_sync.codec import JSON, MSGPACK, WireError, decode, to_base64url
+from waymark_sync.core_parts import OpenedReceipt
 from waymark_sync.device import Device
 from waymark_sync.keyring import Keyring
 from waymark_sync.messages import ReceiptBody
@@ -15,8 +16,6 @@ from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, message_info, pu
 from waymark_sync.seal import CannotOpen, open_sealed, sign, unpad
 from waymark_sync.transport import NoAnswer, Reply, Transport
 from waymark_sync.trust import covers, messages_valid, receipt_valid
-
-NOT_THE_SERVICE = Failure(kind="unreachable", reason="not_the_service")
 
 
 class Pulled(Struct, frozen=True, kw_only=True):
@@ -39,20 +38,42 @@ class Inbox:
 
         A page with one message that the service did not sign counts as no answer, and moves nothing.
         """
-        reply = self._answer()
-        if isinstance(reply, Failure):
-            return Pulled(failure=reply)
-        try:
-            page = decode(reply.body, reply.headers.get("content-type", ""), PullResponse)
-        except WireError:
-            return Pulled(failure=NOT_THE_SERVICE)
-        if not self._signed(page):
-            return Pulled(failure=NOT_THE_SERVICE)
+        page = self.page()
+        if isinstance(page, Failure):
+            return Pulled(failure=page)
         self._outbox.adopt_incarnation(page.incarnation)
         self._outbox.keep_page(self._device.device_id, page)
         self._outbox.keep_state("challenge", page.challenge)
-        self._apply_receipts()
+        for found in tuple(self.receipts()):
+            if self._ours(found):
+                self._outbox.record_receipt(found.body, sha256=found.row.sha256)
+                self._outbox.mark_applied(found.message_id)
         return Pulled(received=len(page.messages), more=page.more)
+
+    def page(self) -> PullResponse | Failure:
+        """Fetch one page, and verify every message of it. Keeps nothing."""
+        reply = self._answer()
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            page = decode(reply.body, reply.headers.get("content-type", ""), PullResponse)
+        except WireError:
+            return NOT_THE_SERVICE
+        return page if self._signed(page) else NOT_THE_SERVICE
+
+    def receipts(self) -> Iterator[OpenedReceipt]:
+        """Receipts in the feed that were not taken over yet, of reports held here. Their signatures hold."""
+        keys = self._keyring.keys()
+        for message in self._outbox.messages(self._device.device_id):
+            if message.kind != "receipt" or message.applied or keys is None:
+                continue
+            try:
+                told = decode(self.open(message) or b"", JSON, ReceiptBody)
+            except WireError:
+                continue
+            row = self._outbox.item(told.item_id)
+            if row is not None and receipt_valid(told.receipt, keys):
+                yield OpenedReceipt(message_id=message.id, body=told, row=row)
 
     def opened(self) -> Iterator[tuple[StoredMessage, bytes]]:
         """Every message with its JSON, in order. One that does not open is left out here, and kept."""
@@ -103,23 +124,9 @@ class Inbox:
             valid = renewed is not None and messages_valid(feed_id, page.messages, renewed)
         return bool(valid)
 
-    def _apply_receipts(self) -> None:
-        for message in self._outbox.messages(self._device.device_id):
-            if message.kind == "receipt" and not message.applied and self._take_receipt(message):
-                self._outbox.mark_applied(message.id)
-
-    def _take_receipt(self, message: StoredMessage) -> bool:
-        """False: not now, or not for us; it stays and is looked at again after the next page."""
-        try:
-            told = decode(self.open(message) or b"", JSON, ReceiptBody)
-        except WireError:
-            return False
-        row, keys = self._outbox.item(told.item_id), self._keyring.keys()
-        if row is None or keys is None or told.receipt.incarnation != self._outbox.state("incarnation"):
-            return False
-        if not receipt_valid(told.receipt, keys):
-            return False
-        if not covers(told.receipt, told.result, item_id=row.item_id, sha256=row.sha256):
-            return False
-        self._outbox.record_receipt(told, sha256=row.sha256)
-        return True
+    def _ours(self, found: OpenedReceipt) -> bool:
+        """Of this lineage, and of these very bytes."""
+        told, row = found.body, found.row
+        return told.receipt.incarnation == self._outbox.state("incarnation") and covers(
+            told.receipt, told.result, item_id=row.item_id, sha256=row.sha256
+        )

@@ -11,83 +11,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from pysqlite3 import dbapi2
 
+from waymark_sync import core_parts as core
 from waymark_sync.messages import ReceiptBody
+from waymark_sync.outbox_rows import Custody, Held, NotHeld, NotSaved, Row, State, StoredMessage
 from waymark_sync.protocol import Envelope, ExportedQueue, Message, PullResponse, decode_header
+
+__all__ = ["Custody", "Held", "NotHeld", "NotSaved", "Outbox", "Row", "State", "StoredMessage"]
 
 SQLITE_OLDEST = (3, 51, 3)  # older ones may corrupt a WAL database that is written and checkpointed at once
 BUSY_TIMEOUT_S = 10.0
 
-State = Literal["queued", "receipted", "quarantined", "tombstone"]
-T = TypeVar("T")
 
+class Settled(Struct, frozen=True, kw_only=True):
+    """What became of an answer. `stale`: nothing, for another drainer knows a newer lineage."""
 
-class Row(Struct, frozen=True, kw_only=True):
-    """One report, as the outbox holds it. `sealed` is None exactly in a tombstone."""
-
-    item_id: str
-    device_id: str
-    epoch: str
-    seq: int
-    created_at: str
-    header: bytes
-    sealed: bytes | None
-    sha256: bytes
-    sig: bytes
-    state: State
-    attempts: int
-    companions: int
-    solo_failures: int
-    next_try_at: int | None
-    last_error: str | None
-    receipt: bytes | None
-    incarnation: str | None
-    pos: int | None
-
-    def envelope(self) -> Envelope:
-        """What travels. Raises NotHeld for a tombstone."""
-        if self.sealed is None:
-            raise NotHeld(self.item_id)
-        return Envelope(header=self.header, sealed=self.sealed, sha256=self.sha256, sig=self.sig)
-
-
-class Custody(Struct, frozen=True, kw_only=True):
-    """What became of every number an epoch gave out."""
-
-    epoch: str
-    max_seq: int
-    held: int
-    queued: int
-    receipted: int
-    quarantined: int
-    tombstones: int
-
-    @property
-    def whole(self) -> bool:
-        """False: a number of this epoch is missing, so a report may be."""
-        return self.held == self.max_seq
-
-
-class StoredMessage(Struct, frozen=True, kw_only=True):
-    id: str
-    feed_id: str
-    pos: int
-    kind: str
-    sealed: bytes
-    applied: bool
-
-
-class NotSaved(Exception):
-    """What was read back is not what was written. The report must not be called saved."""
-
-
-class NotHeld(Exception):
-    """The bytes of this report are no longer here; its receipt is."""
+    stale: bool = False
+    requeued: bool = False
 
 
 def sections() -> dict[str, str]:
@@ -197,6 +142,39 @@ class Outbox:
             self._run("forget_cursors")
             return True
 
+    def apply(self, effect: core.Apply) -> Settled:
+        """All that an answer changes, in one transaction."""
+        with self._transaction():
+            requeued, known = False, self.state("incarnation")
+            if effect.incarnation is not None and effect.incarnation != known:
+                if known != effect.seen:
+                    return Settled(stale=True)
+                requeued = self.adopt_incarnation(effect.incarnation)
+            for write in effect.writes:
+                self._write(write)
+            return Settled(requeued=requeued)
+
+    def _write(self, write: core.Write) -> None:
+        match write:
+            case core.TakeReceipt():
+                self.record_receipt(write.body, sha256=write.sha256)
+            case core.SetAside():
+                self.quarantine(write.row, error=write.error)
+            case core.Postpone():
+                self.record_retry(**_fields(write))
+            case core.LetGo():
+                self._run("let_go", **_fields(write))
+            case core.OfferAgain():
+                self._run("offer_again", **_fields(write))
+            case core.KeepPage():
+                self.keep_page(write.feed_id, write.page)
+            case core.MarkApplied():
+                self.mark_applied(write.message_id)
+            case core.Remember():
+                self.keep_state(write.key, write.value)
+            case core.SendNow():
+                self.send_now()
+
     def requeue_all(self, incarnation: str) -> int:
         """Queue again whatever is held without a receipt of this incarnation. How many that were."""
         return int(self._run("requeue_all", incarnation=incarnation).rowcount)
@@ -205,9 +183,13 @@ class Outbox:
         """A person asks: no waiting."""
         self._run("send_now")
 
-    def purge(self, *, incarnation: str, restore_floor: int) -> int:
-        """Let go of the bytes that every restorable backup holds. How many that were."""
-        return int(self._run("purge", incarnation=incarnation, restore_floor=restore_floor).rowcount)
+    def retained(self, *, device_id: str = "", item_id: str = "", limit: int) -> list[Held]:
+        """Receipted reports that are held still, after that one in order of device and id."""
+        found = self._run("retained", device_id=device_id, item_id=item_id, limit=limit)
+        return [Held(**dict(row)) for row in found]
+
+    def holding(self) -> bool:
+        return bool(self.retained(limit=1))
 
     def custody(self, device_id: str) -> list[Custody]:
         """Of every epoch of this device."""
@@ -324,6 +306,9 @@ class Outbox:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -332,6 +317,10 @@ class Outbox:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _fields(write: Struct) -> dict[str, Any]:
+    return {name: getattr(write, name) for name in write.__struct_fields__}
 
 
 def _statements(script: str) -> Sequence[str]:

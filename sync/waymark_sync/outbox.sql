@@ -171,11 +171,24 @@ UPDATE outbox
 SET next_try_at = NULL
 WHERE state = 'queued'
 
--- The floor rule: every backup that may still be restored holds it.
--- :purge
+-- Every backup that may be restored holds it: asked for by whoever has read a floor beside this receipt.
+-- :let_go
 UPDATE outbox
 SET state = 'tombstone', sealed = NULL
-WHERE state = 'receipted' AND incarnation = :incarnation AND pos <= :restore_floor
+WHERE item_id = :item_id AND sha256 = :sha256 AND state = 'receipted' AND incarnation = :incarnation AND pos = :pos
+
+-- The service was copied back by hand and lacks it.
+-- :offer_again
+UPDATE outbox
+SET state = 'queued', attempts = 0, companions = 64, solo_failures = 0, next_try_at = NULL, last_error = NULL
+WHERE item_id = :item_id AND sha256 = :sha256 AND state = 'receipted' AND pos = :pos
+
+-- :retained
+SELECT device_id, item_id, sha256, pos
+FROM outbox
+WHERE state = 'receipted' AND (device_id, item_id) > (:device_id, :item_id)
+ORDER BY device_id, item_id
+LIMIT :limit
 
 -- One row per epoch of a device. Whole means: seq 1 to max_seq, each once; a row has exactly one state.
 -- :custody

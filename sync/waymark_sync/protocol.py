@@ -168,7 +168,7 @@ class Retained(Struct, frozen=True, kw_only=True):
 
 
 class ManifestRequest(Struct, frozen=True, kw_only=True):
-    """Asks which of these the service does not hold. Of one device, as a push is, and signed by nobody either:
+    """Asks which of these the service does not hold. Of one device and signed by nobody, as a push is:
     who knows the hash of sealed bytes may ask after them.
     """
 

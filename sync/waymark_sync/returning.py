@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from waymark_sync.answers import Failure, failure_of, no_answer
+from waymark_sync.answers import NOT_THE_SERVICE, Failure, failure_of, no_answer
 from waymark_sync.codec import MSGPACK, WireError, decode, to_base64url
-from waymark_sync.inbox import NOT_THE_SERVICE
 from waymark_sync.keyring import Keyring
 from waymark_sync.messages import Proof, ReturnResponse
 from waymark_sync.protocol import KeySet, Message, message_info

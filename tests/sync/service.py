@@ -20,6 +20,8 @@ from waymark_sync.protocol import (
     ItemResult,
     KeySet,
     Leaf,
+    ManifestRequest,
+    ManifestResponse,
     Message,
     PullResponse,
     PushResponse,
@@ -63,6 +65,7 @@ class Service:
         self.challenge = "c-1"
         self.keys_issued_at = 1
         self.items_max = protocol.ITEMS_MAX
+        self.manifests = "signed"
 
     def snapshot(self) -> dict[str, Any]:
         return deepcopy({name: getattr(self, name) for name in ("pos", "stored", "conflicts", "feeds")})
@@ -90,7 +93,7 @@ class Service:
     # The network.
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        answer = self._push if path == "/sync/v1/push" else self._enrol
+        answer = {"/sync/v1/push": self._push, "/sync/v1/manifest": self._manifest}.get(path, self._enrol)
         return self._through(path, lambda: answer(body, headers["content-type"]))
 
     def get(self, path: str, headers: Mapping[str, str]) -> Reply:
@@ -129,6 +132,17 @@ class Service:
         if ids & self.poison:
             return Reply(status=500, headers={}, body=b"{}")
         return _ok(self._commit(frame.items))
+
+    def _manifest(self, body: bytes, content_type: str) -> Reply:
+        if self.manifests == "none":
+            return Reply(status=404, headers={}, body=b"{}")
+        asked = codec.decode(body, content_type, ManifestRequest)
+        lacking = intake_rules.missing(asked.retained, (known for known, _ in self.stored.values()))
+        leaves = intake_rules.manifest_leaves(asked.retained, lacking)
+        receipt = self._receipt(leaves) if leaves else None
+        if receipt is not None and self.manifests == "unsigned":
+            receipt = msgspec.structs.replace(receipt, sig=bytes(64))
+        return _ok(ManifestResponse(incarnation=self.incarnation, missing=lacking, receipt=receipt))
 
     def _commit(self, items: tuple[Envelope | ItemFault, ...]) -> PushResponse:
         results = [self._take(index, each) for index, each in enumerate(items)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pysqlite3 import dbapi2
 
 from waymark_sync import protocol
+from waymark_sync.core_parts import Apply, LetGo, OfferAgain
 from waymark_sync.intake_rules import purgeable
 from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import SQL, NotHeld, NotSaved, Outbox, Row, sections
@@ -48,6 +49,15 @@ def receipt(row: Row, *, pos: int = 1, incarnation: str = INCARNATION) -> Receip
     )
     told = Receipt(incarnation=incarnation, restore_floor=0, at=1, kid="r1", root=bytes(32), sig=bytes(64))
     return ReceiptBody(item_id=row.item_id, result=result, receipt=told)
+
+
+def let_go(outbox: Outbox, row: Row, *, floor: int = 1, pos: int = 1) -> None:
+    """As the core does, which asks the rule."""
+    if purgeable(
+        receipt_incarnation=INCARNATION, current_incarnation=INCARNATION, pos=pos, restore_floor=floor
+    ):
+        write = LetGo(item_id=row.item_id, sha256=row.sha256, incarnation=INCARNATION, pos=pos)
+        outbox.apply(Apply(number=0, writes=(write,)))
 
 
 def run(outbox: Outbox, sql: str, *values: Any) -> Any:
@@ -196,19 +206,34 @@ def test_purging_is_the_floor_rule(pos: int, floor: int, incarnation: str) -> No
     row = add(outbox)
     outbox.record_receipt(receipt(row, pos=pos, incarnation=incarnation), sha256=row.sha256)
 
-    gone = outbox.purge(incarnation=INCARNATION, restore_floor=floor)
-
     rule = purgeable(
         receipt_incarnation=incarnation, current_incarnation=INCARNATION, pos=pos, restore_floor=floor
     )
-    assert bool(gone) is rule
+
+    let_go(outbox, row, floor=floor, pos=pos)
+
+    [held] = outbox.items()
+    assert (held.state == "tombstone") is rule
     outbox.close()
+
+
+@pytest.mark.parametrize("other", [{"pos": 2}, {"sha256": bytes(32)}, {"incarnation": item_id(0xF)}])
+def test_bytes_stay_when_another_receipt_is_held_by_now(outbox: Outbox, other: dict[str, Any]) -> None:
+    row = add(outbox)
+    outbox.record_receipt(receipt(row), sha256=row.sha256)
+    asked = {"item_id": row.item_id, "sha256": row.sha256, "incarnation": INCARNATION, "pos": 1, **other}
+    offered = {name: value for name, value in asked.items() if name != "incarnation"}
+
+    outbox.apply(Apply(number=0, writes=(LetGo(**asked),)))
+    outbox.apply(Apply(number=0, writes=(OfferAgain(**offered),)))
+
+    assert outbox.items()[0].state == ("queued" if "incarnation" in other else "receipted")
 
 
 def test_a_tombstone_proves_the_report_but_no_longer_holds_it(outbox: Outbox) -> None:
     row = add(outbox)
     outbox.record_receipt(receipt(row), sha256=row.sha256)
-    outbox.purge(incarnation=INCARNATION, restore_floor=1)
+    let_go(outbox, row)
 
     held = outbox.item(row.item_id)
     assert held is not None and held.receipt is not None
@@ -226,7 +251,7 @@ def test_a_new_incarnation_queues_again_whatever_is_held(outbox: Outbox) -> None
     for row in rows[:2]:
         outbox.record_receipt(receipt(row, pos=row.seq), sha256=row.sha256)
     outbox.quarantine(rows[2], error="malformed")
-    outbox.purge(incarnation=INCARNATION, restore_floor=1)
+    let_go(outbox, rows[0])
     outbox.keep_page(DEVICE, page("c"))
 
     assert not outbox.adopt_incarnation(INCARNATION)

@@ -21,7 +21,6 @@ LABEL_KEYS = LABEL + b"/keys"
 LABEL_MESSAGE = LABEL + b"/message"
 LABEL_MESSAGE_SIG = LABEL_MESSAGE + b"/sig"
 LABEL_ATT = LABEL + b"/att"
-LABEL_SUBSCRIBE = LABEL + b"/subscribe"
 LABEL_RETURN = LABEL + b"/return"
 
 PROTOCOL_VERSION = 1
@@ -336,31 +335,6 @@ class SignedKeySet(Struct, frozen=True, kw_only=True):
     sig: Signature
 
 
-class Subscription(Struct, frozen=True, kw_only=True):
-    """Where a content-free knock goes (RFC 8030). Signed like a pull, by the key of the feed."""
-
-    device_id: Uuid
-    endpoint: Annotated[str, Meta(min_length=1, max_length=2_048)]
-    p256dh: Point
-    auth: Annotated[bytes, Meta(min_length=16, max_length=16)]
-    challenge: Annotated[str, Meta(max_length=64)]
-    sig: Signature
-    """By the feed's key over `subscribe_text`."""
-
-
-class KnockKey(Struct, frozen=True, kw_only=True):
-    """What a browser subscribes to: the `applicationServerKey` of its push manager (RFC 8292)."""
-
-    public: Point
-
-
-class SubscriptionEnd(Struct, frozen=True, kw_only=True):
-    device_id: Uuid
-    challenge: Annotated[str, Meta(max_length=64)]
-    sig: Signature
-    """Over `subscribe_text` with an empty endpoint."""
-
-
 class ExportedQueue(Struct, frozen=True, kw_only=True):
     """A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe."""
 
@@ -392,12 +366,6 @@ def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> byt
     """The bytes a pull's signature covers: five lines. No field holds a line break."""
     fields = (device_id, challenge, cursor, str(limit))
     return b"\n".join((LABEL_PULL, *(field.encode() for field in fields)))
-
-
-def subscribe_text(*, device_id: str, challenge: str, endpoint: str) -> bytes:
-    """The bytes a subscription's signature covers: four lines. No field holds a line break."""
-    fields = (device_id, challenge, endpoint)
-    return b"\n".join((LABEL_SUBSCRIBE, *(field.encode() for field in fields)))
 
 
 def message_info(*, feed_id: str, message_id: str, kind: str) -> bytes:

@@ -17,9 +17,9 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from waymark_sync import backoff, messages, protocol, reference, report
+from waymark_sync import backoff, knocking, messages, protocol, reference, report
 
-MODULES: tuple[ModuleType, ...] = (protocol, messages, report, reference, backoff)
+MODULES: tuple[ModuleType, ...] = (protocol, knocking, messages, report, reference, backoff)
 HEAD = """\
 /**
  * The protocol's messages, the report's body, their limits and labels.

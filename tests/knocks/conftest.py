@@ -18,8 +18,8 @@ from waymark.knocks.sender import Sender
 from waymark.mailbox import actions as mailbox
 from waymark.mailbox.records import Feed
 from waymark.mailbox.rules import seal_message
+from waymark_sync.knocking import Subscription, SubscriptionEnd, subscribe_text
 from waymark_sync.messages import AckBody
-from waymark_sync.protocol import Subscription, SubscriptionEnd, subscribe_text
 from waymark_sync.seal import raw_public, sign
 
 CONTACT = "mailto:operator@example.org"

@@ -19,7 +19,7 @@ from waymark.knocks.rules import ENDPOINT_MAX, PER_FEED
 from waymark.mailbox import actions as mailbox
 from waymark.mailbox.rules import CHALLENGE_LIFE, new_challenge
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
-from waymark_sync.protocol import KnockKey, Subscription
+from waymark_sync.knocking import KnockKey, Subscription
 from waymark_sync.seal import new_key, raw_public
 
 Client = AsyncTestClient[Litestar]

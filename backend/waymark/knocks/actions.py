@@ -18,7 +18,7 @@ from waymark.knocks import store
 from waymark.knocks.records import Delivered, Due, Gone, Knock, Outcome, Place, Refused
 from waymark.knocks.rules import LEASE, PER_FEED, endpoint_hash, next_try, signed, target
 from waymark.mailbox import actions as mailbox
-from waymark_sync.protocol import Subscription, SubscriptionEnd
+from waymark_sync.knocking import Subscription, SubscriptionEnd
 
 
 def subscribe(

@@ -13,7 +13,7 @@ from waymark.kernel.vault import Vault
 from waymark.knocks import actions
 from waymark.mailbox.rules import challenge_good, new_challenge
 from waymark_sync.codec import WireError, answer_type, decode, encode
-from waymark_sync.protocol import KnockKey, Subscription, SubscriptionEnd
+from waymark_sync.knocking import KnockKey, Subscription, SubscriptionEnd
 from waymark_sync.seal import raw_public
 
 CHALLENGE: Final = "Waymark-Challenge"

@@ -13,7 +13,7 @@ from typing import Final
 
 from waymark.kernel.settings import LOOPBACK_PUSH
 from waymark.knocks.records import Delivered, Gone, Knock, Later, Outcome, Refused, Target
-from waymark_sync.protocol import subscribe_text
+from waymark_sync.knocking import subscribe_text
 from waymark_sync.seal import signature_valid
 
 KINDS: Final = ("ack", "message", "signpost", "status")

@@ -22,8 +22,6 @@ export const LABEL_MESSAGE_SIG = 'waymark-sync/1/message/sig'
 
 export const LABEL_ATT = 'waymark-sync/1/att'
 
-export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'
-
 export const LABEL_RETURN = 'waymark-sync/1/return'
 
 export const PROTOCOL_VERSION = 1
@@ -173,7 +171,7 @@ export type Retained = {
 }
 
 /**
- * Asks which of these the service does not hold. Of one device, as a push is, and signed by nobody either:
+ * Asks which of these the service does not hold. Of one device and signed by nobody, as a push is:
  * who knows the hash of sealed bytes may ask after them.
  */
 export type ManifestRequest = {
@@ -332,6 +330,14 @@ export type SignedKeySet = {
   readonly sig: Signature
 }
 
+/** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
+export type ExportedQueue = {
+  readonly format?: 'waymark-sealed-queue/1'
+  readonly items?: readonly Envelope[]
+}
+
+export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'
+
 /** Where a content-free knock goes (RFC 8030). Signed like a pull, by the key of the feed. */
 export type Subscription = {
   readonly device_id: Uuid
@@ -353,12 +359,6 @@ export type SubscriptionEnd = {
   readonly challenge: string
   /** Over `subscribe_text` with an empty endpoint. */
   readonly sig: Signature
-}
-
-/** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
-export type ExportedQueue = {
-  readonly format?: 'waymark-sealed-queue/1'
-  readonly items?: readonly Envelope[]
 }
 
 /** Before a code: the report is closed, unless a later `status` says otherwise. */

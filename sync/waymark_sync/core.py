@@ -88,6 +88,8 @@ class State(Struct, frozen=True, kw_only=True):
     offered: bool = False
     """Something went back to queued since the last push."""
     more: bool = False
+    came: bool = False
+    """The page had messages."""
     woken: bool = False
     """Again, in the middle of a pass."""
     not_before: int = 0
@@ -233,7 +235,12 @@ def _page_came(state: State, event: PageCame) -> Stepped:
     )
     current = _counts(state, "page", event.request.number)
     if current:
-        state = replace(state, received=state.received + len(event.page.messages), more=event.page.more)
+        state = replace(
+            state,
+            received=state.received + len(event.page.messages),
+            more=event.page.more,
+            came=bool(event.page.messages),
+        )
     return _apply(
         state,
         "page_kept",
@@ -306,6 +313,8 @@ def _applied(state: State, event: Applied) -> Stepped:
         case "manifest_kept":
             return _read_retained(state)
         case "page_kept":
+            if not state.came:
+                return _after_page(state, event.now_ms)
             return replace(state, waiting="receipts"), (OpenReceipts(),)
         case "receipts_kept":
             return _after_page(state, event.now_ms)

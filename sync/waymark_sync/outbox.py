@@ -189,7 +189,8 @@ class Outbox:
         return [Held(**dict(row)) for row in found]
 
     def holding(self) -> bool:
-        return bool(self.retained(limit=1))
+        """Is anything receipted held still?"""
+        return bool(self._value("holding"))
 
     def custody(self, device_id: str) -> list[Custody]:
         """Of every epoch of this device."""

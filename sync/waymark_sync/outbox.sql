@@ -190,6 +190,9 @@ WHERE state = 'receipted' AND (device_id, item_id) > (:device_id, :item_id)
 ORDER BY device_id, item_id
 LIMIT :limit
 
+-- :holding
+SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'receipted')
+
 -- One row per epoch of a device. Whole means: seq 1 to max_seq, each once; a row has exactly one state.
 -- :custody
 SELECT epoch, MAX(seq) AS max_seq, COUNT(*) AS held,

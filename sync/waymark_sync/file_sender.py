@@ -15,16 +15,24 @@ from msgspec import Struct
 
 from waymark_sync.answers import Failure, failure_of, no_answer
 from waymark_sync.codec import JSON, WireError, decode, encode, to_base64url
+from waymark_sync.core_files import (
+    FileAnswered,
+    FileEvent,
+    FileFailed,
+    FileSent,
+    SendStart,
+    begin_file,
+    step_file,
+)
 from waymark_sync.files import KEY_BYTES, digest_of, seal_file
 from waymark_sync.protocol import ATT_CHUNK_BYTES, Attachment, AttStart, AttState, KeySet
 from waymark_sync.report import SealedFile
 from waymark_sync.transport import FileTransport, NoAnswer, Reply
 from waymark_sync.trust import covers_file
 
-PARTIAL_UPLOAD: Final = "application/partial-upload"
-ATTEMPTS_MAX: Final = 3
-"""Of starting a file again whose bytes the service found to differ: then the copy here is at fault."""
+__all__ = ["FileSent", "PreparedFile", "prepare_file", "read_from", "send_file"]
 
+PARTIAL_UPLOAD: Final = "application/partial-upload"
 Read = Callable[[int, int], bytes]
 """Sealed bytes from an offset, of a length: of a file on the disk, so that memory stays flat."""
 
@@ -35,14 +43,6 @@ class PreparedFile(Struct, frozen=True, kw_only=True):
     attachment: Attachment
     inside: SealedFile
     sealed: bytes
-
-
-class FileSent(Struct, frozen=True, kw_only=True):
-    """`complete` is set once the service's receipt was verified; `failure` says why not yet."""
-
-    offset: int
-    complete: AttState | None = None
-    failure: Failure | None = None
 
 
 def prepare_file(
@@ -83,20 +83,21 @@ def send_file(
     piece_bytes: int = ATT_CHUNK_BYTES,
 ) -> FileSent:
     """Send what the service does not hold yet. Call again after a failure: it goes on from there."""
-    answer = _start(transport, item_id, attachment.att_id)
-    restarts = 0
-    while isinstance(answer, AttState) and not answer.complete:
-        offset = answer.offset
-        answer = _send(transport, attachment.att_id, offset, read(offset, piece_bytes))
-        if isinstance(answer, AttState) and answer.offset <= offset:
-            restarts += 1
-            if restarts >= ATTEMPTS_MAX:
-                answer = Failure(kind="fault", reason="no_progress")
+    sending, effect = begin_file(item_id, attachment.att_id, piece_bytes=piece_bytes)
+    while not isinstance(effect, FileSent):
+        if isinstance(effect, SendStart):
+            answer = _start(transport, effect.item_id, effect.att_id)
+        else:
+            piece = read(effect.offset, effect.length)
+            answer = _send(transport, effect.att_id, effect.offset, piece)
+        sending, effect = step_file(sending, _event(answer, attachment, keys))
+    return effect
+
+
+def _event(answer: AttState | Failure, attachment: Attachment, keys: KeySet) -> FileEvent:
     if isinstance(answer, Failure):
-        return FileSent(offset=0, failure=answer)
-    if not covers_file(answer, attachment, keys):
-        return FileSent(offset=answer.offset, failure=Failure(kind="unreachable", reason="not_the_service"))
-    return FileSent(offset=answer.offset, complete=answer)
+        return FileFailed(failure=answer)
+    return FileAnswered(state=answer, proven=bool(answer.complete and covers_file(answer, attachment, keys)))
 
 
 def _start(transport: FileTransport, item_id: str, att_id: str) -> AttState | Failure:

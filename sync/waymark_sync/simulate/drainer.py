@@ -28,6 +28,7 @@ from waymark_sync.protocol import (
 )
 from waymark_sync.simulate import stand_ins
 from waymark_sync.simulate.clockwork import Clockwork
+from waymark_sync.simulate.files import FilePass
 from waymark_sync.simulate.network import Asked, Network
 from waymark_sync.simulate.phone import Phone
 from waymark_sync.transport import Reply
@@ -41,10 +42,10 @@ class Drainer:
         """A new one after each death; what was meant for an earlier one reaches nobody."""
         self.alive = True
         self.frozen = False
+        self.off = False
         self._waiting: deque[core.Event] = deque()
         self._timer = 0
         self.timer_set = False
-        self.rested: Callable[[core.Rest], None] = lambda rest: None
 
     @property
     def now_ms(self) -> int:
@@ -52,6 +53,8 @@ class Drainer:
         return self._clock.now_ms + self.phone.clock_offset_ms
 
     def wake(self, reason: core.Wake) -> None:
+        if self.off:
+            return
         if not self.alive:
             self._born()
             reason = "start"
@@ -99,7 +102,7 @@ class Drainer:
                     incarnation=store.state("incarnation"),
                     not_before=int(store.state("not_before") or 0),
                     next_try_ms=store.next_try_ms(),
-                    holding=store.holding(),
+                    holding=self.phone.holding,
                 )
             case core.ReadRetained():
                 held = store.retained(device_id=effect.device_id, item_id=effect.item_id, limit=MANIFEST_MAX)
@@ -111,7 +114,7 @@ class Drainer:
             case core.OpenReceipts():
                 return self._open_receipts()
             case core.SendPush():
-                return self._push(effect)
+                self._push(effect)
             case core.SendManifest():
                 return self._ask(effect)
             case core.SendPull():
@@ -136,7 +139,7 @@ class Drainer:
             now_ms=self.now_ms,
             number=effect.number,
             next_try_ms=self.phone.store.next_try_ms(),
-            holding=self.phone.store.holding(),
+            holding=self.phone.holding,
             stale=settled.stale,
             requeued=settled.requeued,
         )
@@ -280,7 +283,8 @@ class Drainer:
         if self.phone.store.next_try_ms() is not None and not self.timer_set:
             self.phone.ledger.broken("I5 liveness")
         self.phone.feed_turn += 1
-        self.rested(rest)
+        if rest.failure is None or rest.failure.reason == "http_401":  # no feed; files are sent all the same
+            FilePass(self, self._network)
 
 
 class _Flight:

@@ -18,6 +18,7 @@ class Saved(Struct, frozen=True):
 
     sha256: bytes
     number: "Number | None" = None
+    size: int = 0
 
 
 class Ledger:
@@ -51,12 +52,10 @@ class Ledger:
         known = disk.by_id.get(header.item_id)
         if verdict == "duplicate" and (known is None or known.sha256 != sha256):
             self.broken("I8 immutability")
-        if verdict == "conflict":
-            if (header.device_id, header.epoch) not in self.cloned or (
-                known is not None and known.sha256 != sha256
-            ):
-                self.conflicts += 1
-                self.broken("I8 immutability")
+        honest = (header.device_id, header.epoch) in self.cloned and known is None
+        if verdict == "conflict" and not honest:
+            self.conflicts += 1
+            self.broken("I8 immutability")
 
     def check_receipt(self, incarnation: str, known: Known) -> None:
         """I3: a receipt exists, so those bytes were committed there."""

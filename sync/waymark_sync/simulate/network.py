@@ -1,4 +1,4 @@
-"""What is between a device and the service: it loses, delays, doubles, cuts and forges, and ends every request.
+"""What is between a device and the service: it loses, delays, doubles, cuts and forges.
 
 A request is answered once to whoever asks: by what came in time, or by silence. What comes later is
 handed over too.

@@ -64,8 +64,12 @@ class LocalFile:
     def __init__(self, item_id: str, listed: Attachment, sealed: bytes) -> None:
         self.item_id, self.listed = item_id, listed
         self.sealed: bytes | None = sealed
-        self.complete = False
-        self.restarts = 0
+        """None: let go of."""
+
+    def copied(self) -> "LocalFile":
+        made = LocalFile(self.item_id, self.listed, b"")
+        made.sealed = self.sealed
+        return made
 
 
 class Phone:
@@ -130,7 +134,7 @@ class Phone:
         self.ledger.saved[item_id] = Saved(row.sha256, (row.device_id, row.epoch, row.seq))
         if listed and sealed_file:
             self.files[att_id] = LocalFile(item_id, listed, sealed_file)
-            self.ledger.files[att_id] = Saved(listed.sha256)
+            self.ledger.files[att_id] = Saved(listed.sha256, size=listed.size)
         return item_id
 
     def cloned(self, name: str) -> "Phone":
@@ -139,9 +143,15 @@ class Phone:
         made.store.close()
         made.store = self.store.copied()
         made.device_id, made.epoch, made.identities = self.device_id, self.epoch, list(self.identities)
+        made.files = {att_id: file.copied() for att_id, file in self.files.items()}
         made.kids, made.issued_at = set(self.kids), self.issued_at
         self.ledger.cloned.add((self.device_id, self.epoch))
         return made
+
+    @property
+    def holding(self) -> bool:
+        """Anything whose bytes are here still."""
+        return self.store.holding() or any(file.sealed is not None for file in self.files.values())
 
     def apply(self, effect: core.Apply) -> Settled:
         """One transaction of the real outbox; what it let go of is held against the backups at once."""

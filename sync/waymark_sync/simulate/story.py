@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from waymark_sync.core_parts import Wake
 from waymark_sync.outbox_rows import NotSaved
 from waymark_sync.simulate.clockwork import DAY_MS
 from waymark_sync.simulate.phone import Phone
@@ -40,12 +41,13 @@ def _after_capture(world: World, phone: Phone) -> None:
 
 
 def wake(world: World) -> None:
-    reason = world.chance.draw.choice(("online", "visible", "asked", "knock"))
-    world.some_drainer(world.some_phone()).wake(reason)
+    reasons: tuple[Wake, ...] = ("online", "visible", "asked", "knock")
+    world.some_drainer(world.some_phone()).wake(world.chance.draw.choice(reasons))
 
 
 def say(world: World) -> None:
-    world.say()
+    for _ in range(world.chance.draw.choice((1, 2, 4))):
+        world.say()
 
 
 def back_up(world: World) -> None:
@@ -142,6 +144,22 @@ def store_evicted(world: World) -> bool:
     return True
 
 
+def switched_off(world: World) -> None:
+    """For hours or days; a report is made as soon as it is on again."""
+    phone = world.some_phone()
+    for drainer in world.drainers[phone.name]:
+        drainer.die()
+        drainer.off = True
+
+    def on() -> None:
+        for drainer in world.drainers[phone.name]:
+            drainer.off = False
+        phone.capture()
+        world.some_drainer(phone).wake("start")
+
+    world.clock.after(round(world.chance.draw.random() * DAY_MS), on)
+
+
 def device_revoked(world: World) -> bool:
     """It is told nothing more; its queue still drains."""
     phone = world.some_phone()
@@ -176,10 +194,7 @@ def queue_carried(world: World) -> bool:
 def poison_report(world: World) -> bool:
     """The service fails on it, until somebody mends the service."""
     queued = [row for row in world.some_phone().store.items() if row.state == "queued"]
-    if not queued:
-        item_id = world.some_phone().capture()
-    else:
-        item_id = world.chance.draw.choice(queued).item_id
+    item_id = world.chance.draw.choice(queued).item_id if queued else world.some_phone().capture()
     if item_id is not None:
         world.service.poison.add(item_id)
     return item_id is not None
@@ -223,6 +238,7 @@ STEPS: Final[dict[str, Callable[[World], bool | None]]] = {
         key_rotated,
         device_cloned,
         store_evicted,
+        switched_off,
         device_revoked,
         app_upgraded,
         queue_carried,

@@ -1,5 +1,6 @@
 """What a story came to, once everything has healed; and what many stories came to together."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -53,7 +54,7 @@ def tell(seed: int, ablation: Ablation | None = None) -> Told:
         world.pass_time()
     world.heal()
     _judge_custody(world)
-    lost, missed = _lost(world), _missed(world)
+    lost, missed = _lost(world) + _files_lost(world), _missed(world)
     for _ in range(lost):
         world.ledger.broken("I1 durability")
     for _ in range(missed):
@@ -113,6 +114,22 @@ def _lost(world: World) -> int:
         for item_id, saved in world.ledger.saved.items()
         if item_id in owed and item_id not in aside
     )
+
+
+def _files_lost(world: World) -> int:
+    """Of the files whose report arrived from a device that is still there, or that a device let go of."""
+    owed, disk = set(world.ledger.let_go), world.service.disk
+    for phone in world.phones:
+        owed |= {name for name, file in phone.files.items() if disk.by_id.get(file.item_id)}
+    lost = 0
+    for att_id, saved in world.ledger.files.items():
+        upload = disk.uploads.get(att_id)
+        if upload is not None and upload.pos is not None:
+            if hashlib.sha256(upload.held).digest() != saved.sha256:
+                world.ledger.broken("I13 attachments")
+        elif att_id in owed:
+            lost += 1
+    return lost
 
 
 def _on_lost_phone(world: World, item_id: str) -> bool:

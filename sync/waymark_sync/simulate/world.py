@@ -1,9 +1,10 @@
-"""One story: devices, a service, its operator, and a network between; then everything heals, and is judged."""
+"""One story: devices, a service, its operator, and a network between; then everything heals."""
 
 import hashlib
 from typing import Final
 
 from waymark_sync.codec import MSGPACK, encode
+from waymark_sync.core_parts import Wake
 from waymark_sync.intake_rules import next_chain
 from waymark_sync.messages import ReceiptBody
 from waymark_sync.protocol import ItemResult, Leaf, leaf_bytes
@@ -147,18 +148,19 @@ class World:
         self.chance.on = False
         for poison, invariant in ((set(self.service.poison), "I6 isolation"), (set[str](), "I5 liveness")):
             self.service.poison = poison
-            self._open_apps()
+            self._open_apps("start")
             if self._queued(but=poison):
                 self.stuck = True
                 self.ledger.broken(invariant)
         for _ in range(VISITS_MAX):
-            self._open_apps()
+            self._open_apps("asked")  # a clock that was set back may make a device wait for a day
 
-    def _open_apps(self) -> None:
+    def _open_apps(self, reason: Wake) -> None:
         for drainer in self.all_drainers():
+            drainer.off = False
             drainer.thaw()
         for phone in self.phones:
-            self.drainers[phone.name][0].wake("start")
+            self.drainers[phone.name][0].wake(reason)
         for wait_ms in (HOUR_MS, *(6 * HOUR_MS,) * 6):
             self.clock.run_until(self.clock.now_ms + wait_ms)
             self.open_reports()

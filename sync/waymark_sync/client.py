@@ -164,6 +164,8 @@ class Client:
                 return self._applied(effect.number, self._outbox.apply(effect))
             case core.OpenReceipts():
                 return self._open_receipts()
+            case core.ReadQueue():
+                return self._read_queue()
             case core.RenewKeys(issued_at=issued_at):
                 self._renew_keys(issued_at)
         return None
@@ -174,8 +176,14 @@ class Client:
             rows=tuple(self._outbox.due(now_ms, limit=ITEMS_MAX)),
             incarnation=self._outbox.state("incarnation"),
             not_before=int(self._outbox.state("not_before") or 0),
+        )
+
+    def _read_queue(self) -> core.QueueRead:
+        return core.QueueRead(
+            now_ms=self._now_ms(),
             next_try_ms=self._outbox.next_try_ms(),
             holding=self._outbox.holding(),
+            not_before=int(self._outbox.state("not_before") or 0),
         )
 
     def _read_retained(self, effect: core.ReadRetained) -> core.RetainedRead:
@@ -188,8 +196,6 @@ class Client:
         return core.Applied(
             now_ms=self._now_ms(),
             number=number,
-            next_try_ms=self._outbox.next_try_ms(),
-            holding=self._outbox.holding(),
             stale=settled.stale,
             requeued=settled.requeued,
         )

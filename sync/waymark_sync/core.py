@@ -28,7 +28,9 @@ from waymark_sync.core_parts import (
     OpenReceipts,
     PageCame,
     PushAnswered,
+    QueueRead,
     ReadDue,
+    ReadQueue,
     ReadRetained,
     ReceiptsOpened,
     Remember,
@@ -65,7 +67,7 @@ TIMER_MS_MIN = 1_000
 
 Waiting = Literal[
     "nothing", "hurry", "due", "push", "push_kept", "retained", "manifest", "manifest_kept", "page",
-    "page_kept", "receipts", "receipts_kept",
+    "page_kept", "receipts", "receipts_kept", "queue",
 ]  # fmt: skip
 """What the state waits for: the answer to its last effect. `_kept`: the transaction of an answer."""
 
@@ -92,9 +94,6 @@ class State(Struct, frozen=True, kw_only=True):
     """The page had messages."""
     woken: bool = False
     """Again, in the middle of a pass."""
-    not_before: int = 0
-    next_try_ms: int | None = None
-    holding: bool = False
     stored: int = 0
     refused: int = 0
     received: int = 0
@@ -122,6 +121,8 @@ def step(state: State, event: Event) -> Stepped:
             return _failed(state, event)
         case Applied():
             return _applied(state, event)
+        case QueueRead():
+            return _queue_read(state, event)
 
 
 def _woken(state: State, event: Woken) -> Stepped:
@@ -140,19 +141,13 @@ def _read_due(state: State, now_ms: int) -> Stepped:
 def _due_read(state: State, event: DueRead) -> Stepped:
     if state.waiting != "due":
         return state, ()
-    state = replace(
-        state,
-        seen=event.incarnation,
-        not_before=event.not_before,
-        next_try_ms=event.next_try_ms,
-        holding=event.holding,
-    )
+    state = replace(state, seen=event.incarnation)
     left_ms = _pause_left(event.not_before, event.now_ms)
     if left_ms:
         failure = Failure(kind="later", reason="pausing", floor_s=left_ms / 1000)
-        return _rest(replace(state, failure=failure), event.now_ms)
+        return _rest(replace(state, failure=failure))
     if state.requests >= PASS_REQUESTS_MAX:
-        return _rest(state, event.now_ms)
+        return _rest(state)
     if event.rows or not state.pushed:
         number = state.number + 1
         sent = replace(
@@ -263,7 +258,7 @@ def _receipts_opened(state: State, event: ReceiptsOpened) -> Stepped:
         if covers(body.receipt, body.result, item_id=row.item_id, sha256=row.sha256):
             writes += [TakeReceipt(body=body, sha256=row.sha256), MarkApplied(message_id=found.message_id)]
     if not writes:
-        return _after_page(state, event.now_ms)
+        return _after_page(state)
     return _apply(
         state, "receipts_kept", tuple(writes), incarnation=event.incarnation, seen=event.incarnation
     )
@@ -273,9 +268,6 @@ def _failed(state: State, event: Failed) -> Stepped:
     request, failure = event.request, event.failure
     rows = request.rows if isinstance(request, SendPush) else ()
     writes = settle_failure(rows, failure, batch_size=len(rows), now_ms=event.now_ms, luck=event.luck)
-    for write in writes:
-        if isinstance(write, Remember) and isinstance(write.value, int):
-            state = replace(state, not_before=write.value)
     kind: Waiting = (
         "push"
         if isinstance(request, SendPush)
@@ -298,15 +290,14 @@ def _failed_asking(state: State, event: Failed, writes: tuple[Write, ...]) -> St
     if isinstance(event.request, SendManifest) and unknown:
         return _pull(state)
     state = replace(state, failure=event.failure)
-    return _apply(state, "page_kept", writes) if writes else _rest(state, event.now_ms)
+    return _apply(state, "page_kept", writes) if writes else _rest(state)
 
 
 def _applied(state: State, event: Applied) -> Stepped:
     if event.number != state.number or not state.waiting.endswith(("kept", "hurry")):
         return state, ()
-    state = replace(state, next_try_ms=event.next_try_ms, holding=event.holding)
     if state.failure is not None:
-        return _rest(state, event.now_ms)
+        return _rest(state)
     if event.requeued or event.stale:
         return _read_due(state, event.now_ms)
     match state.waiting:
@@ -314,18 +305,18 @@ def _applied(state: State, event: Applied) -> Stepped:
             return _read_retained(state)
         case "page_kept":
             if not state.came:
-                return _after_page(state, event.now_ms)
+                return _after_page(state)
             return replace(state, waiting="receipts"), (OpenReceipts(),)
         case "receipts_kept":
-            return _after_page(state, event.now_ms)
+            return _after_page(state)
         case _:
             return _read_due(state, event.now_ms)
 
 
-def _after_page(state: State, now_ms: int) -> Stepped:
+def _after_page(state: State) -> Stepped:
     if state.more and state.requests < PASS_REQUESTS_MAX:
         return _pull(state)
-    return _rest(state, now_ms)
+    return _rest(state)
 
 
 def _apply(
@@ -342,18 +333,24 @@ def _apply(
     return replace(state, waiting=waiting) if current else state, (effect,)
 
 
-def _rest(state: State, now_ms: int) -> Stepped:
-    timer = SetTimer(at_ms=now_ms + TIMER_MS_MIN if state.woken else _timer(state, now_ms))
+def _rest(state: State) -> Stepped:
+    return replace(state, waiting="queue"), (ReadQueue(),)
+
+
+def _queue_read(state: State, event: QueueRead) -> Stepped:
+    if state.waiting != "queue":
+        return state, ()
+    soon_ms = event.now_ms + TIMER_MS_MIN
     rest = Rest(stored=state.stored, refused=state.refused, received=state.received, failure=state.failure)
-    return State(number=state.number), (timer, rest)
+    return State(number=state.number), (SetTimer(at_ms=soon_ms if state.woken else _timer(event)), rest)
 
 
-def _timer(state: State, now_ms: int) -> int | None:
-    if state.next_try_ms is None:
-        return now_ms + CHECK_IN_MS if state.holding else None
-    due_ms = state.next_try_ms
+def _timer(event: QueueRead) -> int | None:
+    now_ms, due_ms = event.now_ms, event.next_try_ms
+    if due_ms is None:
+        return now_ms + CHECK_IN_MS if event.holding else None
     at_ms = due_ms if now_ms < due_ms <= now_ms + PAUSE_MS_MAX else now_ms
-    return max(at_ms, now_ms + _pause_left(state.not_before, now_ms), now_ms + TIMER_MS_MIN)
+    return max(at_ms, now_ms + _pause_left(event.not_before, now_ms), now_ms + TIMER_MS_MIN)
 
 
 def _pause_left(not_before: int, now_ms: int) -> int:

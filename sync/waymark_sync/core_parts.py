@@ -150,6 +150,10 @@ class RenewKeys(Struct, frozen=True, kw_only=True):
     issued_at: int
 
 
+class ReadQueue(Struct, frozen=True, kw_only=True):
+    """Answered by QueueRead."""
+
+
 class SetTimer(Struct, frozen=True, kw_only=True):
     """Wake with `timer` at that time, in place of any earlier timer. None: nothing is left to do."""
 
@@ -166,7 +170,7 @@ class Rest(Struct, frozen=True, kw_only=True):
 
 
 Request = SendPush | SendManifest | SendPull
-Effect = ReadDue | ReadRetained | Request | Apply | OpenReceipts | RenewKeys | SetTimer | Rest
+Effect = ReadDue | ReadRetained | ReadQueue | Request | Apply | OpenReceipts | RenewKeys | SetTimer | Rest
 
 
 # Events.
@@ -184,10 +188,6 @@ class DueRead(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     incarnation: str | None
     not_before: int
-    next_try_ms: int | None
-    """Of all that is queued; nought for at once, None when nothing is."""
-    holding: bool
-    """Receipted reports are held still."""
 
 
 class RetainedRead(Struct, frozen=True, kw_only=True):
@@ -236,12 +236,20 @@ class Failed(Struct, frozen=True, kw_only=True):
 class Applied(Struct, frozen=True, kw_only=True):
     now_ms: int
     number: int
-    next_try_ms: int | None
-    """This and the next as in DueRead, after it."""
-    holding: bool
     stale: bool = False
     requeued: bool = False
     """A new lineage: all that is held is queued again."""
+
+
+class QueueRead(Struct, frozen=True, kw_only=True):
+    """What is left when a pass is over, whoever has added to it meanwhile."""
+
+    now_ms: int
+    next_try_ms: int | None
+    """Of all that is queued; nought for at once, None when nothing is."""
+    holding: bool
+    """Receipted reports, or files, are held still."""
+    not_before: int
 
 
 class OpenedReceipt(Struct, frozen=True, kw_only=True):
@@ -268,4 +276,5 @@ Event = (
     | Failed
     | Applied
     | ReceiptsOpened
+    | QueueRead
 )

@@ -101,13 +101,18 @@ class Drainer:
                     rows=tuple(store.due(now_ms, limit=ITEMS_MAX)),
                     incarnation=store.state("incarnation"),
                     not_before=int(store.state("not_before") or 0),
-                    next_try_ms=store.next_try_ms(),
-                    holding=self.phone.holding,
                 )
             case core.ReadRetained():
                 held = store.retained(device_id=effect.device_id, item_id=effect.item_id, limit=MANIFEST_MAX)
                 return core.RetainedRead(
                     now_ms=self.now_ms, held=tuple(held), incarnation=store.state("incarnation")
+                )
+            case core.ReadQueue():
+                return core.QueueRead(
+                    now_ms=self.now_ms,
+                    next_try_ms=store.next_try_ms(),
+                    holding=self.phone.holding,
+                    not_before=int(store.state("not_before") or 0),
                 )
             case core.Apply():
                 return self._apply(effect)
@@ -138,8 +143,6 @@ class Drainer:
         return core.Applied(
             now_ms=self.now_ms,
             number=effect.number,
-            next_try_ms=self.phone.store.next_try_ms(),
-            holding=self.phone.holding,
             stale=settled.stale,
             requeued=settled.requeued,
         )

@@ -153,19 +153,23 @@ class World:
                 self.stuck = True
                 self.ledger.broken(invariant)
         for _ in range(VISITS_MAX):
-            self._open_apps("asked")  # a clock that was set back may make a device wait for a day
+            self._wake("asked")  # a clock that was set back may make a device wait for a day
+            self.clock.run_until(self.clock.now_ms + HOUR_MS)
 
     def _open_apps(self, reason: Wake) -> None:
-        for drainer in self.all_drainers():
-            drainer.off = False
-            drainer.thaw()
-        for phone in self.phones:
-            self.drainers[phone.name][0].wake(reason)
+        self._wake(reason)
         for wait_ms in (HOUR_MS, *(6 * HOUR_MS,) * 6):
             self.clock.run_until(self.clock.now_ms + wait_ms)
             self.open_reports()
             if not self._queued(but=self.service.poison):
                 return
+
+    def _wake(self, reason: Wake) -> None:
+        for drainer in self.all_drainers():
+            drainer.off = False
+            drainer.thaw()
+        for phone in self.phones:
+            self.drainers[phone.name][0].wake(reason)
 
     def _queued(self, *, but: set[str]) -> bool:
         return any(

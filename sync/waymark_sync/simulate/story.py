@@ -23,7 +23,7 @@ def take_step(world: World, name: str) -> None:
 def capture(world: World) -> None:
     """Now and then many at once, as after a day without network."""
     phone = world.some_phone()
-    count = world.chance.draw.choice((1, 1, 1, 2, 3, 12))
+    count = world.chance.draw.choice((1, 1, 1, 1, 2, 7))
     for _ in range(count):
         phone.capture()
     _after_capture(world, phone)

@@ -1,4 +1,7 @@
-"""`python -m waymark_sync.simulate --seeds N [--seed S] [--json] [--ablate NAME] [--jobs J]`."""
+"""Tells stories and counts what went wrong: `python -m waymark_sync.simulate --seeds N`.
+
+With `--seed S [--ablate NAME] [--jobs J] [--json] [--write FILE]`.
+"""
 
 import argparse
 import os
@@ -6,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import msgspec
 
@@ -31,12 +35,23 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--ablate", choices=ABLATIONS, help="take a rule away, and see what fails")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", action="store_true", help="one object, for programs")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="add the figures to this JSON file")
     asked = parser.parse_args(given)
     figures = simulate(asked.seed, asked.seeds, ablation=asked.ablate, jobs=asked.jobs)
     sys.stdout.write(_as_json(figures) if asked.json else _as_text(figures))
+    if asked.write:
+        _write(asked.write, asked.ablate or "as_designed", asked.seed, figures)
     if asked.ablate:
         return int(getattr(figures, KIND[asked.ablate]) == 0)
     return int(bool(figures.failing_seeds))
+
+
+def _write(file: Path, name: str, first: int, figures: Figures) -> None:
+    """One entry for each variant; the last run of a variant counts."""
+    known = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
+    known[name] = {"first_seed": first, **msgspec.to_builtins(figures)}
+    written = msgspec.json.format(msgspec.json.encode(known, order="sorted"), indent=1)
+    file.write_bytes(written + b"\n")
 
 
 def _as_json(figures: Figures) -> str:

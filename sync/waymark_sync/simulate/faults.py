@@ -29,7 +29,7 @@ KIND: Final[dict[Ablation, str]] = {
     "reseal_on_retry": "conflicts",
     "batch_4xx": "stuck",
     "early_pos": "missed",
-    "borrowed_floor": "violations",
+    "borrowed_floor": "lost",
     "counted_floor": "violations",
 }
 

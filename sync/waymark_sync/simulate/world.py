@@ -86,7 +86,7 @@ class World:
     # The service's own work.
 
     def open_reports(self) -> None:
-        """The opener opens each new report's feed. Of one in three it posts the receipt, which costs time here."""
+        """The opener opens each new report's feed, and posts its receipt: of one in three, to save time."""
         disk = self.service.disk
         for known in disk.entries[disk.opened :]:
             feed_id = disk.feed_of.get(known.item_id)
@@ -144,7 +144,8 @@ class World:
         self.open_reports()
 
     def heal(self) -> None:
-        """Nothing fails any more; people open their apps, and up to a day and a half goes by, twice.
+        """Nothing fails any more; people open their apps, and up to three days go by, twice:
+        a report that is tried daily, on a device whose clock was set back meanwhile, waits longest.
 
         First the service still fails on its poison; then that is mended, too.
         """
@@ -155,13 +156,15 @@ class World:
             if self._queued(but=poison):
                 self.stuck = True
                 self.ledger.broken(invariant)
-        for _ in range(VISITS_MAX):
+        for turn in range(VISITS_MAX):
+            for phone in self.phones:
+                phone.feed_turn = turn
             self._wake("asked")  # a clock that was set back may make a device wait for a day
             self.clock.run_until(self.clock.now_ms + HOUR_MS)
 
     def _open_apps(self, reason: Wake) -> None:
         self._wake(reason)
-        for wait_ms in (HOUR_MS, *(6 * HOUR_MS,) * 6):
+        for wait_ms in (HOUR_MS, *(6 * HOUR_MS,) * 11):
             self.clock.run_until(self.clock.now_ms + wait_ms)
             self.open_reports()
             if not self._queued(but=self.service.poison):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from vector_answers import push_answers, refusals
 from vector_files import attachments
+from vector_manifest import manifests
 from vector_parts import (
     AT_MS,
     DEVICE,
@@ -555,6 +556,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "refusals": refusals(sent, visitor_item()),
         "push_answers": push_answers(sent),
         "attachment": attachments(),
+        "manifest": manifests(),
         "return_code": return_codes(),
     }
 

@@ -33,7 +33,8 @@ from waymark.identity import actions as identity
 from waymark.identity.jobs import Tidier
 from waymark.identity.passwords import PasswordCheck
 from waymark.intake import actions as intake
-from waymark.intake.jobs import GroupCommit, Opener
+from waymark.intake.group import GroupCommit
+from waymark.intake.jobs import Opener
 from waymark.kernel import checks, clock, logs
 from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.jobs import Jobs
@@ -132,7 +133,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.database = database
         state.readiness = health.Readiness(database, settings)
         state.jobs = jobs = Jobs()
-        state.intake = GroupCommit(database, on_stored=jobs.wake, log=shipper)
+        state.intake = GroupCommit(database, state.ring, on_stored=jobs.wake, log=shipper)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
         jobs.add("screen", Screener(database, state.vault).step)
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)

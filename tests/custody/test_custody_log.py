@@ -19,7 +19,7 @@ from waymark.custody.journal import frames, segments_of
 from waymark.custody.replaying import replay
 from waymark.custody.shipping import Shipper
 from waymark.intake import actions as intake
-from waymark.intake.jobs import GroupCommit
+from waymark.intake.group import GroupCommit
 from waymark.intake.records import Committed
 from waymark.intake.rules import read_push
 from waymark.kernel import clock, lineage
@@ -41,12 +41,13 @@ class Desk:
         self.database, self.ring, self.vault, self.files = centre.database, centre.ring, vault, files
         self.root, self.base = root, 0
         self.log = Shipper(centre.database, vault, files, root, lambda: self.base)
-        self.intake = GroupCommit(centre.database, log=self.log)
+        self.intake = GroupCommit(centre.database, centre.ring, log=self.log)
 
     async def take(self, count: int = 1) -> Committed:
         reports = [Device().report(self.ring) for _ in range(count)]
         request = push_of(*reports)
-        return await self.intake.take(read_push(PushFrame(request=request, items=request.items)))
+        answered = await self.intake.take(read_push(PushFrame(request=request, items=request.items)))
+        return answered.committed
 
     async def settle(self) -> None:
         while await self.log.step():

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from support.reports import Device, push_of
+from waymark.intake.answers import answers
 from waymark.intake.records import Committed, Standing
-from waymark.intake.rules import answer, read_push
+from waymark.intake.rules import read_push
 from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import JSON, MSGPACK, decode_push, encode
 from waymark_sync.intake_rules import merkle_path, merkle_proofs, merkle_root, root_from_path
@@ -66,15 +67,15 @@ def test_results_come_in_the_order_of_the_request(ring: KeyRing) -> None:
         standings=tuple(Standing(verdict=verdict, pos=pos) for verdict, pos in standings),
     )
 
-    results, receipt = answer(push, committed, ring, at=1)
+    [told] = answers([push], [committed], ring, at=1)
 
-    assert [(r.index, r.verdict, r.pos) for r in results] == [
+    assert [(r.index, r.verdict, r.pos) for r in told.results] == [
         (0, "duplicate", 4),
         (1, "rejected", None),
         (2, "accepted", 9),
     ]
-    assert [r.leaf and (r.leaf.index, r.leaf.size) for r in results] == [(0, 2), None, (1, 2)]
-    assert receipt is not None
+    assert [r.leaf and (r.leaf.index, r.leaf.size) for r in told.results] == [(0, 2), None, (1, 2)]
+    assert told.receipt is not None
 
 
 def test_nothing_stored_means_no_receipt(ring: KeyRing) -> None:
@@ -82,4 +83,6 @@ def test_nothing_stored_means_no_receipt(ring: KeyRing) -> None:
     push = read_push(decode_push(encode(request, JSON), JSON))
     committed = Committed(incarnation="x", restore_floor=0, downstream=False, standings=())
 
-    assert answer(push, committed, ring, at=1) == ((), None)
+    [told] = answers([push], [committed], ring, at=1)
+
+    assert (told.results, told.receipt) == ((), None)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from waymark.cli import backup, bench, demo, directory, doctor, keys, queue, serve, stage, swarm
+from waymark.cli import backup, bench, demo, directory, doctor, keys, maintenance, queue, serve, stage, swarm
 
 __all__ = ["group", "main"]
 
@@ -31,6 +31,7 @@ group.add_command(queue.import_queue)
 group.add_command(backup.backup)
 group.add_command(backup.restore)
 group.add_command(backup.replay)
+group.add_command(maintenance.maintenance)
 group.add_command(bench.bench)
 
 

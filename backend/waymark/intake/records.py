@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from waymark.mailbox.records import Feed, ReturnWay, SealedMessage
 from waymark_sync.messages import Proof
-from waymark_sync.protocol import Envelope, Header, ItemResult, QueueState, Verdict
+from waymark_sync.protocol import Envelope, Header, ItemResult, QueueState, Receipt, Verdict
 from waymark_sync.report import SharingChoice
 
 Lane = Literal["enrolled", "visitor"]
@@ -63,6 +63,17 @@ class Committed(Struct, frozen=True, kw_only=True):
     restore_floor: int
     downstream: bool
     standings: tuple[Standing, ...]
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """What one push is told, ready to be sent."""
+
+    committed: Committed
+    at: int
+    """Server time in milliseconds, after the commit."""
+    results: tuple[ItemResult, ...]
+    receipt: Receipt | None
+    backoff_s: int | None = None
 
 
 class WaitingItem(Struct, frozen=True, kw_only=True):

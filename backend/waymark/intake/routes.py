@@ -6,11 +6,13 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from waymark.intake.jobs import GroupCommit
-from waymark.intake.rules import answer, read_push
+from waymark.intake.answers import alert_for
+from waymark.intake.group import GroupCommit
+from waymark.intake.rules import read_push
 from waymark.kernel import clock
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
+from waymark.kernel.settings import Settings
 from waymark.mailbox.rules import new_challenge
 from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
 from waymark_sync.protocol import PUSH_BYTES_MAX, PushResponse
@@ -31,7 +33,9 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     # From the state, not by injection, which would cost this one route a tenth of its time.
     intake: GroupCommit = request.app.state.intake
     ring: KeyRing = request.app.state.ring
+    settings: Settings = request.app.state.settings
     sent_type = request.headers.get("content-type", "")
+    intake.admit()  # before the body is read: whoever is sent away shall cost nothing
     try:
         media_type(sent_type)
     except WireError:
@@ -42,19 +46,19 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise problem("too_large", error.place) from None
     except WireError as error:
         raise problem("malformed", error.place) from None
-    committed = await intake.take(read)
-    now = clock.now()
-    at = clock.milliseconds(now)
-    results, receipt = answer(read, committed, ring, at=at)
+    answered = await intake.take(read)
+    committed = answered.committed
     response = PushResponse(
         incarnation=committed.incarnation,
-        server_time=at,
+        server_time=answered.at,
         restore_floor=committed.restore_floor,
         downstream=committed.downstream,
-        challenge=new_challenge(ring.challenge_key, now=now),
-        results=results,
-        receipt=receipt,
+        challenge=new_challenge(ring.challenge_key, now=clock.now()),
+        results=answered.results,
+        receipt=answered.receipt,
         keys_issued_at=ring.issued_at,
+        backoff_s=answered.backoff_s,
+        alert=alert_for(read.app_build, soft=settings.soft_eol, hard=settings.hard_eol),
     )
     kind = answer_type(request.headers.get("accept", ""), sent_type)
     return Response(encode(response, kind), media_type=kind, headers=NO_STORE)

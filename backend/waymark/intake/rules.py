@@ -3,7 +3,7 @@
 An item is never refused for its key or its content: it is opened, or held where a person sees it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from waymark.intake.records import (
     Arrival,
-    Committed,
     OpenedMessage,
     Outcome,
     Push,
@@ -21,7 +20,6 @@ from waymark.intake.records import (
     Said,
     Sender,
     State,
-    Stored,
     WaitingItem,
     WayBack,
 )
@@ -31,19 +29,15 @@ from waymark.kernel.vault import Vault, decrypt, encrypt
 from waymark.mailbox.records import Feed, ReturnWay
 from waymark.mailbox.rules import opens, proof_of, receipt_message, seal_message
 from waymark_sync.codec import ItemFault, PushFrame, from_base64url
-from waymark_sync.intake_rules import merkle_proofs, read_header, structural_fault
+from waymark_sync.intake_rules import read_header, structural_fault
 from waymark_sync.messages import AttentionBody, Proof
 from waymark_sync.policy import Pack
 from waymark_sync.protocol import (
     LABEL_ITEM,
-    STORED,
     SUITE_P256,
     Envelope,
     Header,
     ItemResult,
-    Leaf,
-    Receipt,
-    leaf_bytes,
 )
 from waymark_sync.report import (
     MessageBody,
@@ -110,51 +104,6 @@ def _arrival(index: int, envelope: Envelope) -> Arrival | ItemFault:
     if header is None or fault is not None:
         return ItemFault(item_id=header.item_id if header else "", reason=fault or "header_unreadable")
     return Arrival(index=index, header=header, envelope=envelope)
-
-
-def answer(
-    push: Push, committed: Committed, keys: KeyRing, *, at: int
-) -> tuple[tuple[ItemResult, ...], Receipt | None]:
-    """Results in the order of the request. at: server time in milliseconds, after the commit."""
-    pairs = list(zip(push.arrivals, committed.standings, strict=True))
-    if not pairs:
-        return push.rejected, None
-    if any(standing.verdict not in STORED for _, standing in pairs):
-        raise AssertionError("what was committed is stored")
-    root, paths = merkle_proofs(
-        [
-            leaf_bytes(arrival.header.item_id, arrival.envelope.sha256, standing.pos, standing.verdict)
-            for arrival, standing in pairs
-        ]
-    )
-    size = len(pairs)
-    results = [
-        ItemResult(
-            item_id=arrival.header.item_id,
-            index=arrival.index,
-            verdict=standing.verdict,
-            pos=standing.pos,
-            leaf=Leaf(index=place, size=size, path=paths[place]),
-        )
-        for place, (arrival, standing) in enumerate(pairs)
-    ]
-    if push.rejected:
-        results = sorted([*results, *push.rejected], key=lambda result: result.index)
-    receipt = keys.sign_receipt(
-        incarnation=committed.incarnation, restore_floor=committed.restore_floor, at=at, root=root
-    )
-    return tuple(results), receipt
-
-
-def newly_stored(pushes: Sequence[Push], committed: Sequence[Committed]) -> list[Stored]:
-    """What was put at a position, in order; a conflict that was known before is among it once more."""
-    found = {
-        standing.pos: Stored(pos=standing.pos, item_id=arrival.header.item_id, envelope=arrival.envelope)
-        for push, each in zip(pushes, committed, strict=True)
-        for arrival, standing in zip(push.arrivals, each.standings, strict=True)
-        if standing.verdict != "duplicate"
-    }
-    return [found[pos] for pos in sorted(found)]
 
 
 def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, now: datetime) -> Outcome:

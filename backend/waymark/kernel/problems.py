@@ -90,9 +90,11 @@ CATALOGUE = _kinds(
     ("unsupported_type", 415, "The content type is not one that is read here", "Send application/json or application/msgpack."),
     ("wrong_host", 421, "This server does not answer to that name", "Open the address that the server prints when it starts."),
     ("too_many_attempts", 429, "Too many attempts", "Wait for the time in the Retry-After header and try again."),
+    ("too_many_at_once", 429, "Too much of one device waits at once", "Wait for the time in the Retry-After header, then send one request after another. Nothing is lost on the device."),
     ("too_many_streams", 429, "Too many pages wait for news at once", "Close the desk in other tabs, or load the list again by hand."),
     ("internal", 500, "Something went wrong on our side", "Try again in a minute. If it goes on, tell the operator the time it happened."),
     ("busy", 503, "The service is busy", "Wait for the time in the Retry-After header. The device keeps everything until then."),
+    ("maintenance", 503, "The service is being looked after", "Wait for the time in the Retry-After header. The device keeps everything until then."),
     ("storage_full", 507, "The service has no room left", "The device keeps everything. The operator has to free space."),
 )  # fmt: skip
 

@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
+from waymark.kernel.eol import EndOfLife, read_eol
+
 HOST: Final = "127.0.0.1"
 """The service listens here and nowhere else; what faces a network is the operator's TLS proxy."""
 
@@ -33,6 +35,8 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
+    "WAYMARK_SOFT_EOL": "builds of the app that should be renewed: BUILDS DAY [URL]",
+    "WAYMARK_HARD_EOL": "builds of the app that make no new reports from that day on: BUILDS DAY [URL]",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
 }
 BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
@@ -87,6 +91,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     push_contact: str = ""
     client_header: str = ""
     """In small letters. Empty: nobody's address is known, because everything comes from the proxy."""
+    soft_eol: EndOfLife | None = None
+    hard_eol: EndOfLife | None = None
+    """What waits on such a build is taken all the same."""
     stage_port: int | None = None
     """Set, and in the demo profile alone: the split page on this port may hold our pages in frames."""
 
@@ -142,6 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsRefused with every reason at once, so that one start shows them all."""
     data = Path(environ.get("WAYMARK_DATA") or "data").absolute()
+    (soft_eol, soft_wrong), (hard_eol, hard_wrong) = _eol(environ, "SOFT"), _eol(environ, "HARD")
     port = _port(environ.get("WAYMARK_PORT") or "8000")
     settings = Settings(
         profile=cast(Profile, environ.get("WAYMARK_PROFILE") or "demo"),
@@ -158,9 +166,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
+        soft_eol=soft_eol,
+        hard_eol=hard_eol,
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
     )
-    if reasons := (*_refusals(settings), *_name_refusals(environ, settings.profile)):
+    wrong = (*soft_wrong, *hard_wrong)
+    if reasons := (*_refusals(settings), *wrong, *_name_refusals(environ, settings.profile)):
         raise SettingsRefused(reasons)
     return settings
 
@@ -183,6 +194,8 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_CLIENT_HEADER": settings.client_header,
+        "WAYMARK_SOFT_EOL": str(settings.soft_eol or ""),
+        "WAYMARK_HARD_EOL": str(settings.hard_eol or ""),
         "WAYMARK_HOST": HOST,
     }
 
@@ -198,6 +211,14 @@ def mask_password(url: str) -> str:
     return parts._replace(
         netloc=f"{user}{at}{host}", query="***" if parts.query else "", fragment=""
     ).geturl()
+
+
+def _eol(environ: Mapping[str, str], level: str) -> tuple[EndOfLife | None, tuple[str, ...]]:
+    name = f"WAYMARK_{level}_EOL"
+    try:
+        return read_eol(environ.get(name, "")), ()
+    except ValueError:
+        return None, (f"{name} must look like 0.1.0,0.2.* 2027-01-31 https://example.org/update",)
 
 
 def _port(text: str) -> int:

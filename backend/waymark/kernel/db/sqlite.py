@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import aiosqlite
 from pysqlite3 import dbapi2
 
+from waymark.kernel import logs
 from waymark.kernel.db.connection import Connection, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.rows import parameters, read_row
@@ -129,7 +130,11 @@ class SqliteDatabase:
             self._checkpoint = asyncio.create_task(self._run_checkpoint())
 
     async def _run_checkpoint(self) -> None:
-        await _hop(self._writer, lambda raw: raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        """One that fails loses nothing: what it would have copied stays in the log for the next."""
+        try:
+            await _hop(self._writer, lambda raw: raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        except dbapi2.Error as error:
+            logs.event("checkpoint_failed", level=logging.WARNING, error=error)
 
 
 async def open_sqlite(path: Path) -> SqliteDatabase:

@@ -15,6 +15,7 @@ from waymark.kernel.problems import Problem, problem
 from waymark.kernel.settings import HOST, Settings
 from waymark.kernel.web.errors import problem_bytes
 from waymark.kernel.web.headers import content_security_policy, security_headers
+from waymark.kernel.web.maintenance import retry_after_s
 from waymark.kernel.web.pages import NAMES, Page, page_for
 
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -58,6 +59,9 @@ class Edge:
         probed = host == self._by_address and path.startswith("/health/")
         if host not in self._hosts and not probed:
             await self._refuse_host(scope, host, send)
+            return
+        if path.startswith("/sync/") and (wait_s := retry_after_s(self._settings.data)) is not None:
+            await send.problem(problem("maintenance", headers={"Retry-After": str(wait_s)}))
             return
         page = page_for(self._pages, path) if method in _READS else None
         if page is None:
@@ -109,7 +113,8 @@ class _Answer:
 
     async def problem(self, refusal: Problem) -> None:
         media_type = (b"content-type", b"application/problem+json")
-        await self.whole(refusal.kind.status, [media_type], problem_bytes(refusal))
+        more = [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+        await self.whole(refusal.kind.status, [media_type, *more], problem_bytes(refusal))
 
 
 async def _send_page(page: Page, scope: Any, send: _Answer) -> None:

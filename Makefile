@@ -108,7 +108,10 @@ system:
 .PHONY: bench
 bench: build test-pages ## measure intake beside this machine's own limit, and the pages against what is promised
 	@mkdir -p docs/figures
-	@$(WAYMARK) bench intake --json | tee docs/figures/intake.json
+	@$(WAYMARK) bench intake --full --json | tee docs/figures/intake.json
+	@$(WAYMARK) bench pull --full --json | tee docs/figures/pull.json
+	@$(WAYMARK) bench attachments --json | tee docs/figures/attachments.json
+	@$(WAYMARK) bench monday --json | tee docs/figures/monday.json
 	cd tests/speed/lighthouse && npm ci --silent --no-progress
 	@$(BIN)/python tests/speed/pages.py | tee docs/figures/pages.json
 

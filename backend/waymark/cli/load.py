@@ -6,6 +6,7 @@ Speaks HTTP/1.1 by hand, because a full client would cost more than the server t
 import asyncio
 import hashlib
 import os
+import random
 import time
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from waymark_sync.protocol import (
 )
 
 SEALED_BYTES = PADDING_BUCKETS[0] + 65 + 16  # a text report: bucket, encapsulated key, tag
+LATER = (429, 503, 507)
 _decode = msgspec.msgpack.Decoder(PushResponse).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -32,6 +34,8 @@ class Load(Struct, frozen=True, kw_only=True):
     reports: int
     answers_s: list[float]
     refused: int
+    asked_to_wait: int
+    """Pushes answered 429, 503 or 507, which came again as a device does."""
 
 
 def load(*, port: int, devices: int, batch: int, seconds: float) -> Load:
@@ -46,28 +50,36 @@ async def _load(port: int, devices: int, batch: int, seconds: float) -> Load:
         reports=sum(one.reports for one in seen),
         answers_s=[answer for one in seen for answer in one.answers_s],
         refused=sum(one.refused for one in seen),
+        asked_to_wait=sum(one.asked_to_wait for one in seen),
     )
 
 
 async def _device(port: int, batch: int, ends: float) -> Load:
     device_id, epoch, sealed = str(uuid4()), os.urandom(8).hex(), os.urandom(SEALED_BYTES)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    reports = refused = seq = 0
+    reports = refused = asked_to_wait = seq = 0
     answers: list[float] = []
     try:
         while time.perf_counter() < ends:
             body = _push(port, device_id, epoch, seq, batch, sealed)
-            seq += batch
             started = time.perf_counter()
             writer.write(body)
-            status, answer = await _answer(reader)
+            status, headers, answer = await answered(reader)
             answers.append(time.perf_counter() - started)
-            verdicts = [r.verdict for r in _decode(answer).results] if status == 200 else []
+            if status in LATER:
+                asked_to_wait += 1
+                await asyncio.sleep(min(ends - time.perf_counter(), waits_s(headers)))
+                continue
+            seq += batch
+            told = _decode(answer) if status == 200 else None
+            verdicts = [result.verdict for result in told.results] if told else []
             reports += verdicts.count("accepted")
             refused += batch - verdicts.count("accepted")
+            if told and told.backoff_s:
+                await asyncio.sleep(min(ends - time.perf_counter(), told.backoff_s))
     finally:
         writer.close()
-    return Load(reports=reports, answers_s=answers, refused=refused)
+    return Load(reports=reports, answers_s=answers, refused=refused, asked_to_wait=asked_to_wait)
 
 
 def _push(port: int, device_id: str, epoch: str, seq: int, batch: int, sealed: bytes) -> bytes:
@@ -88,8 +100,14 @@ def _envelope(device_id: str, epoch: str, seq: int, sealed: bytes) -> Envelope:
     return Envelope(header=header, sealed=sealed, sha256=digest, sig=bytes(64))
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+def waits_s(headers: dict[str, str]) -> float:
+    """As a device: the floor in full, and up to a fifth more."""
+    return int(headers.get("retry-after", "2")) * random.uniform(1.0, 1.2)  # noqa: S311 - no secret
+
+
+async def answered(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers by lower-case name, body."""
     head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    length = next(int(line[15:]) for line in lines if line.lower().startswith("content-length:"))
-    return int(lines[0].split(" ")[1]), await reader.readexactly(length)
+    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return int(first.split(" ")[1]), headers, await reader.readexactly(int(headers["content-length"]))

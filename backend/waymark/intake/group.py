@@ -21,14 +21,14 @@ from waymark.kernel.db import Database, Full, Unavailable
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem, problem
 
-GROUP_ITEMS: Final = 1_000
+GROUP_ITEMS: Final = 256
 """Items in one commit: more wins nothing (it is flat from 100 on) and makes every device wait longer."""
 GROUP_BYTES: Final = 16 * 1_048_576
-"""Sealed bytes in one commit: with the largest padding, a thousand items would be a quarter of a gigabyte."""
-WAITING_S_MAX: Final = 0.25
+"""Sealed bytes in one commit: with the largest padding, a full commit would be four times as much."""
+WAITING_S_MAX: Final = 0.15
 """Of work that may wait: with the commit that is running, everybody is answered within half a second."""
-WAITING_ITEMS_MIN: Final = 640
-"""Ten full pushes may always wait, however slow the disk."""
+WAITING_ITEMS_MIN: Final = 512
+"""Eight full pushes may always wait, however slow the disk; of one device, half as many."""
 WAITING_ITEMS_MAX: Final = 20_000
 WAITING_BYTES_MAX: Final = 128 * 1_048_576
 """Most items are 4 kB, but nobody has to send such."""
@@ -118,6 +118,7 @@ class Pace:
         return max(WAITING_ITEMS_MIN, min(room, WAITING_ITEMS_MAX))
 
     def stored(self, items: int, *, took_s: float) -> None:
+        self._sent_away = max(0, self._sent_away - items)  # some of them have come again
         if items >= PACE_ITEMS_MIN and took_s > 0:
             self._items_per_s += PACE_NEW * (items / took_s - self._items_per_s)
 

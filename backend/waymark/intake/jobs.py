@@ -25,6 +25,8 @@ OPEN_AT_ONCE: Final = 20
 BUSY_ITEMS: Final = 200
 """With so many items waiting to be stored, storing comes first."""
 YIELD_S: Final = 0.05
+YIELDS_MAX: Final = 20
+"""A second: a rush that lasts may not keep a report from being read."""
 
 
 class Opener:
@@ -47,8 +49,7 @@ class Opener:
 
     async def step(self) -> int:
         """Open up to OPEN_AT_ONCE items. Returns how many were waiting."""
-        if self._intake is not None and self._intake.waiting_items > BUSY_ITEMS:
-            await asyncio.sleep(YIELD_S)
+        await self._let_storing_go_first()
         waiting, current = await self._database.read(_waiting_with_senders)
         if not waiting or current is None:
             return 0
@@ -56,6 +57,12 @@ class Opener:
         outcomes = await asyncio.to_thread(_open_all, waiting, service, self._now())
         await self._settle(outcomes, service)
         return len(waiting)
+
+    async def _let_storing_go_first(self) -> None:
+        for _ in range(YIELDS_MAX):
+            if self._intake is None or self._intake.waiting_items <= BUSY_ITEMS:
+                break
+            await asyncio.sleep(YIELD_S)
 
     async def _settle(self, outcomes: Sequence[Outcome], service: Service) -> None:
         """What the database refuses it refuses for ever: one such item must not hold up everybody's."""

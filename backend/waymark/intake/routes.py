@@ -41,7 +41,9 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     except WireError:
         raise problem("unsupported_type") from None
     try:
-        read = read_push(decode_push(await request.body(), sent_type))
+        body = await request.body()
+        intake.admit()  # many may have been read meanwhile, and taking one apart costs most
+        read = read_push(decode_push(body, sent_type))
     except TooLarge as error:
         raise problem("too_large", error.place) from None
     except WireError as error:

@@ -1,0 +1,108 @@
+"""Very many reports at once, by the database itself: what others have stored, for `bench pull`.
+
+Every report has its rows in every table that a feed or a list could touch, under ids in random order. Their
+bytes are shorter than real ones, so that a million fit; what is read by its key does not get slower by that.
+Only here does one module write the tables of every feature: no service does, and no store may.
+"""
+
+from typing import Final
+
+import msgspec
+
+from waymark.cli.bench_tablets import report_body
+from waymark.intake.rules import BODY_AAD
+from waymark.kernel.db import Connection, Sql
+from waymark.kernel.vault import Vault, encrypt
+
+AT_ONCE: Final = 50_000
+NUMBERS: Final = """
+    WITH RECURSIVE n (i) AS (SELECT CAST(:first AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+"""
+# Multiplying by an odd number mod 2^32 gives each number another one: ids in no order.
+ID: Final = "printf('%08x-0000-4000-8000-000000000000', (i * 2654435761) & 4294967295)"
+AT: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', 1763600000 + i, 'unixepoch')"
+ON_POSTGRES: Final = (
+    (ID, "lpad(to_hex((i * 2654435761) & 4294967295), 8, '0') || '-0000-4000-8000-000000000000'"),
+    (AT, "to_char(to_timestamp(1763600000 + i) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"),
+    ("randomblob(32)", "sha256(i::text::bytea)"),
+    ("zeroblob(64)", "decode(repeat('00', 64), 'hex')"),
+    ("zeroblob(400)", "decode(repeat('00', 400), 'hex')"),
+)
+
+
+def _fill(table: str, columns: str, values: str) -> Sql:
+    text = f"INSERT INTO {table} ({columns}) {NUMBERS} SELECT {values} FROM n"  # noqa: S608 - our own words
+    text = text.replace("ID(i)", ID).replace("AT(i)", AT)
+    other = text
+    for ours, theirs in ON_POSTGRES:
+        other = other.replace(ours, theirs)
+    return Sql(text, postgres=other)
+
+
+QUEUE: Final = (
+    "CASE i % 8 WHEN 0 THEN 'waiting' WHEN 1 THEN 'acknowledged' WHEN 2 THEN 'decided' ELSE 'closed' END"
+)
+STATE: Final = (
+    "CASE i % 8 WHEN 0 THEN 'awaiting_triage' WHEN 1 THEN 'in_triage' "
+    "WHEN 2 THEN 'crime_recorded' ELSE 'closed' END"
+)
+FILLS: Final = (
+    _fill(
+        "intake_item",
+        "pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane, state",
+        "i, ID(i), ID(i), 'ffffffffffffffff', 1, randomblob(32), zeroblob(64), zeroblob(400), zeroblob(64), "
+        "AT(i), 'visitor', 'opened'",
+    ),
+    _fill(
+        "opened_report",
+        "id, pos, number, feed_id, centre_id, sharing_choice, force_id, area, received_at, opened_at, "
+        "channel, schema_v, body",
+        "ID(i), i, i, ID(i), 'demo-harbour-library', 'P1', 'demo-northshire', 'demo-harbour', AT(i), AT(i), "
+        "'self_phone', 1, zeroblob(400)",
+    ),
+    _fill("report_key", "report_id, wrapped", "ID(i), zeroblob(64)"),
+    _fill(
+        "triage_report",
+        "report_id, number, state, queue, released, force_id, centre_id, received_at, area, sharing_choice, "
+        "channel",
+        f"ID(i), i, {STATE}, {QUEUE}, TRUE, 'demo-northshire', 'demo-harbour-library', AT(i), "
+        "'demo-harbour', 'P1', 'self_phone'",
+    ),
+    _fill(
+        "mailbox_feed",
+        "feed_id, kind, sign_key, seal_key, last_pos, chain",
+        "ID(i), 'visitor', zeroblob(64), zeroblob(64), 1, randomblob(32)",
+    ),
+    _fill(
+        "mailbox_message",
+        "id, feed_id, pos, kind, sealed, kid, sig, chain, created_at",
+        "ID(i), ID(i), 1, 'receipt', zeroblob(400), 'bench', zeroblob(64), randomblob(32), AT(i)",
+    ),
+)
+NEWEST, SET_BODY, SET_KEY, ANALYSE = (
+    Sql("SELECT id FROM opened_report ORDER BY number DESC LIMIT 100"),
+    Sql("UPDATE opened_report SET body = :body WHERE id = :id"),
+    Sql("UPDATE report_key SET wrapped = :wrapped WHERE report_id = :id"),
+    Sql("ANALYZE"),
+)
+
+
+def fill(db: Connection, first: int, last: int) -> None:
+    """Both included; at most AT_ONCE of them in one transaction."""
+    for statement in FILLS:
+        db.execute(statement, first=first, last=last)
+
+
+def make_readable(db: Connection, vault: Vault) -> None:
+    """The newest reports, which a list opens."""
+    for report_id in db.many(NEWEST, str):
+        key, wrapped = vault.new_key()
+        body = msgspec.json.encode(report_body(report_id))
+        db.execute(SET_BODY, id=report_id, body=encrypt(key, body, aad=BODY_AAD + report_id.encode()))
+        db.execute(SET_KEY, id=report_id, wrapped=wrapped)
+
+
+def analyse(db: Connection) -> None:
+    """PostgreSQL plans by what it has counted; SQLite's plans do not depend on it here."""
+    if db.engine == "postgres":
+        db.execute(ANALYSE)

@@ -92,6 +92,8 @@ class State(Struct, frozen=True, kw_only=True):
     more: bool = False
     came: bool = False
     """The page had messages."""
+    pulls: bool = True
+    """There is a feed to ask."""
     woken: bool = False
     """Again, in the middle of a pass."""
     stored: int = 0
@@ -141,14 +143,14 @@ def _read_due(state: State, now_ms: int) -> Stepped:
 def _due_read(state: State, event: DueRead) -> Stepped:
     if state.waiting != "due":
         return state, ()
-    state = replace(state, seen=event.incarnation)
+    state = replace(state, seen=event.incarnation, pulls=event.pulls)
     left_ms = _pause_left(event.not_before, event.now_ms)
     if left_ms:
         failure = Failure(kind="later", reason="pausing", floor_s=left_ms / 1000)
         return _rest(replace(state, failure=failure))
     if state.requests >= PASS_REQUESTS_MAX:
         return _rest(state)
-    if event.rows or not state.pushed:
+    if event.rows or (event.heartbeat and not state.pushed):
         number = state.number + 1
         sent = replace(
             state, waiting="push", number=number, pushed=True, offered=False, requests=state.requests + 1
@@ -218,6 +220,8 @@ def _manifest_answered(state: State, event: ManifestAnswered) -> Stepped:
 
 
 def _pull(state: State) -> Stepped:
+    if not state.pulls:
+        return _rest(state)
     number = state.number + 1
     asked = replace(state, waiting="page", number=number, requests=state.requests + 1)
     return asked, (SendPull(number=number, seen=state.seen),)

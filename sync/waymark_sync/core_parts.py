@@ -188,6 +188,10 @@ class DueRead(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     incarnation: str | None
     not_before: int
+    heartbeat: bool = True
+    """May a request without reports be sent? A victim's phone says nothing of itself."""
+    pulls: bool = True
+    """Is there a feed to ask?"""
 
 
 class RetainedRead(Struct, frozen=True, kw_only=True):

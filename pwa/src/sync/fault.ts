@@ -20,7 +20,7 @@ export async function structuralFault(item: SealedItem): Promise<Fault | null> {
   return headerFault(item.header)
 }
 
-function headerFault(raw: Uint8Array): Fault | null {
+export function headerFault(raw: Uint8Array): Fault | null {
   try {
     const fields = new Fields(decode(raw), '$')
     if (fields.has('v') && fields.natural('v') !== PROTOCOL_VERSION) return 'version_unknown'

@@ -27,7 +27,7 @@ _ENGINES = click.option(
 @_ENGINES
 @click.option("--full", is_flag=True, help="Up to 1,000 devices, on both engines: four minutes.")
 @click.option("--quick", is_flag=True, help="Up to 500 devices: under a minute an engine. The default.")
-@click.option("--seconds", default=3.0, show_default=True, help="How long each round lasts.")
+@click.option("--seconds", default=5.0, show_default=True, help="How long each round lasts.")
 def intake(as_json: bool, engines: tuple[str, ...], full: bool, quick: bool, seconds: float) -> None:
     """Reports a second taken in, beside what the same disk can do at most."""
     from waymark.cli.bench_intake import FULL, QUICK, bench_intake

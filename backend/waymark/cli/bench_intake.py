@@ -32,7 +32,7 @@ from waymark.intake.store import ADD_ITEM
 from waymark.kernel.clock import now, stamp
 from waymark.kernel.db import Connection, Engine, open_database
 
-QUICK_S: Final = 3.0
+QUICK_S: Final = 5.0
 LIMIT_ROWS: Final = 20_000
 LIMIT_ROWS_A_COMMIT: Final = 1_000
 GENERATORS: Final = 2  # processes that make load, beside the server's one

@@ -68,7 +68,7 @@ ROUTES: Final = [
     *worklist_routes.handlers,
 ]
 LAST_LOOK_S: Final = 0.5  # at the database, when the service stops: it may be what has gone away
-PROVIDED: Final = ("arrivals", "database", "intake", "pack", "password_check", "ring", "vault")
+PROVIDED: Final = ("arrivals", "database", "intake", "jobs", "pack", "password_check", "ring", "vault")
 """What a route may ask for by name."""
 
 

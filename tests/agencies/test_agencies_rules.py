@@ -65,7 +65,7 @@ def test_every_decision_about_a_report(role: Role, act: Act) -> None:
     [
         ("police_triage", {"list_reports"}),
         ("centre_worker", {"list_reports", "list_devices", "make_device_code"}),
-        ("intake_custodian", {"list_quarantine"}),
+        ("intake_custodian", {"list_quarantine", "reopen_quarantine"}),
     ],
 )
 def test_every_decision_about_no_single_report(role: Role, allowed: set[str]) -> None:

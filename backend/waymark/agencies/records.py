@@ -22,6 +22,7 @@ Act = Literal[
     "send_back_report",
     "mark_reply_read",
     "list_quarantine",
+    "reopen_quarantine",
     "list_devices",
     "make_device_code",
 ]

@@ -52,7 +52,7 @@ def decide(user: User, act: Act, report: ReportFacts | None = None) -> Decision:
         case "centre_worker":
             return _centre(user, act, report)
         case "intake_custodian":
-            return Decision(allowed=act == "list_quarantine" and report is None)
+            return Decision(allowed=act in ("list_quarantine", "reopen_quarantine") and report is None)
         case _ as never:
             assert_never(never)
 

@@ -7,7 +7,20 @@ import sys
 
 import click
 
-from waymark.cli import backup, bench, demo, directory, doctor, keys, maintenance, queue, serve, stage, swarm
+from waymark.cli import (
+    backup,
+    bench,
+    demo,
+    directory,
+    doctor,
+    intake,
+    keys,
+    maintenance,
+    queue,
+    serve,
+    stage,
+    swarm,
+)
 
 __all__ = ["group", "main"]
 
@@ -28,6 +41,7 @@ group.add_command(doctor.doctor)
 group.add_command(keys.keys)
 group.add_command(directory.directory)
 group.add_command(queue.import_queue)
+group.add_command(intake.intake)
 group.add_command(backup.backup)
 group.add_command(backup.restore)
 group.add_command(backup.replay)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from waymark.audit import actions as audit
-from waymark.audit.records import SERVICE, Subject
+from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.intake import store
 from waymark.intake.records import (
     Arrival,
@@ -18,6 +18,7 @@ from waymark.intake.records import (
     Outcome,
     Push,
     Reading,
+    ReopenReason,
     Said,
     Standing,
     WayBack,
@@ -34,6 +35,7 @@ from waymark_sync import intake_rules
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import QueueState
 
+POS_MAX = store.POS_MAX
 LOCK = "intake"
 """Positions are allotted under it and become visible in order."""
 
@@ -176,7 +178,7 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, service: Ser
             done += _settle_message(db, outcome, outcome.said, service=service, now=now)
             continue
         force_id = outcome.report.force_id if outcome.report else "unknown"
-        if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
+        if not store.settle(db, outcome, force_id=force_id, tried_by=service.able):
             continue
         done += 1
         _settle_report(db, outcome, service=service, now=now)
@@ -192,7 +194,9 @@ def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: d
     first = outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) is None
     if outcome.feed is not None:
         mailbox.open_feed(db, outcome.feed)
-    if outcome.message is not None:
+    if outcome.message is not None and (
+        outcome.state == "opened" or store.first_told(db, outcome.pos, now=now)
+    ):
         mailbox.post(db, outcome.message, keys=service.keys, now=now)
     if outcome.back is not None:
         _open_way(db, outcome.back, service=service, now=now)
@@ -234,7 +238,7 @@ def _settle_message(db: Connection, outcome: Outcome, said: Said, *, service: Se
         except CannotDecrypt:
             outcome = withheld(outcome, "dead_letter", "report_key_unknown")
     force_id = report.force_id if report and body else "unknown"
-    if not store.settle(db, outcome.pos, outcome.state, reason=outcome.reason, force_id=force_id):
+    if not store.settle(db, outcome, force_id=force_id, tried_by=service.able):
         return 0
     _audit(db, outcome, now=now)
     if report is None or body is None:
@@ -291,8 +295,29 @@ def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) ->
     )
 
 
-def held(db: Connection, *, limit: int) -> list[Held]:
-    return store.held(db, limit=limit)
+def held(db: Connection, *, state: str = "", before: int = POS_MAX, limit: int) -> list[Held]:
+    """state: '' for all. before: a position, for the next page."""
+    return store.held(db, state=state, before=before, limit=limit)
+
+
+def reopen(
+    db: Connection, item_ids: Sequence[str], *, actor: Actor, why: ReopenReason, now: datetime
+) -> list[str]:
+    """Let the opener try these again. What is not held stays as it is. Returns those that were."""
+    db.serialise("opener")
+    reopened = store.reopen(db, item_ids)
+    for item_id in reopened:
+        subject = Subject(kind="report", id=item_id)
+        audit.append(db, actor=actor, action="item.reopened", subject=subject, detail={"why": why}, now=now)
+    return reopened
+
+
+def reopen_outgrown(db: Connection, able: str, *, limit: int, now: datetime) -> int:
+    """What was held by an opener that could do less, and what came from a tablet that is known by now."""
+    outgrown = store.outgrown(db, able, limit=limit)
+    done = reopen(db, outgrown, actor=SERVICE, why="able_to_do_more", now=now)
+    known = store.now_known(db, limit=limit)
+    return len(done) + len(reopen(db, known, actor=SERVICE, why="device_known", now=now))
 
 
 def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedReport]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from waymark.identity import actions as identity
 from waymark.intake import actions, store
 from waymark.intake.group import GroupCommit
 from waymark.intake.records import Outcome, Sender, WaitingItem
-from waymark.intake.rules import Service, failed, open_waiting_item, withheld
+from waymark.intake.rules import Service, able, failed, open_waiting_item, withheld
 from waymark.kernel import clock, lineage, logs
 from waymark.kernel.db import Connection, Database, Refused
 from waymark.kernel.keys import KeyRing
@@ -27,6 +28,8 @@ BUSY_ITEMS: Final = 200
 YIELD_S: Final = 0.05
 YIELDS_MAX: Final = 20
 """A second: a rush that lasts may not keep a report from being read."""
+LOOK_BACK_EVERY: Final = timedelta(minutes=1)
+VERSION: Final = version("waymark")
 
 
 class Opener:
@@ -44,15 +47,20 @@ class Opener:
     ) -> None:
         self._database = database
         self._now = now
-        self._service = Service(keys=keys, vault=vault, pack=pack, incarnation="", restore_floor=0)
+        self._service = Service(
+            keys=keys, vault=vault, pack=pack, able=able(keys, VERSION), incarnation="", restore_floor=0
+        )
+        self._looked_back: datetime | None = None
         self._intake = intake
 
     async def step(self) -> int:
         """Open up to OPEN_AT_ONCE items. Returns how many were waiting."""
         await self._let_storing_go_first()
         waiting, current = await self._database.read(_waiting_with_senders)
-        if not waiting or current is None:
+        if current is None:
             return 0
+        if not waiting:
+            return await self._look_back()
         service = replace(self._service, incarnation=current.incarnation, restore_floor=current.restore_floor)
         outcomes = await asyncio.to_thread(_open_all, waiting, service, self._now())
         await self._settle(outcomes, service)
@@ -63,6 +71,17 @@ class Opener:
             if self._intake is None or self._intake.waiting_items <= BUSY_ITEMS:
                 break
             await asyncio.sleep(YIELD_S)
+
+    async def _look_back(self) -> int:
+        """With nothing new to open: what was held and may open now, a few at a time. Returns how many."""
+        now = self._now()
+        if self._looked_back is not None and now - self._looked_back < LOOK_BACK_EVERY:
+            return 0
+        reopened = await self._database.write(
+            actions.reopen_outgrown, self._service.able, limit=OPEN_AT_ONCE, now=now
+        )
+        self._looked_back = None if reopened else now
+        return reopened
 
     async def _settle(self, outcomes: Sequence[Outcome], service: Service) -> None:
         """What the database refuses it refuses for ever: one such item must not hold up everybody's."""

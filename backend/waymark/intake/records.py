@@ -11,6 +11,8 @@ from waymark_sync.report import SharingChoice
 
 Lane = Literal["enrolled", "visitor"]
 State = Literal["waiting", "opened", "quarantined", "dead_letter"]
+ReopenReason = Literal["able_to_do_more", "device_known", "asked"]
+HeldState = Literal["quarantined", "dead_letter", "conflict"]
 
 
 class Arrival(Struct, frozen=True, kw_only=True, gc=False):
@@ -164,6 +166,7 @@ class Held(Struct, frozen=True, kw_only=True):
     pos: int
     received_at: str
     lane: Lane
+    state: HeldState
     reason: str
     bytes: int
     device_id: str

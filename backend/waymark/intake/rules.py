@@ -27,7 +27,7 @@ from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.vault import Vault, decrypt, encrypt
 from waymark.mailbox.records import Feed, ReturnWay
-from waymark.mailbox.rules import opens, proof_of, receipt_message, seal_message
+from waymark.mailbox.rules import opens, proof_of, receipt_message, seal_message, sha256
 from waymark_sync.codec import ItemFault, PushFrame, from_base64url
 from waymark_sync.intake_rules import read_header, structural_fault
 from waymark_sync.messages import AttentionBody, Proof
@@ -40,6 +40,8 @@ from waymark_sync.protocol import (
     ItemResult,
 )
 from waymark_sync.report import (
+    MESSAGE_SCHEMA_VERSION,
+    SCHEMA_VERSION,
     MessageBody,
     ReportBody,
     UnreadableReport,
@@ -51,6 +53,7 @@ from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
 BODY_AAD: Final = b"opened_report|body|"
 MESSAGE_AAD: Final = b"opened_message|body|"
 NOT_PROVEN: Final = "message_not_proven"
+ABLE_LENGTH: Final = 32
 NO_FEED: Final = ""
 """Of a report whose sender gave no key to answer to: no device can ever have this id."""
 
@@ -63,6 +66,7 @@ class Service(Struct, frozen=True, kw_only=True):
     keys: KeyRing
     vault: Vault
     pack: Pack
+    able: str
     incarnation: str
     restore_floor: int
 
@@ -75,6 +79,12 @@ class Withheld(Exception):
         self.state: State = state
         self.code = code
         self.place = place
+
+
+def able(keys: KeyRing, version: str) -> str:
+    """What an opener can do: once this is another, what was held may open."""
+    parts = (version, f"report {SCHEMA_VERSION}", f"message {MESSAGE_SCHEMA_VERSION}", *keys.opening_kids)
+    return sha256(" ".join(parts).encode()).hex()[:ABLE_LENGTH]
 
 
 def read_push(frame: PushFrame) -> Push:

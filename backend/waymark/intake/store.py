@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from waymark.intake.records import (
     Arrival,
@@ -13,7 +14,7 @@ from waymark.intake.records import (
     Held,
     OpenedMessage,
     OpenedReport,
-    State,
+    Outcome,
     WaitingItem,
 )
 from waymark.kernel.db import Connection, Sql
@@ -22,6 +23,7 @@ from waymark_sync.protocol import QueueState
 
 T = TypeVar("T")
 
+POS_MAX: Final = 2**62
 LOOKUP: Final = 64
 """Keys asked for in one statement. One text per statement, so that it is prepared once."""
 
@@ -129,19 +131,44 @@ WAITING = Sql("""
 """)
 SETTLE = Sql("""
     UPDATE intake_item
-    SET state = :state, reason = :reason, force_id = :force_id
+    SET state = :state, reason = :reason, force_id = :force_id, tried_by = :tried_by
     WHERE pos = :pos AND state = 'waiting'
 """)
-HELD_ITEMS = Sql("""
-    SELECT item_id AS id, pos, received_at, lane, reason, length(sealed) AS bytes, device_id
+TOLD = Sql("UPDATE intake_item SET told_at = :now WHERE pos = :pos AND told_at IS NULL")
+REOPEN = Sql("""
+    UPDATE intake_item
+    SET state = 'waiting', reason = NULL
+    WHERE item_id = :item_id AND state IN ('quarantined', 'dead_letter')
+""")
+OUTGROWN = Sql("""
+    SELECT item_id
     FROM intake_item
-    WHERE state IN ('quarantined', 'dead_letter')
+    WHERE state IN ('quarantined', 'dead_letter') AND (tried_by IS NULL OR tried_by <> :able)
+    ORDER BY pos
+    LIMIT :limit
+""")
+# A tablet that was not known when its report came, and is now.
+NOW_KNOWN = Sql("""
+    SELECT item_id
+    FROM intake_item
+    WHERE state = 'quarantined' AND reason = 'device_unknown' AND device_id IN (
+      SELECT id FROM device WHERE revoked_at IS NULL
+    )
+    ORDER BY pos
+    LIMIT :limit
+""")
+HELD_ITEMS = Sql("""
+    SELECT item_id AS id, pos, received_at, lane, state, reason, length(sealed) AS bytes, device_id
+    FROM intake_item
+    WHERE state IN ('quarantined', 'dead_letter') AND (:state = '' OR state = :state) AND pos < :before
     ORDER BY pos DESC
     LIMIT :limit
 """)
 CONFLICTS = Sql("""
-    SELECT item_id AS id, pos, received_at, lane, why AS reason, length(sealed) AS bytes, device_id
+    SELECT item_id AS id, pos, received_at, lane, 'conflict' AS state, why AS reason, length(sealed) AS bytes,
+           device_id
     FROM intake_conflict
+    WHERE :state IN ('', 'conflict') AND pos < :before
     ORDER BY pos DESC
     LIMIT :limit
 """)
@@ -288,14 +315,33 @@ def waiting(db: Connection, *, limit: int) -> list[WaitingItem]:
     return db.many(WAITING, WaitingItem, limit=limit)
 
 
-def settle(db: Connection, pos: int, state: State, *, reason: str | None, force_id: str = "unknown") -> bool:
+def settle(db: Connection, outcome: Outcome, *, force_id: str, tried_by: str) -> bool:
     """False: somebody else has settled it meanwhile."""
-    return db.execute(SETTLE, pos=pos, state=state, reason=reason, force_id=force_id) == 1
+    found = {"pos": outcome.pos, "state": outcome.state, "reason": outcome.reason}
+    return db.execute(SETTLE, force_id=force_id, tried_by=tried_by, **found) == 1
 
 
-def held(db: Connection, *, limit: int) -> list[Held]:
+def first_told(db: Connection, pos: int, *, now: datetime) -> bool:
+    return db.execute(TOLD, pos=pos, now=now) == 1
+
+
+def reopen(db: Connection, item_ids: Iterable[str]) -> list[str]:
+    """Those that were held."""
+    return [item_id for item_id in item_ids if db.execute(REOPEN, item_id=item_id) == 1]
+
+
+def outgrown(db: Connection, able: str, *, limit: int) -> list[str]:
+    return db.many(OUTGROWN, str, able=able, limit=limit)
+
+
+def now_known(db: Connection, *, limit: int) -> list[str]:
+    return db.many(NOW_KNOWN, str, limit=limit)
+
+
+def held(db: Connection, *, state: str = "", before: int = POS_MAX, limit: int) -> list[Held]:
     """Quarantine, dead letters and conflicts, newest first."""
-    found = [*db.many(HELD_ITEMS, Held, limit=limit), *db.many(CONFLICTS, Held, limit=limit)]
+    asked = {"state": state, "before": before, "limit": limit}
+    found = [*db.many(HELD_ITEMS, Held, **asked), *db.many(CONFLICTS, Held, **asked)]
     return sorted(found, key=lambda item: -item.pos)[:limit]
 
 
@@ -304,24 +350,10 @@ def last_opened(db: Connection) -> int:
 
 
 def add_opened(db: Connection, report: OpenedReport) -> None:
-    db.execute(
-        ADD_OPENED,
-        id=report.id,
-        pos=report.pos,
-        number=report.number,
-        feed_id=report.feed_id,
-        centre_id=report.centre_id,
-        sharing_choice=report.sharing_choice,
-        force_id=report.force_id,
-        area=report.area,
-        received_at=report.received_at,
-        opened_at=report.opened_at,
-        channel=report.channel,
-        schema_v=report.schema_v,
-        note=report.note,
-        body=report.body,
-    )
-    db.execute(ADD_KEY, report_id=report.id, wrapped=report.wrapped)
+    values = asdict(report)
+    wrapped = values.pop("wrapped")
+    db.execute(ADD_OPENED, **values)
+    db.execute(ADD_KEY, report_id=report.id, wrapped=wrapped)
 
 
 def last_message(db: Connection) -> int:
@@ -329,14 +361,7 @@ def last_message(db: Connection) -> int:
 
 
 def add_message(db: Connection, message: OpenedMessage) -> None:
-    db.execute(
-        ADD_MESSAGE,
-        id=message.id,
-        number=message.number,
-        report_id=message.report_id,
-        received_at=message.received_at,
-        body=message.body,
-    )
+    db.execute(ADD_MESSAGE, **asdict(message))
 
 
 def messages_after(db: Connection, number: int, *, limit: int) -> list[OpenedMessage]:

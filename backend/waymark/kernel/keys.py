@@ -100,6 +100,10 @@ class KeyRing:
         known = self._public.get(kid)
         return self._private.get(kid) if known and known.use == "seal" else None
 
+    @property
+    def opening_kids(self) -> tuple[str, ...]:
+        return tuple(sorted(kid for kid in self._public if self.opening_key(kid) is not None))
+
     def signed_key_set(self) -> SignedKeySet:
         return self._signed
 

@@ -1,7 +1,7 @@
 """Verbs of the worklist: list reports, what is held and devices; look for news."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide
@@ -23,8 +23,6 @@ from waymark.worklist.records import Counts, Cursor, DeviceLine, Filter, News
 from waymark.worklist.rules import device_line, narrowed
 from waymark_sync.policy.timers import load_timers
 
-HELD_MAX: Final = 200
-
 
 def list_reports(
     db: Connection, user: User, wanted: Filter, *, after: Cursor | None, limit: int, now: datetime
@@ -43,14 +41,25 @@ def list_reports(
     return [pair for pair in decided if pair[1].allowed], counts
 
 
-def list_held(db: Connection, user: User, *, now: datetime) -> list[Held]:
-    """What could not be opened: metadata alone. Raises Problem not_found."""
+def list_held(
+    db: Connection, user: User, state: str, *, before: int | None, limit: int, now: datetime
+) -> list[Held]:
+    """What could not be opened: metadata alone, one more than `limit` when there is another page.
+
+    Raises Problem not_found.
+    """
     allowed(user, "list_quarantine")
-    held = intake.held(db, limit=HELD_MAX)
+    held = intake.held(db, state=state, before=before or intake.POS_MAX, limit=limit + 1)
     subject = Subject(kind="list", id="quarantine")
-    detail = {"count": len(held)}
+    detail = {"count": min(len(held), limit)}
     audit.append(db, actor=user.actor, action="quarantine.listed", subject=subject, detail=detail, now=now)
     return held
+
+
+def reopen(db: Connection, user: User, item_ids: Sequence[str], *, now: datetime) -> int:
+    """Let the opener try again. Returns how many were held. Raises Problem not_found."""
+    allowed(user, "reopen_quarantine")
+    return len(intake.reopen(db, item_ids, actor=user.actor, why="asked", now=now))
 
 
 def make_device_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple[str, datetime]:

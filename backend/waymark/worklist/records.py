@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from waymark.custody.records import Gap
+from waymark.intake.records import HeldState
 from waymark.triage.records import Listed
 from waymark_sync.report import Channel, SharingChoice
 
@@ -94,6 +95,7 @@ class HeldItem(Struct, frozen=True, kw_only=True):
     id: str
     received_at: str
     lane: str
+    state: HeldState
     reason: str
     bytes: int
     device_id_short: str
@@ -101,6 +103,13 @@ class HeldItem(Struct, frozen=True, kw_only=True):
 
 class QuarantineAnswer(Struct, frozen=True, kw_only=True):
     items: tuple[HeldItem, ...]
+    next: str | None
+    """Cursor of the next page; None on the last."""
+
+
+class ReopenedAnswer(Struct, frozen=True, kw_only=True):
+    reopened: int
+    """How many of them were held and are tried again."""
 
 
 class DeviceLine(Struct, frozen=True, kw_only=True):

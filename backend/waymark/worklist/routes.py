@@ -15,9 +15,11 @@ from msgspec import Meta, Struct
 from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
+from waymark.intake.records import HeldState
 from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
+from waymark.kernel.jobs import Jobs
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
 from waymark.kernel.web.guards import same_origin
@@ -36,12 +38,14 @@ from waymark.worklist.records import (
     HeldItem,
     QuarantineAnswer,
     Queue,
+    ReopenedAnswer,
     ReportsAnswer,
 )
 from waymark.worklist.rules import choices, day, decode_cursor, encode_cursor, page_of
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import load_decisions
 from waymark_sync.policy.timers import load_timers
+from waymark_sync.protocol import Uuid
 from waymark_sync.report import Channel, SharingChoice
 
 OF_PICTURES: Final = {
@@ -67,6 +71,10 @@ _ONE_LINE: Final = r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z"
 
 class CodeRequest(Struct, frozen=True, kw_only=True):
     label: Annotated[str, Meta(min_length=1, max_length=80, pattern=_ONE_LINE)]
+
+
+class ReopenRequest(Struct, frozen=True, kw_only=True):
+    ids: Annotated[tuple[Uuid, ...], Meta(min_length=1, max_length=PAGE_MAX)]
 
 
 @get(
@@ -210,22 +218,53 @@ async def wait_for_news(
 
 @get("/desk/api/quarantine", operation_id="ListQuarantine", guards=[logged_in])
 async def list_quarantine(
-    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+    request: Request[Any, Any, Any],
+    database: NamedDependency[SkipValidation[Database]],
+    kind: Annotated[HeldState | Literal[""], QueryParameter()] = "",
+    cursor: Annotated[str, QueryParameter(pattern=r"^([1-9][0-9]{0,17})?\Z")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = PAGE,
 ) -> Response[QuarantineAnswer]:
-    """Metadata of what could not be opened, for the intake custodian alone."""
-    held = await database.write(actions.list_held, user_of(request), now=clock.now())
+    """Metadata of what could not be opened, newest first, for the intake custodian alone."""
+    before = int(cursor) if cursor else None
+    found = await database.write(
+        actions.list_held, user_of(request), kind, before=before, limit=limit, now=clock.now()
+    )
+    held = found[:limit]
     items = tuple(
         HeldItem(
             id=item.id,
             received_at=item.received_at,
             lane=item.lane,
+            state=item.state,
             reason=item.reason,
             bytes=item.bytes,
             device_id_short=item.device_id[:DEVICE_SHORT],
         )
         for item in held
     )
-    return Response(QuarantineAnswer(items=items), headers=NO_STORE)
+    after = str(held[-1].pos) if len(found) > limit else None
+    return Response(QuarantineAnswer(items=items, next=after), headers=NO_STORE)
+
+
+@post(
+    "/desk/api/quarantine/reopen",
+    operation_id="ReopenQuarantine",
+    status_code=200,
+    guards=[same_origin, logged_in],
+)
+async def reopen_quarantine(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[SkipValidation[Database]],
+    jobs: NamedDependency[SkipValidation[Jobs]],
+) -> Response[ReopenedAnswer]:
+    """Try to open these again. Asking twice does no more than asking once."""
+    raw = await request.body()
+    user = user_of(request)
+    actions.allowed(user, "reopen_quarantine")
+    wanted = read(raw, ReopenRequest).ids
+    count = await database.write(actions.reopen, user, wanted, now=clock.now())
+    jobs.wake()
+    return Response(ReopenedAnswer(reopened=count), headers=NO_STORE)
 
 
 @get("/desk/api/devices", operation_id="ListDevices", guards=[logged_in])
@@ -281,6 +320,7 @@ handlers: Final = [
     list_choices,
     wait_for_news,
     list_quarantine,
+    reopen_quarantine,
     list_devices,
     make_device_code,
 ]

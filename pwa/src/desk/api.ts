@@ -20,6 +20,7 @@ import {
   readProblem,
   readQuarantine,
   readQueue,
+  readReopened,
   readSession,
   readSuggestions,
   readTaken,
@@ -29,7 +30,7 @@ import type {
   Choices,
   DeviceCode,
   EnrolledDevice,
-  QuarantineEntry,
+  QuarantinePage,
   QueuePage,
   Service,
   User,
@@ -113,8 +114,14 @@ export function pictureAddress(id: string, attId: string): string {
   return `/desk/api/reports/${encodeURIComponent(id)}/pictures/${encodeURIComponent(attId)}`
 }
 
-export async function quarantine(): Promise<readonly QuarantineEntry[]> {
-  return (await ask('GET', '/quarantine', readQuarantine)).items
+/** kind: `quarantined`, `dead_letter`, `conflict`, or empty for all. */
+export function quarantine(kind = '', cursor = ''): Promise<QuarantinePage> {
+  return ask('GET', `/quarantine?${new URLSearchParams({ kind, cursor })}`, readQuarantine)
+}
+
+/** How many of them were held and are tried again. */
+export async function reopen(ids: readonly string[]): Promise<number> {
+  return (await ask('POST', '/quarantine/reopen', readReopened, { ids })).reopened
 }
 
 export async function devices(): Promise<readonly EnrolledDevice[]> {

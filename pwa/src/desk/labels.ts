@@ -21,6 +21,12 @@ export function reasonLabel(reason: string): string {
   return place === undefined ? sayCode('reason', code) : say('reason.at', { what: sayCode('reason', code), place })
 }
 
+/** What the custodian can do about it. */
+export function nextLabel(reason: string): string {
+  const key = `quarantine_next.${reason.split(': ', 1)[0] ?? ''}`
+  return say(isWordKey(key) ? key : 'quarantine_next.other')
+}
+
 /** Why a service is suggested. A reason that a newer directory gives has no words here. */
 export function whyLines(codes: readonly string[]): readonly string[] {
   return codes.map((code) => `why.${code}`).filter(isWordKey).map((key) => say(key))

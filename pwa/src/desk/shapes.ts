@@ -148,12 +148,17 @@ export const readQuarantine = shape({
       id: text,
       received_at: instant,
       lane: text,
+      state: or(text, ''),
       reason: text,
       bytes: whole,
       device_id_short: or(text, ''),
     }),
   ),
+  next: or(orNull(text), null),
 })
+export type QuarantinePage = Read<typeof readQuarantine>
+
+export const readReopened = shape({ reopened: whole })
 export type QuarantineEntry = Read<typeof readQuarantine>['items'][number]
 
 export const readDeviceCode = shape({ code: text, expires_at: instant })

@@ -4,9 +4,9 @@ import { envelopeBytes } from './drain.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
 import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
-import { CannotOpen } from './seal.ts'
+import { CannotOpen, openMessage } from './seal.ts'
 import type { FeedMessage, FilesOfReport, OutboxCard, ReportState, SaidMore } from './types.ts'
-import { WireError } from './wire.ts'
+import { fromJson, receiptBody, WireError } from './wire.ts'
 
 const FOLLOWED_MS = 30 * 86_400_000 // later ones are asked after when the app is opened, and by a knock
 
@@ -104,6 +104,12 @@ export function isFollowed(card: Pick<OutboxCard, 'state' | 'createdAt'>, at: nu
   return card.state === 'acknowledged' && at - Date.parse(card.createdAt) < FOLLOWED_MS
 }
 
+/** A receipt is not shown. It is the all-clear: what could not be read before has been opened since. */
+export function withMessage<T extends Pick<FeedMessage, 'kind'>>(before: readonly T[], message: T): T[] {
+  if (message.kind === 'receipt') return before.filter((each) => each.kind !== 'needs_attention')
+  return [...before, message]
+}
+
 async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[]>> {
   const [entries, keys] = await Promise.all([allEntries(), allKeys()])
   const byFeed = new Map(keys.map((each): [string, DeviceKeys] => [each.deviceId, each]))
@@ -112,7 +118,7 @@ async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[
     const message = await read(entry, byFeed.get(entry.feedId))
     if (message === null) continue
     const { itemId, ...shown } = message
-    found.set(itemId, [...(found.get(itemId) ?? []), shown])
+    found.set(itemId, withMessage(found.get(itemId) ?? [], shown))
   }
   return found
 }
@@ -120,7 +126,8 @@ async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[
 async function read(entry: FeedEntry, keys: DeviceKeys | undefined): Promise<OpenedMessage | null> {
   const known = opened.get(entry.id)
   if (known !== undefined || keys === undefined) return known ?? null
-  const message = await openEntry(entry, keys).catch((error: unknown) => {
+  const opening = entry.kind === 'receipt' ? openReceipt(entry, keys) : openEntry(entry, keys)
+  const message = await opening.catch((error: unknown) => {
     if (error instanceof CannotOpen || error instanceof WireError) return null
     throw error
   })
@@ -131,4 +138,10 @@ async function read(entry: FeedEntry, keys: DeviceKeys | undefined): Promise<Ope
 /** Leaving: nothing opened stays in memory. */
 export function forgetOpened(): void {
   opened.clear()
+}
+
+async function openReceipt(of: FeedEntry, keys: DeviceKeys): Promise<OpenedMessage> {
+  const plaintext = await openMessage(of.sealed, keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
+  const { item_id: itemId } = fromJson(plaintext, receiptBody)
+  return { itemId, id: of.id, kind: of.kind, at: '', fromName: '', text: '', asks: false, code: '', services: [] }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isFollowed, isUnanswered } from '../../src/sync/cards.ts'
+import { isFollowed, isUnanswered, stateOf, withMessage } from '../../src/sync/cards.ts'
 
 const made = '2026-01-01T00:00:00.000Z'
 const days = (count: number) => Date.parse(made) + count * 86_400_000
@@ -20,4 +20,14 @@ test.each([
   ['ready', false],
 ] as const)('a report that is %s is unanswered: %s', (state, unanswered) => {
   expect(isUnanswered({ state })).toBe(unanswered)
+})
+
+test.each([
+  [['receipt', 'needs_attention'], 'attention'],
+  [['needs_attention', 'receipt'], 'sent'],
+  [['needs_attention', 'receipt', 'needs_attention'], 'attention'],
+  [['needs_attention', 'receipt', 'ack'], 'acknowledged'],
+] as const)('told %j, a report is %s', (kinds, state) => {
+  const messages = kinds.reduce<{ kind: string }[]>((before, kind) => withMessage(before, { kind }), [])
+  expect(stateOf({ state: 'receipted', verdict: 'accepted', attempts: 1 }, messages, false)).toBe(state)
 })

@@ -2,22 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import Header, Retained, Verdict
-
-if TYPE_CHECKING:
-    from waymark_sync.simulate.disk import Disk, Number
+from waymark_sync.simulate.disk import Disk, Number
 
 
 class Saved(Struct, frozen=True):
     """A report that somebody was told is saved, or a file of one."""
 
     sha256: bytes
-    number: "Number | None" = None
+    number: Number | None = None
     size: int = 0
 
 
@@ -40,14 +37,14 @@ class Ledger:
     def committed(self, incarnation: str, known: Known) -> None:
         self._commits.add((incarnation, known.pos, known.item_id, known.sha256))
 
-    def carried_over(self, disk: "Disk") -> None:
+    def carried_over(self, disk: Disk) -> None:
         """A restored database begins a lineage that holds what it holds."""
         self._commits.update((disk.incarnation, one.pos, one.item_id, one.sha256) for one in disk.entries)
 
     def was_committed(self, incarnation: str, known: Known) -> bool:
         return (incarnation, known.pos, known.item_id, known.sha256) in self._commits
 
-    def said(self, header: Header, sha256: bytes, verdict: Verdict, disk: "Disk") -> None:
+    def said(self, header: Header, sha256: bytes, verdict: Verdict, disk: Disk) -> None:
         """I8: `duplicate` means the same bytes; nothing honest is ever a conflict."""
         known = disk.by_id.get(header.item_id)
         if verdict == "duplicate" and (known is None or known.sha256 != sha256):
@@ -62,13 +59,13 @@ class Ledger:
         if not self.was_committed(incarnation, known):
             self.broken("I3 receipt soundness")
 
-    def check_let_go(self, held_id: str, sha256: bytes, backups: Iterable["Disk"]) -> None:
+    def check_let_go(self, held_id: str, sha256: bytes, backups: Iterable[Disk]) -> None:
         """I4: what is let go of is in every backup that may be restored."""
         self.let_go.add(held_id)
         if not all(backup.holds(held_id, sha256) for backup in backups):
             self.broken("I4 purge safety")
 
-    def beyond_max_seq(self, retained: Iterable[Retained], disk: "Disk") -> tuple[str, ...]:
+    def beyond_max_seq(self, retained: Iterable[Retained], disk: Disk) -> tuple[str, ...]:
         """The comparison that is no substitute for a manifest: what is above the largest number received."""
         largest: dict[tuple[str, str], int] = {}
         for device_id, epoch, seq in disk.by_number:

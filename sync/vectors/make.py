@@ -504,7 +504,7 @@ def codecs() -> dict[str, Any]:
         EnrolRequest(code="7KQ2-M9XD-4F", sign_key=bytes(65), seal_key=bytes(65), sig=bytes(64)),
         signed_keys(),
         KEYS,
-        ExportedQueue(items=(sent,)),
+        ExportedQueue(format="waymark-sealed-queue/1", items=(sent,)),
     )
     return {
         "about": "One message in both forms: JSON, and the base64url of its msgpack.",

@@ -204,7 +204,7 @@ class Outbox:
     def export(self) -> ExportedQueue:
         """Everything unsent, to carry by hand: sealed, so safe to carry."""
         waiting = [row for row in self.items() if row.state in ("queued", "quarantined")]
-        return ExportedQueue(items=tuple(row.envelope() for row in waiting))
+        return ExportedQueue(format="waymark-sealed-queue/1", items=tuple(row.envelope() for row in waiting))
 
     def import_queue(self, queue: ExportedQueue, *, created_at: str) -> int:
         """Queue another device's envelopes beside our own. How many were new.

@@ -338,8 +338,9 @@ class SignedKeySet(Struct, frozen=True, kw_only=True):
 class ExportedQueue(Struct, frozen=True, kw_only=True):
     """A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe."""
 
-    format: Literal["waymark-sealed-queue/1"] = "waymark-sealed-queue/1"
-    items: tuple[Envelope, ...] = ()
+    format: Literal["waymark-sealed-queue/1"]
+    """Told apart from any other file by this."""
+    items: tuple[Envelope, ...]
 
 
 def receipt_text(receipt: Receipt) -> bytes:

@@ -346,7 +346,9 @@ def test_what_a_device_does_with_an_answer(
         return codec.decode(json.dumps(tree).encode(), codec.JSON, kind)
 
     keyset = read(file["keyset"], SignedKeySet)
-    sent = protocol.ExportedQueue(items=tuple(read(item, Envelope) for item in file["items"]))
+    sent = protocol.ExportedQueue(
+        format="waymark-sealed-queue/1", items=tuple(read(item, Envelope) for item in file["items"])
+    )
     for envelope in sent.items:  # not as a carried file, which is refused when damaged
         outbox._insert(damaged(envelope) if _id(envelope) in case.get("damaged", ()) else envelope, "")
     outbox.adopt_incarnation(file["incarnation_seen"])

@@ -153,7 +153,9 @@ def test_a_number_is_never_given_to_two_reports(outbox: Outbox) -> None:
     add(outbox)
 
     with pytest.raises(NotSaved):
-        outbox.import_queue(protocol.ExportedQueue(items=(sealed(1, item=2),)), created_at="")
+        outbox.import_queue(
+            protocol.ExportedQueue(format="waymark-sealed-queue/1", items=(sealed(1, item=2),)), created_at=""
+        )
     assert len(outbox.items()) == 1
 
 
@@ -323,7 +325,9 @@ def test_a_damaged_file_is_not_imported_in_part(outbox: Outbox) -> None:
     bad = msgspec.structs.replace(sealed(2, device_id=item_id(0xD)), sealed=b"rot")
 
     with pytest.raises(NotSaved):
-        outbox.import_queue(protocol.ExportedQueue(items=(good, bad)), created_at="")
+        outbox.import_queue(
+            protocol.ExportedQueue(format="waymark-sealed-queue/1", items=(good, bad)), created_at=""
+        )
     assert outbox.items() == []
 
 

@@ -332,8 +332,9 @@ export type SignedKeySet = {
 
 /** A file of sealed envelopes, carried by hand. Same bytes, so the same dedupe. */
 export type ExportedQueue = {
-  readonly format?: 'waymark-sealed-queue/1'
-  readonly items?: readonly Envelope[]
+  /** Told apart from any other file by this. */
+  readonly format: 'waymark-sealed-queue/1'
+  readonly items: readonly Envelope[]
 }
 
 export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'

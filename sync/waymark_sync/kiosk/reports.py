@@ -1,0 +1,77 @@
+"""What a person or another system hands over, made into the body of a report."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from waymark_sync.device import Device
+from waymark_sync.file_sender import PreparedFile
+from waymark_sync.kiosk.home import KioskFault
+from waymark_sync.policy import load_pack
+from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
+
+FORM_VERSION: Final = "kiosk-1"
+APP_BUILD: Final = "waymark-sync/1"
+
+
+class Told(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The JSON that `add` reads. `answers` as `report.Answers` has them; times are UTC, now unless given."""
+
+    answers: Answers
+    ui_language: Annotated[str, Meta(max_length=35)] = "en"
+    started_at: str = ""
+    completed_at: str = ""
+
+
+EXAMPLE: Final = Told(
+    answers=Answers(
+        confidentiality_limits_ack=LimitsAcknowledged(at="2026-01-31T09:30:00.000Z", text_version="2026-01"),
+        reporter_role="victim",
+        narrative_original="In their own words, in any language.",
+        when=When(precision="day", start="2026-01-30"),
+        sharing_choice="U1",
+        event_types=("verbal_abuse",),
+        strands=("religion",),
+    )
+)
+
+
+def read_told(raw: bytes) -> Told:
+    """Raises KioskFault. Nothing of what was told is repeated in it but the name of a field."""
+    try:
+        return msgspec.json.decode(raw, type=Told)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise KioskFault(
+            f"This is no report that can be sent: {error}. Nothing was saved. "
+            "`waymark-sync example` shows what a report looks like."
+        ) from error
+
+
+def body_of(told: Told, device: Device, files: tuple[PreparedFile, ...]) -> Callable[[str], ReportBody]:
+    """The body, once its item id is known."""
+    now = utc_now()
+
+    def body(item_id: str) -> ReportBody:
+        return ReportBody(
+            item_id=item_id,
+            form_version=FORM_VERSION,
+            policy_version=load_pack().version,
+            app_build=APP_BUILD,
+            channel="centre_tablet",
+            centre_id=device.centre_id,
+            ui_language=told.ui_language,
+            started_at=told.started_at or now,
+            completed_at=told.completed_at or now,
+            answers=told.answers,
+            attachments=tuple(file.inside for file in files),
+        )
+
+    return body
+
+
+def utc_now() -> str:
+    """`2026-01-02T03:04:05.678Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,89 @@
+"""One pass of sending, with each step told: reports first, then what the service asks after, then files."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from waymark_sync.client import Client
+from waymark_sync.kiosk import files
+from waymark_sync.kiosk.home import Home
+from waymark_sync.kiosk.reports import APP_BUILD
+from waymark_sync.outbox import Row
+from waymark_sync.transport import FileTransport, Reply
+
+Tell = Callable[[], None]
+
+
+class Passed(Struct, frozen=True, kw_only=True):
+    """What a pass achieved, and what is left to do."""
+
+    sent: int
+    messages: int
+    waiting: int
+    files_waiting: int
+    held_for_a_person: int
+    problem: str = ""
+    """Why not everything went, by code; empty when all did."""
+    again_at_ms: int | None = None
+    """When to try again, in milliseconds since 1970 by this machine's clock."""
+
+    @property
+    def done(self) -> bool:
+        return not self.waiting and not self.files_waiting
+
+
+class _Watched:
+    """Tells after each answer, or none: a person sees that something happens."""
+
+    def __init__(self, inner: FileTransport, tell: Tell) -> None:
+        self._inner, self._tell = inner, tell
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return self._told(lambda: self._inner.post(path, body, headers))
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply:
+        return self._told(lambda: self._inner.get(path, headers))
+
+    def patch(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return self._told(lambda: self._inner.patch(path, body, headers))
+
+    def _told(self, ask: Callable[[], Reply]) -> Reply:
+        try:
+            return ask()
+        finally:
+            self._tell()
+
+
+def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = lambda: None) -> Passed:
+    """asked: a person wants it now, so waiting times are set aside. Never raises for what a network does."""
+    watched = _Watched(transport, tell)
+    client = Client(
+        outbox=home.outbox,
+        device=home.device,
+        transport=watched,
+        root=home.settings.trust.root_key,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        random=random.SystemRandom().random,
+        pinned=home.settings.trust.signed_keys,
+        app_build=APP_BUILD,
+    )
+    drained = client.drain(asked=asked)
+    failure = drained.failure
+    if failure is None and (keys := client.keyring.keys()) is not None:
+        failure = files.send(home, home.outbox.items(), watched, keys)
+    rows = home.outbox.items()
+    return Passed(
+        sent=drained.stored,
+        messages=drained.received,
+        waiting=count(rows, "queued"),
+        files_waiting=files.waiting(home, rows),
+        held_for_a_person=count(rows, "quarantined"),
+        problem=failure.reason or failure.kind if failure else "",
+        again_at_ms=drained.wake_at_ms,
+    )
+
+
+def count(rows: list[Row], state: str) -> int:
+    return sum(row.state == state for row in rows)

@@ -1,0 +1,97 @@
+"""What the commands print: words for people, or one JSON object for programs."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from waymark_sync.kiosk.adding import Added
+from waymark_sync.kiosk.home import Home
+from waymark_sync.kiosk.letters import Letter
+from waymark_sync.kiosk.sending import Passed, Tell, count
+from waymark_sync.kiosk.standing import Standing
+
+
+class Output:
+    def __init__(self, json: bool) -> None:
+        self._json = json
+
+    def added(self, added: Added) -> None:
+        if self._json:
+            return _dump(added)
+        files = f" with {added.files} files" if added.files else ""
+        click.echo(f"Saved and sealed{files}. Reference: {added.reference}")
+        if added.return_code:
+            click.echo(f"Return code, for the person who reported: {added.return_code}")
+            click.echo("It is shown here only, and only now. Whoever has it can read the answers.")
+        return None
+
+    @contextmanager
+    def progress(self, home: Home) -> Iterator[Tell]:
+        """A bar on the terminal, on standard error; nothing where nobody looks."""
+        total = count(home.outbox.items(), "queued")
+        if self._json or not total or not sys.stderr.isatty():
+            yield lambda: None
+            return
+        columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("sending", total=total)
+            yield lambda: bar.update(task, completed=total - count(home.outbox.items(), "queued"))
+
+    def passed(self, passed: Passed) -> None:
+        if self._json:
+            return _dump(passed)
+        click.echo(f"{reports(passed.sent)} sent, {passed.messages} messages came.")
+        if passed.waiting:
+            click.echo(
+                f"{reports(passed.waiting)} wait still. They are safe here, and are sent by the next try."
+            )
+        if passed.files_waiting:
+            click.echo(f"{passed.files_waiting} attached files wait still.")
+        if passed.held_for_a_person:
+            click.echo(
+                f"{reports(passed.held_for_a_person)} could not be sent and stay here: waymark-sync status"
+            )
+        if passed.problem:
+            click.echo(f"Why: {passed.problem}")
+        return None
+
+    def standing(self, standing: Standing) -> None:
+        if self._json:
+            return _dump(standing)
+        click.echo(f"{standing.centre}, sending to {standing.service}")
+        click.echo(f"{reports(standing.made)}: {standing.sent} sent, {standing.waiting} waiting")
+        if standing.files_waiting:
+            click.echo(f"{standing.files_waiting} attached files wait")
+        if not standing.whole:
+            click.echo("A number that was given out is missing here. Tell those who run the service.")
+        for report in standing.reports:
+            held = "  held for a person" if report.held_for_a_person else ""
+            click.echo(
+                f"  {report.reference}  {report.made_at}  {report.attempts} tries  {report.problem}{held}"
+            )
+        return None
+
+    def letters(self, letters: Sequence[Letter]) -> None:
+        if self._json:
+            return click.echo(msgspec.json.encode({"messages": letters}))
+        if not letters:
+            click.echo("Nothing has come back yet.")
+        for letter in letters:
+            click.echo(f"{letter.reference}  {letter.kind}  {letter.at}  {letter.from_name}")
+            if letter.text:
+                click.echo(f"    {letter.text}")
+        return None
+
+
+def reports(number: int) -> str:
+    return "1 report" if number == 1 else f"{number} reports"
+
+
+def _dump(told: Struct) -> None:
+    click.echo(msgspec.json.encode(told))

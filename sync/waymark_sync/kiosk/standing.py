@@ -1,0 +1,71 @@
+"""How a kiosk stands, as a function of what its disk holds: nothing here is remembered."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from waymark_sync.kiosk import files
+from waymark_sync.kiosk.home import Home
+from waymark_sync.kiosk.sending import count
+from waymark_sync.reference import reference
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """One report that has not gone. The reference tells nothing of it."""
+
+    reference: str
+    made_at: str
+    attempts: int
+    problem: str
+    held_for_a_person: bool
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    service: str
+    centre: str
+    made: int
+    """Every report that this kiosk holds or ever held, carried ones too."""
+    waiting: int
+    sent: int
+    """The service has given a signed receipt."""
+    let_go: int
+    """Of those sent: no backup that may be restored lacks them, so their bytes are gone from here."""
+    held_for_a_person: int
+    files_waiting: int
+    oldest_waiting_h: float | None
+    whole: bool
+    """Each number that was ever given out is accounted for. False: tell those who run the service."""
+    reports: tuple[Waiting, ...]
+
+
+def standing_of(home: Home) -> Standing:
+    rows = home.outbox.items()
+    left = [row for row in rows if row.state in ("queued", "quarantined")]
+    return Standing(
+        service=home.settings.service,
+        centre=home.device.centre_name,
+        made=len(rows),
+        waiting=count(rows, "queued"),
+        sent=count(rows, "receipted") + count(rows, "tombstone"),
+        let_go=count(rows, "tombstone"),
+        held_for_a_person=count(rows, "quarantined"),
+        files_waiting=files.waiting(home, rows),
+        oldest_waiting_h=max((_age_h(row.created_at) for row in left), default=None),
+        whole=all(epoch.whole for epoch in home.outbox.custody(home.device.device_id)),
+        reports=tuple(
+            Waiting(
+                reference=reference(row.item_id),
+                made_at=row.created_at,
+                attempts=row.attempts,
+                problem=row.last_error or "",
+                held_for_a_person=row.state == "quarantined",
+            )
+            for row in left
+        ),
+    )
+
+
+def _age_h(made_at: str) -> float:
+    """By this machine's clock, which may be wrong: never below nought."""
+    age = datetime.now(UTC) - datetime.fromisoformat(made_at)
+    return round(max(0.0, age.total_seconds() / 3600), 2)

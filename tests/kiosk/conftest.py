@@ -1,0 +1,108 @@
+"""A kiosk as its user has it: the command, a folder, and a real service."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from support.server import Server
+from support.staff import Staff
+
+COMMAND: Final = str(Path(sys.executable).parent / "waymark-sync")
+PASSWORD: Final = "waymark-demonstration"
+CANARY: Final = "QZCANARY-they-followed-me"
+
+
+class Ran:
+    """What a call left behind."""
+
+    def __init__(self, done: subprocess.CompletedProcess[bytes]) -> None:
+        self.code = done.returncode
+        self.out, self.err = done.stdout.decode(), done.stderr.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Kiosk:
+    """One folder of `waymark-sync`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {**os.environ, "WAYMARK_SYNC_HOME": str(folder), "NO_PROXY": "*"}
+
+    def run(self, *arguments: str, stdin: bytes = b"", before: Callable[[], object] | None = None) -> Ran:
+        return Ran(
+            subprocess.run(
+                [COMMAND, *arguments],
+                input=stdin,
+                capture_output=True,
+                env=self.environ,
+                check=False,
+                timeout=120,
+                preexec_fn=before,
+            )
+        )
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """In the background, for a test that kills it."""
+        return subprocess.Popen(
+            [COMMAND, *arguments], env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def add(self, *arguments: str, **answers: Any) -> Ran:
+        return self.run("add", "--code", "none", "--json", *arguments, stdin=told(**answers))
+
+    def status(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.run("status", "--json").json
+        return found
+
+
+class Centre:
+    """A service with a centre's volunteer at its desk."""
+
+    def __init__(self, served: Server, folder: Path) -> None:
+        self.served, self._folder = served, folder
+        self.trust = folder / "trust.json"
+        served.waymark("keys", "trust", str(self.trust))
+        self.staff = Staff(served.origin, "harbour", PASSWORD)
+
+    def kiosk(self, name: str = "kiosk") -> Kiosk:
+        kiosk = Kiosk(self._folder / name)
+        made = kiosk.run(
+            "enrol", self.staff.code(name), "--service", self.served.origin, "--trust", str(self.trust)
+        )
+        assert made.code == 0, made.err
+        return kiosk
+
+    def references(self) -> list[str]:
+        return [row["reference"] for row in self.staff.get("/desk/api/reports")["reports"]]
+
+
+@pytest.fixture
+def centre(server: Callable[..., Server], tmp_path: Path) -> Centre:
+    served = server()
+    served.waymark("demo", "--no-reports")
+    return Centre(served.start(), tmp_path)
+
+
+def told(**answers: Any) -> bytes:
+    """What stands on the kiosk's standard input."""
+    return json.dumps(
+        {
+            "answers": {
+                "confidentiality_limits_ack": {"at": "2026-01-31T09:30:00.000Z", "text_version": "2026-01"},
+                "reporter_role": "victim",
+                "narrative_original": f"{CANARY} home",
+                "when": {"precision": "dont_know"},
+                "sharing_choice": "U1",
+                **answers,
+            }
+        }
+    ).encode()

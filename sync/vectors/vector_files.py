@@ -37,7 +37,7 @@ def attachments() -> dict[str, Any]:
         "turned; with another key or att_id where one is given.",
         "chunk": ATT_CHUNK_BYTES,
         "files": [_file(size) for size in SIZES],
-        "sizes": [{"plain": size, "sealed": files.sealed_size(size)} for size in (*SIZES, 26_212_800)],
+        "sizes": [{"plain": size, "sealed": files.sealed_size(size)} for size in (*SIZES, 52_428_800)],
         "must_not_open": _unopenable(),
         "keys": as_json(KEYS),
         "complete": _states(),

@@ -4,11 +4,14 @@ The report goes first. Nothing is let go of here: whoever holds the bytes keeps 
 verified and the floor of a verified receipt has passed its position.
 """
 
+import errno
 import hashlib
+import os
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Final
 from uuid import uuid4
 
 from msgspec import Struct
@@ -30,7 +33,16 @@ from waymark_sync.report import SealedFile
 from waymark_sync.transport import FileTransport, NoAnswer, Reply
 from waymark_sync.trust import covers_file
 
-__all__ = ["FileSent", "PreparedFile", "prepare_file", "read_from", "send_file"]
+__all__ = [
+    "FileSent",
+    "KeptFile",
+    "PreparedFile",
+    "keep_file",
+    "prepare_file",
+    "read_from",
+    "read_on",
+    "send_file",
+]
 
 PARTIAL_UPLOAD: Final = "application/partial-upload"
 Read = Callable[[int, int], bytes]
@@ -67,6 +79,70 @@ def prepare_file(
     return PreparedFile(
         attachment=Attachment(att_id=att_id, size=size, sha256=sha256), inside=inside, sealed=sealed
     )
+
+
+class KeptFile(Struct, frozen=True, kw_only=True):
+    """As a PreparedFile, whose sealed bytes lie in a file: `read_on` sends them from there."""
+
+    attachment: Attachment
+    inside: SealedFile
+
+
+def keep_file(
+    plain: Iterable[bytes],
+    kept: Path,
+    *,
+    media_type: str,
+    caption: str = "",
+    details_kept: bool = False,
+) -> KeptFile:
+    """Seal a file of any size onto the disk, a chunk at a time, and read it back. Raises OSError."""
+    att_id, key = str(uuid4()), secrets.token_bytes(KEY_BYTES)
+    counted = _Counted(plain)
+    with kept.open("xb") as file:
+        written = digest_of(_written(seal_file(counted, key=key, att_id=att_id), file))
+        file.flush()
+        os.fsync(file.fileno())
+    with kept.open("rb") as file:
+        read_back = digest_of(iter(lambda: file.read(ATT_CHUNK_BYTES), b""))
+    if read_back != written:
+        raise OSError(errno.EIO, "the disk gives back other bytes")
+    size, sha256 = written
+    inside = SealedFile(
+        att_id=att_id,
+        key=to_base64url(key),
+        media_type=media_type,
+        size=counted.size,
+        caption=caption,
+        hidden_details="kept" if details_kept else "removed",
+    )
+    return KeptFile(attachment=Attachment(att_id=att_id, size=size, sha256=sha256), inside=inside)
+
+
+class _Counted:
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.size += len(piece)
+            yield piece
+
+
+def _written(chunks: Iterable[bytes], file: IO[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        file.write(chunk)
+        yield chunk
+
+
+def read_on(kept: Path) -> Read:
+    def read(offset: int, length: int) -> bytes:
+        with kept.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    return read
 
 
 def read_from(sealed: bytes) -> Read:

@@ -35,7 +35,8 @@ PULL_LIMIT_MAX = 100  # messages are small; a page stays under 500 kB
 MANIFEST_MAX = 256  # about 25 kB: seconds on a 2G link
 ATT_CHUNK_BYTES = 262_144  # of plaintext: eight seconds on a 256 kbit/s link, so little is sent twice
 ATT_TAG_BYTES = 16
-ATT_BYTES_MAX = 26_214_400  # sealed, one attachment: 25 MiB holds any phone's photo
+ATT_BYTES_MAX = 52_432_000  # sealed, one attachment: 50 MiB of sound, film or paper, and its tags
+ATT_TOTAL_BYTES_MAX = 157_296_000  # sealed, all attachments of one report: three of the largest
 ATT_COUNT_MAX = 10
 PADDING_BUCKETS = (4_096, 16_384, 65_536, 262_144)
 """Plaintext lengths in bytes: the sealed length then says little about the story."""

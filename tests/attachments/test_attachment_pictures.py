@@ -29,14 +29,14 @@ CANARIES = {
 
 
 def made_of(plain: bytes) -> Image.Image:
-    picture = Image.open(io.BytesIO(Decoder().picture([plain])))
+    picture = Image.open(io.BytesIO(Decoder().look([plain]).content))
     picture.load()
     return picture
 
 
 def reason_of(plain: bytes) -> str:
     with pytest.raises(NoPicture) as none:
-        Decoder().picture([plain])
+        Decoder().look([plain])
     return none.value.reason
 
 
@@ -114,7 +114,7 @@ def test_nothing_of_the_old_file_but_its_colours_is_in_the_picture() -> None:
     plain = a_telling_photo()
     assert not [name for name, words in CANARIES.items() if words not in plain]
 
-    made = Decoder().picture([plain])
+    made = Decoder().look([plain]).content
 
     assert not [name for name, words in CANARIES.items() if words in made]
     shown = Image.open(io.BytesIO(made))
@@ -127,7 +127,7 @@ def test_a_zip_behind_a_photo_is_left_behind() -> None:
     with ZipFile(zipped, "w") as archive:
         archive.writestr("canary-in-zip.html", "<script>alert(1)</script>" * 10)
 
-    made = Decoder().picture([a_photo() + zipped.getvalue()])
+    made = Decoder().look([a_photo() + zipped.getvalue()]).content
 
     assert b"canary-in-zip" not in made
     assert b"PK\x03\x04" not in made
@@ -137,16 +137,12 @@ def test_a_zip_behind_a_photo_is_left_behind() -> None:
     "plain",
     [
         b"",
-        b"x",
         b"GIF89a" + bytes(100),
         b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
-        b"%PDF-1.7\n%canary",
         b"<!doctype html><script>alert(1)</script>",
-        b"\x00\x00\x00\x20ftypisom" + bytes(100),
         b"\x00\x00\x00\x20ftypavif" + bytes(100),
         b"II*\x00" + bytes(100),
         b"BM" + bytes(100),
-        b"PK\x03\x04" + bytes(100),
         b"\x7fELF" + bytes(100),
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
     ],
@@ -219,7 +215,7 @@ def test_a_file_that_was_made_to_hurt_costs_little(name: str) -> None:
     """Shown or not, the answer is an answer; and whoever opened it had 512 MB and ten seconds."""
     began = time.monotonic()
     try:
-        made: bytes | str = Decoder().picture([BOMBS[name]])
+        made: bytes | str = Decoder().look([BOMBS[name]]).content
     except NoPicture as none:
         made = none.reason
 
@@ -331,7 +327,7 @@ def test_a_decoder_that_cannot_be_confined_reads_nothing(tmp_path: Path) -> None
     )
 
     with pytest.raises(NoPicture) as none:
-        Decoder(command=(sys.executable, "-I", "-B", str(script))).picture([a_photo()])
+        Decoder(command=(sys.executable, "-I", "-B", str(script))).look([a_photo()])
 
     assert none.value.reason == "failed"
 
@@ -342,7 +338,7 @@ def test_whoever_takes_over_the_decoder_has_little_memory(tmp_path: Path) -> Non
 
 def test_whoever_burns_time_is_ended(tmp_path: Path) -> None:
     with pytest.raises(NoPicture) as none:
-        Decoder(command=intruder(tmp_path, "while True: pass")).picture([b"x"])
+        Decoder(command=intruder(tmp_path, "while True: pass")).look([b"x"])
 
     assert none.value.reason == "too_costly"
 
@@ -363,7 +359,7 @@ def test_an_answer_of_another_form_is_not_believed(program: str, reason: str) ->
     decoder = Decoder(command=(sys.executable, "-I", "-c", program), wall_s=1.0)
 
     with pytest.raises(NoPicture) as none:
-        decoder.picture([noise(1_000_000)])
+        decoder.look([noise(1_000_000)])
 
     assert none.value.reason == reason
 
@@ -373,7 +369,7 @@ def test_it_ends_when_the_service_ends() -> None:
     decoder.stop()
 
     with pytest.raises(Stopped):
-        decoder.picture([noise(1_000_000)])
+        decoder.look([noise(1_000_000)])
 
 
 def test_the_environment_does_not_go_along(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,6 +377,6 @@ def test_the_environment_does_not_go_along(monkeypatch: pytest.MonkeyPatch) -> N
     looking = "import os, sys; sys.stdin.buffer.read(); print('damaged' if 'WAYMARK_DATABASE_URL' not in"
 
     with pytest.raises(NoPicture) as none:
-        Decoder(command=(sys.executable, "-c", f"{looking} os.environ else 'failed')")).picture([b"x"])
+        Decoder(command=(sys.executable, "-c", f"{looking} os.environ else 'failed')")).look([b"x"])
 
     assert none.value.reason == "damaged"

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from waymark.attachments import store
-from waymark.attachments.records import AttachmentView, Held, Picture, Reason, Undeveloped
+from waymark.attachments.records import AttachmentView, Held, Original, Picture, Reason, Undeveloped
 from waymark.attachments.rules import (
     GIVEN_UP_AFTER,
+    REPORT_UNFINISHED_BYTES_MAX,
     TRIES_MAX,
     UNFINISHED_BYTES_MAX,
     complete_state,
     listed,
+    patience,
     views,
 )
 from waymark.audit import actions as audit
@@ -66,9 +68,11 @@ def find(db: Connection, att_id: str) -> tuple[Held, Lineage]:
 def with_room(db: Connection, att_id: str) -> tuple[Held, Lineage]:
     """As `find`, where more bytes may come. Raises Problem attachment_unknown, storage_full."""
     known, current = find(db, att_id)
-    crowded = known.lane == "visitor" and known.state == "waiting"
-    if crowded and store.unfinished_bytes(db, "visitor") >= UNFINISHED_BYTES_MAX:
-        raise problem("storage_full", headers={"Retry-After": RETRY_AFTER_S})
+    if known.lane == "visitor" and known.state == "waiting":
+        others = store.unfinished_of_others(db, known)
+        crowded = others + known.received > REPORT_UNFINISHED_BYTES_MAX
+        if crowded or store.unfinished_bytes(db, "visitor") >= UNFINISHED_BYTES_MAX:
+            raise problem("storage_full", headers={"Retry-After": RETRY_AFTER_S})
     return known, current
 
 
@@ -89,8 +93,18 @@ def set_back(db: Connection, att_id: str, to_offset: int, *, now: datetime) -> H
     return find(db, att_id)[0]
 
 
+def expire(db: Connection, known: Held, *, now: datetime) -> None:
+    """Its device is told when it goes on: `upload_expired`, from the beginning."""
+    store.expire(db, known, now=now)
+
+
 def given_up(db: Connection, *, limit: int, now: datetime) -> list[Held]:
-    return store.given_up(db, before=now - GIVEN_UP_AFTER, limit=limit)
+    """Known tablets' uploads rest for as long as ever; visitors' by the room that is left for them."""
+    rest = patience(store.unfinished_bytes(db, "visitor"))
+    return [
+        *store.given_up(db, "visitor", before=now - rest, limit=limit),
+        *store.given_up(db, "enrolled", before=now - GIVEN_UP_AFTER, limit=limit),
+    ]
 
 
 def tell(db: Connection, *, limit: int, keys: KeyRing, now: datetime) -> int:
@@ -128,14 +142,18 @@ def put_off(db: Connection, found: Undeveloped, *, now: datetime) -> None:
     store.note_try(db, found.att_id, more=-1, now=now)
 
 
-def settle_shown(db: Connection, found: Undeveloped, picture: Picture, *, now: datetime) -> None:
-    if store.settle(db, found.att_id, state="shown", reason=None, now=now):
+def settle_shown(
+    db: Connection, found: Undeveloped, picture: Picture, kind: str | None, *, now: datetime
+) -> None:
+    if store.settle(db, found.att_id, state="shown", reason=None, kind=kind, now=now):
         store.keep_picture(db, picture)
         _audit(db, "attachment.shown", found.report_id, found.att_id, now)
 
 
-def settle_unshown(db: Connection, found: Undeveloped, reason: Reason, *, now: datetime) -> None:
-    if store.settle(db, found.att_id, state="unshown", reason=reason, now=now):
+def settle_unshown(
+    db: Connection, found: Undeveloped, reason: Reason, kind: str | None = None, *, now: datetime
+) -> None:
+    if store.settle(db, found.att_id, state="unshown", reason=reason, kind=kind, now=now):
         _audit(db, "attachment.unshown", found.report_id, found.att_id, now, reason)
 
 
@@ -149,6 +167,11 @@ def of_report(db: Connection, report_id: str) -> tuple[AttachmentView, ...]:
 def picture(db: Connection, report_id: str, att_id: str) -> Picture | None:
     """None when there is none to look at. Who may is decided, and audited, by whoever asks."""
     return store.picture(db, report_id, att_id)
+
+
+def original(db: Connection, report_id: str, att_id: str) -> Original | None:
+    """None when there is none that may be handed out. As for `picture`, whoever asks decides and audits."""
+    return store.original(db, report_id, att_id)
 
 
 def _audit(

@@ -13,27 +13,31 @@ from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import IO, Final, get_args
 
-from waymark.attachments.records import Reason
+from waymark.attachments.kinds import ENDINGS, TEXT
+from waymark.attachments.records import Made, Reason
 from waymark_sync.seal import CannotOpen
 
 WALL_S: Final = 30.0
 """Its processor time is bounded at 10 s; this is for a machine that is busy, and for one that waits."""
 PICTURE_BYTES_MAX: Final = 4 * 1_048_576
 """1600 by 1600 pixels of noise are 2.5 MB."""
+TEXT_BYTES_MAX: Final = 262_144
+SHOWN_AS: Final = "image/jpeg"
 COMMAND: Final = (sys.executable, "-I", "-B", "-m", "waymark.attachments.derive")
 _JPEG: Final = b"\xff\xd8\xff"
-_WORD_BYTES: Final = 32
+_WORD_BYTES: Final = 128
 END_S: Final = 5.0
 """Between its last byte and its end."""
 _OUT_OF_TIME: Final = (signal.SIGXCPU, signal.SIGKILL)
 
 
 class NoPicture(Exception):
-    """The file is kept; `reason` says why it is not shown."""
+    """The file is kept; `reason` says why it is not shown, `kind` what it is where it may be handed out."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, kind: str | None = None) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
+        self.kind = kind
 
 
 class Stopped(Exception):
@@ -49,8 +53,11 @@ class Decoder:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
-    def picture(self, plain: Iterable[bytes]) -> bytes:
-        """What may be looked at, as JPEG. Raises NoPicture, Stopped, OSError when no process can be had."""
+    def look(self, plain: Iterable[bytes]) -> Made:
+        """What may be looked at: a picture, or words.
+
+        Raises NoPicture, Stopped, OSError when no process can be had.
+        """
         try:
             answer = self._run(plain)
         finally:
@@ -111,12 +118,31 @@ def _read(pipe: IO[bytes], most: int) -> bytes:
     return bytes(held)
 
 
-def _believed(answer: bytes, ended: int) -> bytes:
+def _believed(answer: bytes, ended: int) -> Made:
     """An answer of another form comes from a process that was ended, or taken over."""
-    word, _, picture = answer.partition(b"\n")
-    if word == b"made" and picture.startswith(_JPEG) and len(picture) <= PICTURE_BYTES_MAX:
-        return picture
+    line, _, content = answer.partition(b"\n")
+    word, _, kind = line.decode("ascii", "replace").partition(" ")
+    if word == "made" and (made := _made(kind, content)):
+        return made
+    if word == "original_only" and kind in ENDINGS and not content:
+        raise NoPicture("original_only", kind)
     for reason in get_args(Reason):
-        if word == reason.encode() and not picture:
+        if word == reason != "original_only" and not kind and not content:
             raise NoPicture(reason)
     raise NoPicture("too_costly" if -ended in _OUT_OF_TIME and not answer else "failed")
+
+
+def _made(kind: str, content: bytes) -> Made | None:
+    if kind == SHOWN_AS and content.startswith(_JPEG) and len(content) <= PICTURE_BYTES_MAX:
+        return Made(media_type=kind, content=content, kind=None)
+    if kind == TEXT and 0 < len(content) <= TEXT_BYTES_MAX and _is_text(content):
+        return Made(media_type=kind, content=content, kind=kind)
+    return None
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,22 +1,24 @@
-"""Makes a picture that may be looked at, from bytes that nobody trusts. A program: `python -I -m`.
+"""Makes what may be looked at, from bytes that nobody trusts: a picture, or words. A program: `python -I -m`.
 
-Reads a file from standard input; writes one word, then the new picture, to standard output. Before the first
+Reads a file from standard input; writes one line, then what it made, to standard output. Before the first
 byte is read this process has given up opening anything: no file, no socket, no pipe; and has no way to look
 into or end another process. It has little memory and little time, and nothing of the old file but its colours
-reaches the new one.
+reaches the new one. A sound or a film is named and passed by: nothing here could take out what it hides.
 """
 
 import resource
 import sys
 import warnings
+from contextlib import suppress
 from io import BytesIO
-from typing import Final, NoReturn
+from typing import IO, Final, NoReturn
+from zipfile import BadZipFile, ZipFile
 
 import pillow_heif
-import puremagic
 from PIL import Image, ImageOps, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from waymark.attachments.confined import confine
+from waymark.attachments.kinds import HEAD_BYTES, PICTURES, TEXT, Unsafe, document_in, kind_of, text_in
 
 MEMORY_BYTES: Final = 512 * 1_048_576
 CPU_S: Final = 10
@@ -24,19 +26,10 @@ PIXELS_MAX: Final = 40_000_000
 """More than most phones' photos have. Decoded, that is 120 MB."""
 SIDE_MAX: Final = 1_600
 QUALITY: Final = 82
-FILE_BYTES_MAX: Final = 26_214_400
-HEAD_BYTES: Final = 2_048
-"""What a kind is told by. What comes after it is the decoder's business alone."""
-
-KINDS: Final = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/webp": "WEBP",
-    "image/heic": "HEIF",
-    "image/heif": "HEIF",
-}
-HEIF_BRANDS: Final = (b"ftypmif1", b"ftypheic", b"ftypheix")
-"""Some phones name the container first, which the list of magic numbers does not know."""
+FILE_BYTES_MAX: Final = 52_428_800
+READ_BYTES: Final = 262_144
+TEXT_BYTES_MAX: Final = 262_144
+"""Of words that are shown. The original holds the rest."""
 LOADED: Final = (MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Pillow loads these when it first meets such a file; by then nothing can be loaded any more."""
 
@@ -50,9 +43,8 @@ def main() -> None:
     get_ready()
     give_up_opening()
     confine()
-    plain = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
     try:
-        made = derive(plain)
+        word, made = look(sys.stdin.buffer)
     except Refused as refused:
         end(str(refused).encode())
     except MemoryError:
@@ -61,7 +53,36 @@ def main() -> None:
         end(b"too_many_pixels")
     except Exception:  # noqa: BLE001 - whatever a decoder says of a stranger's bytes, they are at fault
         end(b"damaged")
-    end(b"made", made)
+    end(word, made)
+
+
+def look(file: IO[bytes]) -> tuple[bytes, bytes]:
+    """What was made, and it. Reads to the end: whoever writes has then seen every byte proven."""
+    head = file.read(HEAD_BYTES)
+    kind = kind_of(head)
+    if kind is not None and kind not in PICTURES:
+        while file.read(READ_BYTES):
+            pass
+        return f"original_only {kind}".encode(), b""
+    plain = head + file.read(FILE_BYTES_MAX + 1 - len(head))
+    if kind is not None:
+        return b"made image/jpeg", derive(plain, kind)
+    return _document(plain)
+
+
+def _document(plain: bytes) -> tuple[bytes, bytes]:
+    """Raises Refused, BadZipFile."""
+    try:
+        packed = document_in(plain)
+    except Unsafe:
+        raise Refused("unsafe") from None
+    if packed is not None:
+        return f"original_only {packed}".encode(), b""
+    text = text_in(plain)
+    if text is None:
+        raise Refused("kind_not_shown")
+    shown = text.encode()[:TEXT_BYTES_MAX].decode(errors="ignore")
+    return f"made {TEXT}".encode(), shown.encode()
 
 
 def limit_resources() -> None:
@@ -78,10 +99,18 @@ def get_ready() -> None:
     Image.MAX_IMAGE_PIXELS = PIXELS_MAX
     pillow_heif.register_heif_opener(thumbnails=False)
     Image.preinit()
-    for kind in sorted(set(KINDS.values()) - {"HEIF"}):
+    for kind, name in PICTURES.items():
+        if name == "HEIF":
+            continue
         sample = BytesIO()
-        Image.new("RGB", (8, 8)).save(sample, kind)
-        derive(sample.getvalue())
+        Image.new("RGB", (8, 8)).save(sample, name)
+        derive(sample.getvalue(), kind)
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("sample", "")
+    with suppress(Refused, BadZipFile):
+        _document(packed.getvalue())
+    kind_of(b"")
 
 
 def give_up_opening() -> None:
@@ -89,9 +118,9 @@ def give_up_opening() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def derive(plain: bytes) -> bytes:
+def derive(plain: bytes, kind: str) -> bytes:
     """A JPEG of at most SIDE_MAX a side, upright, with nothing but pixels. Raises Refused, and anything."""
-    with Image.open(BytesIO(plain), formats=[kind_of(plain)]) as source:
+    with Image.open(BytesIO(plain), formats=[PICTURES[kind]]) as source:
         if source.width * source.height > PIXELS_MAX:
             raise Refused("too_many_pixels")
         source.draft("RGB", (SIDE_MAX, SIDE_MAX))
@@ -103,21 +132,6 @@ def derive(plain: bytes) -> bytes:
     made = BytesIO()
     canvas.save(made, "JPEG", quality=QUALITY, optimize=True)
     return made.getvalue()
-
-
-def kind_of(plain: bytes) -> str:
-    """By its first bytes, whatever it was called. Raises Refused."""
-    head = plain[:HEAD_BYTES]
-    if head[4:12] in HEIF_BRANDS:
-        return "HEIF"
-    try:
-        found = [match.mime_type for match in puremagic.magic_string(head)]
-    except (puremagic.PureError, ValueError):
-        found = []
-    for kind in found:
-        if kind in KINDS:
-            return KINDS[kind]
-    raise Refused("kind_not_shown")
 
 
 def end(word: bytes, made: bytes = b"") -> NoReturn:

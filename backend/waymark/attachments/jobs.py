@@ -7,7 +7,7 @@ from typing import Final
 
 from waymark.attachments import actions
 from waymark.attachments.decoding import Decoder, NoPicture, Stopped
-from waymark.attachments.records import Undeveloped
+from waymark.attachments.records import Made, Undeveloped
 from waymark.attachments.rules import content_key, seal_picture
 from waymark.attachments.shelf import Shelf
 from waymark.attachments.uploads import Uploads
@@ -67,17 +67,17 @@ class Developer:
             made = await asyncio.to_thread(self._picture, found)
         except NoPicture as none:
             logs.event("picture_not_made", reason=none.reason)
-            await self._database.write(actions.settle_unshown, found, none.reason, now=clock.now())
+            await self._database.write(actions.settle_unshown, found, none.reason, none.kind, now=clock.now())
         except (OSError, Stopped) as error:
             logs.event("picture_put_off", error=error)
             await self._database.write(actions.put_off, found, now=clock.now())
             return 0
         else:
             picture = seal_picture(self._vault, found, made)
-            await self._database.write(actions.settle_shown, found, picture, now=clock.now())
+            await self._database.write(actions.settle_shown, found, picture, made.kind, now=clock.now())
         return 1
 
-    def _picture(self, found: Undeveloped) -> bytes:
+    def _picture(self, found: Undeveloped) -> Made:
         """Raises NoPicture, Stopped, OSError."""
         try:
             key = content_key(self._vault, found)
@@ -85,7 +85,7 @@ class Developer:
             raise NoPicture("cannot_open") from None
         if key is None:
             raise NoPicture("not_in_report")
-        return self._decoder.picture(open_file(self._files.read(found.att_id), key=key, att_id=found.att_id))
+        return self._decoder.look(open_file(self._files.read(found.att_id), key=key, att_id=found.att_id))
 
 
 class RoomKeeper:

@@ -8,9 +8,17 @@ State = Literal["waiting", "complete", "shown", "unshown"]
 """`complete`: all of it is here. Afterwards a picture is made of it, or there is a reason why not."""
 
 Reason = Literal[
-    "kind_not_shown", "cannot_open", "not_in_report", "too_many_pixels", "damaged", "too_costly", "failed"
+    "kind_not_shown",
+    "original_only",
+    "unsafe",
+    "cannot_open",
+    "not_in_report",
+    "too_many_pixels",
+    "damaged",
+    "too_costly",
+    "failed",
 ]
-"""Why there is no picture. The sealed original is kept all the same."""
+"""Why there is no picture. The sealed original is kept; of `original_only` it may be handed out."""
 
 HiddenDetails = Literal["removed", "kept"]
 
@@ -37,6 +45,8 @@ class Held(Struct, frozen=True, kw_only=True):
     """Sealed bytes that are durable."""
     state: State
     reason: Reason | None = None
+    expired_at: str | None = None
+    """When its bytes were given up for want of room or patience; None once it goes on."""
 
 
 class Untold(Struct, frozen=True, kw_only=True):
@@ -61,6 +71,23 @@ class Undeveloped(Struct, frozen=True, kw_only=True):
     wrapped: bytes
 
 
+class Original(Undeveloped, frozen=True, kw_only=True):
+    """The file as it was sent, of a kind that may be handed out."""
+
+    kind: str
+    size: int
+    """Of the sealed bytes."""
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """What may be looked at, in the clear."""
+
+    media_type: str
+    content: bytes
+    kind: str | None
+    """Of the original, where that may be handed out, too."""
+
+
 class Picture(Struct, frozen=True, kw_only=True):
     """What may be looked at, encrypted under its report's key."""
 
@@ -80,6 +107,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     received: int
     media_type: str | None
     picture_size: int | None
+    kind: str | None
 
 
 class AttachmentView(Struct, frozen=True, kw_only=True):
@@ -98,3 +126,5 @@ class AttachmentView(Struct, frozen=True, kw_only=True):
     media_type: str | None = None
     """Of the picture that may be looked at; None when there is none."""
     picture_size: int | None = None
+    kind: str | None = None
+    """Of the original, where that may be handed out; None where it may not."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from waymark.attachments.records import Announced, AttachmentView, Held, Picture, Standing, Undeveloped
+from waymark.attachments.records import Announced, AttachmentView, Held, Made, Picture, Standing, Undeveloped
 from waymark.intake.rules import BODY_AAD
 from waymark.kernel.clock import milliseconds
 from waymark.kernel.keys import KeyRing
@@ -20,6 +20,7 @@ from waymark_sync.protocol import (
     ATT_BYTES_MAX,
     ATT_COUNT_MAX,
     ATT_TAG_BYTES,
+    ATT_TOTAL_BYTES_MAX,
     Attachment,
     AttState,
     Leaf,
@@ -33,10 +34,15 @@ FREE_BYTES_MIN: Final = 512 * 1_048_576
 """Files stop while the disk still has this much: twice what reports need to go on (see `health`)."""
 UNFINISHED_BYTES_MAX: Final = 8 * 1_073_741_824
 """Of all visitors together. Anybody may begin an upload, so begun ones alone must not fill the disk."""
+REPORT_UNFINISHED_BYTES_MAX: Final = 67_108_864
+"""Of one visitor's report: one file of the largest size on its way, with room to spare. A device sends one
+after another, so none needs more; and no report takes the room of a hundred."""
 GIVEN_UP_AFTER: Final = timedelta(days=14)
 """Without another byte. Its device still holds it and begins again; only the room is taken back."""
+GIVEN_UP_HALF_FULL: Final = timedelta(days=1)
+GIVEN_UP_FULL: Final = timedelta(hours=1)
+"""Of visitors alone, while theirs take half or all of the room there is for them."""
 TRIES_MAX: Final = 3
-SHOWN_AS: Final = "image/jpeg"
 _PICTURE_AAD: Final = b"attachment_picture|body|"
 _DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43})=:")
 
@@ -45,12 +51,23 @@ def listed(places: Iterable[Announced], att_id: str) -> tuple[Announced, Attachm
     """Where it is listed, and as what. Raises Problem attachment_unknown, file_too_large."""
     for place in places:
         header = read_header(place.header)
+        total = 0
         for number, found in enumerate(header.att if header else ()):
+            total += found.size
             if found.att_id == att_id:
                 if number >= ATT_COUNT_MAX or not ATT_TAG_BYTES <= found.size <= ATT_BYTES_MAX:
                     raise problem("file_too_large", f"{ATT_COUNT_MAX} files of {ATT_BYTES_MAX} bytes")
+                if total > ATT_TOTAL_BYTES_MAX:
+                    raise problem("file_too_large", f"{ATT_TOTAL_BYTES_MAX} bytes with one report")
                 return place, found
     raise problem("attachment_unknown")
+
+
+def patience(unfinished: int) -> timedelta:
+    """How long visitors' uploads may rest, by how many bytes theirs take: few need to rest for long."""
+    if unfinished >= UNFINISHED_BYTES_MAX:
+        return GIVEN_UP_FULL
+    return GIVEN_UP_HALF_FULL if unfinished >= UNFINISHED_BYTES_MAX // 2 else GIVEN_UP_AFTER
 
 
 def state_of(held: Held, keys: KeyRing, lineage: Lineage, *, now: datetime) -> AttState:
@@ -108,6 +125,7 @@ def _view(one: Attachment, known: Standing | None) -> AttachmentView:
         offset=known.received,
         media_type=known.media_type,
         picture_size=known.picture_size,
+        kind=known.kind,
     )
 
 
@@ -131,10 +149,14 @@ def content_key(vault: Vault, found: Undeveloped) -> bytes | None:
     return from_base64url(text) if text else None
 
 
-def seal_picture(vault: Vault, found: Undeveloped, picture: bytes) -> Picture:
-    body = encrypt(vault.unwrap(found.wrapped), picture, aad=_PICTURE_AAD + found.att_id.encode())
+def seal_picture(vault: Vault, found: Undeveloped, made: Made) -> Picture:
+    body = encrypt(vault.unwrap(found.wrapped), made.content, aad=_PICTURE_AAD + found.att_id.encode())
     return Picture(
-        att_id=found.att_id, report_id=found.report_id, media_type=SHOWN_AS, size=len(picture), body=body
+        att_id=found.att_id,
+        report_id=found.report_id,
+        media_type=made.media_type,
+        size=len(made.content),
+        body=body,
     )
 
 

@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from waymark.attachments.records import Announced, Held, Picture, Reason, Standing, Undeveloped, Untold
+from waymark.attachments.records import (
+    Announced,
+    Held,
+    Original,
+    Picture,
+    Reason,
+    Standing,
+    Undeveloped,
+    Untold,
+)
 from waymark.kernel.db import Connection, Sql
 
 ANNOUNCED = Sql("""
@@ -21,7 +30,7 @@ HEADER_OF = Sql("""
 # Complete, it has a position of its own.
 HELD = Sql("""
     SELECT a.att_id, a.item_id, COALESCE(f.pos, a.pos) AS pos, a.lane, a.size, a.sha256, a.received, a.state,
-           a.reason
+           a.reason, a.expired_at
     FROM attachment AS a
     LEFT JOIN intake_file AS f ON f.att_id = a.att_id AND f.gone_at IS NULL
     WHERE a.att_id = :att_id
@@ -33,12 +42,13 @@ ADD = Sql("""
 """)
 ADVANCE = Sql("""
     UPDATE attachment
-    SET received = :to_offset, changed_at = :now
+    SET received = :to_offset, changed_at = :now, expired_at = NULL
     WHERE att_id = :att_id AND received = :from_offset AND state = 'waiting'
 """)
 COMPLETE = Sql("""
     UPDATE attachment
-    SET received = size, state = 'complete', changed_at = :now, completed_at = :now, tries = 0
+    SET received = size, state = 'complete', changed_at = :now, completed_at = :now, tries = 0,
+        expired_at = NULL
     WHERE att_id = :att_id AND received = :from_offset AND state = 'waiting'
 """)
 # Also of what was complete: a restored database may know of files that are gone.
@@ -47,15 +57,25 @@ SET_BACK = Sql("""
     SET received = :to_offset, state = 'waiting', reason = NULL, completed_at = NULL, changed_at = :now
     WHERE att_id = :att_id
 """)
+EXPIRE = Sql("""
+    UPDATE attachment
+    SET received = 0, changed_at = :now, expired_at = :now
+    WHERE att_id = :att_id AND received = :received AND state = 'waiting'
+""")
+UNFINISHED_OF_ITEM = Sql("""
+    SELECT CAST(COALESCE(SUM(received), 0) AS BIGINT) AS bytes
+    FROM attachment
+    WHERE item_id = :item_id AND att_id <> :att_id AND state = 'waiting'
+""")
 UNFINISHED_BYTES = Sql("""
     SELECT CAST(COALESCE(SUM(received), 0) AS BIGINT) AS bytes
     FROM attachment
     WHERE state = 'waiting' AND lane = :lane
 """)
 GIVEN_UP = Sql("""
-    SELECT att_id, item_id, pos, lane, size, sha256, received, state, reason
+    SELECT att_id, item_id, pos, lane, size, sha256, received, state, reason, expired_at
     FROM attachment
-    WHERE state = 'waiting' AND lane IN ('enrolled', 'visitor') AND changed_at < :before AND received > 0
+    WHERE state = 'waiting' AND lane = :lane AND changed_at < :before AND received > 0
     ORDER BY changed_at
     LIMIT :limit
 """)
@@ -85,7 +105,7 @@ TRY = Sql("""
 """)
 SETTLE = Sql("""
     UPDATE attachment
-    SET state = :state, reason = :reason, changed_at = :now
+    SET state = :state, reason = :reason, kind = :kind, changed_at = :now
     WHERE att_id = :att_id AND state = 'complete'
 """)
 KEEP_PICTURE = Sql("""
@@ -95,7 +115,7 @@ KEEP_PICTURE = Sql("""
     SET media_type = excluded.media_type, size = excluded.size, body = excluded.body
 """)
 STANDINGS = Sql("""
-    SELECT a.att_id, a.state, a.reason, a.received, p.media_type, p.size AS picture_size
+    SELECT a.att_id, a.state, a.reason, a.received, p.media_type, p.size AS picture_size, a.kind
     FROM attachment AS a
     LEFT JOIN attachment_picture AS p ON p.att_id = a.att_id
     WHERE a.item_id = :report_id
@@ -105,6 +125,14 @@ PICTURE = Sql("""
     FROM attachment_picture AS p
     JOIN attachment AS a ON a.att_id = p.att_id
     WHERE p.att_id = :att_id AND p.report_id = :report_id AND a.state = 'shown'
+""")
+
+ORIGINAL = Sql("""
+    SELECT a.att_id, r.id AS report_id, a.tries, r.schema_v, r.body, k.wrapped, a.kind, a.size
+    FROM attachment AS a
+    JOIN opened_report AS r ON r.pos = a.pos
+    JOIN report_key AS k ON k.report_id = r.id
+    WHERE a.att_id = :att_id AND r.id = :report_id AND a.kind IS NOT NULL AND a.state IN ('shown', 'unshown')
 """)
 
 
@@ -147,12 +175,22 @@ def set_back(db: Connection, att_id: str, to_offset: int, *, now: datetime) -> N
     db.execute(SET_BACK, att_id=att_id, to_offset=to_offset, now=now)
 
 
+def expire(db: Connection, known: Held, *, now: datetime) -> None:
+    """Does nothing when it has gone on meanwhile."""
+    db.execute(EXPIRE, att_id=known.att_id, received=known.received, now=now)
+
+
+def unfinished_of_others(db: Connection, known: Held) -> int:
+    """Bytes of its report's other files that have not come in full."""
+    return db.one(UNFINISHED_OF_ITEM, int, item_id=known.item_id, att_id=known.att_id) or 0
+
+
 def unfinished_bytes(db: Connection, lane: str) -> int:
     return db.one(UNFINISHED_BYTES, int, lane=lane) or 0
 
 
-def given_up(db: Connection, *, before: datetime, limit: int) -> list[Held]:
-    return db.many(GIVEN_UP, Held, before=before, limit=limit)
+def given_up(db: Connection, lane: str, *, before: datetime, limit: int) -> list[Held]:
+    return db.many(GIVEN_UP, Held, lane=lane, before=before, limit=limit)
 
 
 def untold(db: Connection, *, limit: int) -> list[Untold]:
@@ -177,9 +215,11 @@ def note_try(db: Connection, att_id: str, *, more: int, now: datetime) -> None:
     db.execute(TRY, att_id=att_id, more=more, now=now)
 
 
-def settle(db: Connection, att_id: str, *, state: str, reason: Reason | None, now: datetime) -> bool:
+def settle(
+    db: Connection, att_id: str, *, state: str, reason: Reason | None, kind: str | None, now: datetime
+) -> bool:
     """False: somebody else has settled it meanwhile."""
-    return db.execute(SETTLE, att_id=att_id, state=state, reason=reason, now=now) == 1
+    return db.execute(SETTLE, att_id=att_id, state=state, reason=reason, kind=kind, now=now) == 1
 
 
 def keep_picture(db: Connection, picture: Picture) -> None:
@@ -193,3 +233,7 @@ def standings(db: Connection, report_id: str) -> list[Standing]:
 
 def picture(db: Connection, report_id: str, att_id: str) -> Picture | None:
     return db.one(PICTURE, Picture, report_id=report_id, att_id=att_id)
+
+
+def original(db: Connection, report_id: str, att_id: str) -> Original | None:
+    return db.one(ORIGINAL, Original, report_id=report_id, att_id=att_id)

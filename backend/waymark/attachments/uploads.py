@@ -97,7 +97,7 @@ class Uploads:
         if known.state != "waiting":
             return known, current
         if piece.offset != known.received:
-            raise OffsetDiffers(problem("offset_differs"), known, current)
+            raise OffsetDiffers(_elsewhere(known), known, current)
         content = await self._arrived(piece.att_id, stream)
         if hashlib.sha256(content).digest() != piece.digest:
             raise problem("digest_wrong")
@@ -113,7 +113,7 @@ class Uploads:
         async with self._locked(known.att_id) as file:
             now_held, _ = await self._database.read(actions.find, known.att_id)
             if now_held == known:
-                await self._database.write(actions.set_back, known.att_id, 0, now=clock.now())
+                await self._database.write(actions.expire, known, now=clock.now())
                 await asyncio.to_thread(shelf.empty, file)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
@@ -205,6 +205,10 @@ class Uploads:
             entry.waiting -= 1
             if not entry.waiting:
                 self._locks.pop(att_id, None)
+
+
+def _elsewhere(known: Held) -> Problem:
+    return problem("upload_expired" if known.expired_at and not known.received else "offset_differs")
 
 
 class _Lock:

@@ -83,6 +83,7 @@ CATALOGUE = _kinds(
     ("digest_wrong", 400, "The piece came altered", "Send the same piece again. Nothing of it was stored."),
     ("too_slow", 408, "The piece took too long", "Send a smaller piece, from the offset that was told last."),
     ("offset_differs", 409, "The file goes on at another place", "Go on at the offset in the Upload-Offset header."),
+    ("upload_expired", 409, "The upload rested for too long and was given up", "Send the file again from the beginning. Nothing is lost on the device."),
     ("file_differs", 409, "This is not the file that its report names", "Send it again from the beginning."),
     ("superseded", 409, "A newer upload of this file has taken over", "Leave it to the newer one, or ask for the offset and go on."),
     ("file_too_large", 413, "The file is larger than what is taken", "Keep it on the device and say so in a message to whoever answers the report."),

@@ -11,7 +11,7 @@ from msgspec import Struct
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide, released
 from waymark.attachments import actions as attachments
-from waymark.attachments.records import AttachmentView, Picture
+from waymark.attachments.records import AttachmentView, Original, Picture
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
@@ -143,6 +143,16 @@ def picture(
         raise problem("not_found")
     _audit(db, user, "picture.viewed", report_id, now, {"attachment": att_id})
     return report, shown
+
+
+def original(db: Connection, user: User, report_id: str, att_id: str, *, now: datetime) -> Original:
+    """A file as it was sent, with all that it hides. Raises Problem not_found, as for `picture`."""
+    _, decision = _found(db, user, "view_report", report_id)
+    found = attachments.original(db, report_id, att_id) if "pictures" in decision.groups else None
+    if found is None:
+        raise problem("not_found")
+    _audit(db, user, "original.taken", report_id, now, {"attachment": att_id})
+    return found
 
 
 def acknowledge(

@@ -8,10 +8,11 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, SkipValidation
-from litestar.response import ServerSentEvent
+from litestar.response import ServerSentEvent, Stream
 from litestar.response.sse import ServerSentEventMessage
 from msgspec import Meta, Struct
 
+from waymark.attachments import originals
 from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
@@ -55,6 +56,13 @@ OF_PICTURES: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 """Whatever it holds, a browser shows it as a picture and runs nothing of it."""
+OF_ORIGINALS: Final = {
+    **NO_STORE,
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""It goes into a file, or into a player of ours; it never becomes a page."""
 PAGE_MAX: Final = 100
 PAGE: Final = 25
 CURSOR_MAX: Final = 128
@@ -173,6 +181,27 @@ async def view_picture(
     )
     body = await asyncio.to_thread(open_picture, vault, shown, wrapped=report.wrapped)
     return Response(body, media_type=shown.media_type, headers=OF_PICTURES)
+
+
+@get(
+    "/desk/api/reports/{report_id:str}/originals/{att_id:str}",
+    operation_id="TakeOriginal",
+    guards=[logged_in],
+)
+async def take_original(
+    request: Request[Any, Any, Any],
+    report_id: FromPath[str],
+    att_id: FromPath[str],
+    vault: NamedDependency[SkipValidation[Vault]],
+) -> Stream:
+    """A sound, a film or a paper as it was sent, for whoever has asked for it: a look is not enough."""
+    known_id, file_id = id_of(report_id), id_of(att_id)
+    found = await on_report(
+        request, known_id, triage.original, user_of(request), known_id, file_id, now=clock.now()
+    )
+    content = await asyncio.to_thread(originals.opened, vault, request.app.state.files, found)
+    headers = {**OF_ORIGINALS, **originals.headers_of(found)}
+    return Stream(content, media_type=originals.media_type_of(found), headers=headers)
 
 
 @get(
@@ -317,6 +346,7 @@ handlers: Final = [
     list_reports,
     view_report,
     view_picture,
+    take_original,
     list_choices,
     wait_for_news,
     list_quarantine,

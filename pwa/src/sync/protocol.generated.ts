@@ -52,8 +52,11 @@ export const ATT_CHUNK_BYTES = 262144
 
 export const ATT_TAG_BYTES = 16
 
-/** Sealed, one attachment: 25 MiB holds any phone's photo */
-export const ATT_BYTES_MAX = 26214400
+/** Sealed, one attachment: 50 MiB of sound, film or paper, and its tags */
+export const ATT_BYTES_MAX = 52432000
+
+/** Sealed, all attachments of one report: three of the largest */
+export const ATT_TOTAL_BYTES_MAX = 157296000
 
 export const ATT_COUNT_MAX = 10
 

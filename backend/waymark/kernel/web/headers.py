@@ -8,6 +8,7 @@ _POLICY: Final = {
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",
+    "media-src": "'self'",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "manifest-src": "'self'",
@@ -31,7 +32,6 @@ _UNUSED_FEATURES: Final = (
     "geolocation",
     "gyroscope",
     "magnetometer",
-    "microphone",
     "midi",
     "payment",
     "usb",
@@ -41,7 +41,8 @@ _UNUSED_FEATURES: Final = (
 def content_security_policy(path: str, *, framed_by: str | None = None) -> str:
     """Only a worker may compile WebAssembly: SQLite runs there, and no page needs it.
 
-    Only the page on which a report is made shows pictures out of its own memory: photos just chosen.
+    Only the page on which a report is made shows pictures and plays sounds out of its own memory: photos
+    just chosen, sounds just recorded.
 
     framed_by: the one origin that may hold our pages in a frame, in a demonstration.
     """
@@ -50,6 +51,7 @@ def content_security_policy(path: str, *, framed_by: str | None = None) -> str:
         policy["frame-ancestors"] = framed_by
     if path in _REPORT_PAGE:
         policy["img-src"] += " blob:"
+        policy["media-src"] += " blob:"
     if _runs_wasm(path):
         policy["script-src"] = "'self' 'wasm-unsafe-eval'"
     return "; ".join(f"{name} {value}" for name, value in policy.items())
@@ -61,7 +63,8 @@ def security_headers(*, encrypted_in_transit: bool, framed: bool = False) -> Map
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-embedder-policy": "require-corp",
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
+        # The browser asks the person before a sound is recorded; a page in a frame cannot ask at all.
+        "permissions-policy": ", ".join((*(f"{name}=()" for name in _UNUSED_FEATURES), "microphone=(self)")),
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",  # for browsers older than frame-ancestors

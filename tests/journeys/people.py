@@ -182,7 +182,7 @@ def _skip(page: Page, each: Callable[[str], None], name: str) -> None:
 
 
 def _add_photos(page: Page, story: Story, each: Callable[[str], None]) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Do you have photos?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Do you have photos, sound or papers?")
     if not story.photos:
         _skip(page, each, "pictures")
         return
@@ -197,13 +197,13 @@ def _add_photos(page: Page, story: Story, each: Callable[[str], None]) -> None:
 
 
 def caption_of(page: Page, number: int, count: int) -> Locator:
-    return page.get_by_label(f"What does it show? (optional) Photo {number} of {count}")
+    return page.get_by_label(f"What does it show? (optional) File {number} of {count}")
 
 
 def choose_photos(page: Page, *files: Path) -> None:
     """Until all of them are ready."""
     page.locator("input[name=photos]").set_input_files(list(files))
-    ready = re.compile(r"^\d+ photos? (is|are) ready$")
+    ready = re.compile(r"^\d+ files? (is|are) ready$")
     expect(page.get_by_role("status").filter(has_text=ready)).to_be_visible(timeout=ARRIVES_MS)
 
 

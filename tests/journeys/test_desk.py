@@ -166,7 +166,7 @@ def test_filters_live_in_the_address(demo: Server, phone: MAKES) -> None:
     all_of_them = everything.count()
     desk.get_by_text("Filter", exact=True).click()
     desk.get_by_label("Shared with").select_option("P1")
-    desk.get_by_label("With pictures").check()
+    desk.get_by_label("With files").check()
     assert everything.count() == all_of_them, "nothing is filtered before Apply is pressed"
     press(desk, "Apply filters")
     chips = desk.locator(".desk-chip")
@@ -175,7 +175,7 @@ def test_filters_live_in_the_address(demo: Server, phone: MAKES) -> None:
 
     desk.reload()
     expect(chips).to_have_count(2)
-    chips.filter(has_text="With pictures").click()
+    chips.filter(has_text="With files").click()
     expect(chips).to_have_count(1)
     assert desk.url.endswith("/desk?sharing=P1")
     expect(desk.get_by_text("Loading reports")).to_have_count(0)

@@ -54,7 +54,7 @@ def test_two_photos_made_offline_survive_a_kill_and_arrive(demo: Server, phone: 
     note = Shot(file=see_through(gallery / "note.png"), caption="What they wrote")
 
     reference = tell(page, Story(photos=(door, note)))
-    expect(page.locator("main")).to_contain_text("2 photos are locked on this device, too.")
+    expect(page.locator("main")).to_contain_text("2 files are locked on this device, too.")
     mobile.kill()
 
     page = mobile.start()
@@ -63,7 +63,7 @@ def test_two_photos_made_offline_survive_a_kill_and_arrive(demo: Server, phone: 
     expect(card(page, reference)).to_contain_text("They are sent after the report.")
     demo.start()
     back_online(page)
-    expect(card(page, reference)).to_contain_text("2 of 2 photos have arrived.", timeout=ARRIVES_MS)
+    expect(card(page, reference)).to_contain_text("2 of 2 files have arrived.", timeout=ARRIVES_MS)
 
     officer = phone(demo.origin, viewport=DESK).start()
     log_in(officer, demo.origin, "northshire")
@@ -102,10 +102,10 @@ def test_a_tablet_keeps_the_hidden_details_that_were_asked_for(
     page = tablet.start()
     page.goto(demo.origin)
     open_list(page)
-    expect(card(page, reference)).to_contain_text("1 photo is locked on this device, too.")
+    expect(card(page, reference)).to_contain_text("1 file is locked on this device, too.")
     demo.start()
     back_online(page)
-    expect(card(page, reference)).to_contain_text("The photo has arrived, too.", timeout=ARRIVES_MS)
+    expect(card(page, reference)).to_contain_text("The file has arrived, too.", timeout=ARRIVES_MS)
     with Staff(demo.origin, "lantern", PASSWORD) as worker:
         report_id = worker.get("/desk/api/reports?limit=100")["reports"][0]["id"]
         (kept,) = worker.get(f"/desk/api/reports/{report_id}")["report"]["attachments"]
@@ -114,7 +114,7 @@ def test_a_tablet_keeps_the_hidden_details_that_were_asked_for(
     desk = phone(demo.origin, viewport=DESK).start()
     log_in(desk, demo.origin, "lantern")
     desk.get_by_role("link", name=reference).click(timeout=ARRIVES_MS)
-    picture = _shown(desk, 1, 1, "Picture 1 of 1, without a caption")
+    picture = _shown(desk, 1, 1, "File 1 of 1, without a caption")
     assert looks(picture, (0.5, 0.25), RED) and not picture.getexif()
 
 
@@ -140,7 +140,7 @@ def test_what_a_photo_hides_is_found_nowhere(
     demo.start()
     open_list(page)
     back_online(page)
-    expect(card(page, reference)).to_contain_text("The photo has arrived, too.", timeout=ARRIVES_MS)
+    expect(card(page, reference)).to_contain_text("The file has arrived, too.", timeout=ARRIVES_MS)
     officer = phone(demo.origin, viewport=DESK)
     desk = officer.start()
     log_in(desk, demo.origin, "northshire")
@@ -161,16 +161,17 @@ def test_photos_that_are_not_sent_leave_no_trace(
     page = mobile.start()
     visit(page, demo.origin)
     answer_briefly(page, Story(sharing="P3"))
-    press(page, "Change Photos")
+    press(page, "Change Photos and other files")
     page.get_by_text("Keep the hidden details as evidence").click()
     page.get_by_label("Keep the hidden details of my photos").check()
     choose_photos(page, on_its_side(gallery / "a.jpg", secret=SECRET), see_through(gallery / "b.png"))
 
     page.wait_for_function(f"async () => (await {COUNT_SEALED}) === 2")
 
-    press(page, "Remove Photo 1 of 2")
-    expect(page.get_by_role("heading", name="Photo 1 of 1")).to_be_focused()
-    expect(page.get_by_role("status").filter(has_text="Removed. 1 photo is left")).to_be_visible()
+    press(page, "Remove File 1 of 2")
+    press(page, "Yes, remove File 1 of 2")
+    expect(page.get_by_role("heading", name="File 1 of 1")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="Removed. 1 file is left")).to_be_visible()
     for _ in range(3):
         page.keyboard.press("Shift")
     page.wait_for_url("**/leaving")
@@ -191,7 +192,7 @@ def test_a_report_whose_photos_do_not_fit_is_saved_without_them(
     answer_briefly(page, Story(sharing="P3"))
     large = gallery / "large.png"
     Image.frombytes("RGB", (2_000, 2_000), noise(12_000_000)).save(large)
-    press(page, "Change Photos")
+    press(page, "Change Photos and other files")
     page.get_by_text("Keep the hidden details as evidence").click()
     page.get_by_label("Keep the hidden details of my photos").check()
     _leave_room(mobile, page, 4_000_000)
@@ -199,10 +200,10 @@ def test_a_report_whose_photos_do_not_fit_is_saved_without_them(
     press(page, "Continue")
 
     page.get_by_role("button", name="Finish and send").click()
-    expect(page.get_by_text("This device has no room for the photos.")).to_be_visible(timeout=ARRIVES_MS)
+    expect(page.get_by_text("This device has no room for the files.")).to_be_visible(timeout=ARRIVES_MS)
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator("main")).to_contain_text("Two men shouted at me")
-    press(page, "Save the report without the photos")
+    press(page, "Save the report without the files")
 
     expect(page.get_by_text("Your reference is")).to_be_visible(timeout=ARRIVES_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
@@ -217,16 +218,16 @@ def test_one_photo_added_from_the_check_page_arrives(demo: Server, phone: MAKES,
     page = mobile.start()
     visit(page, demo.origin)
     answer_briefly(page, Story(sharing="P3"))
-    press(page, "Change Photos")
+    press(page, "Change Photos and other files")
     choose_photos(page, on_its_side(gallery / "a.jpg"))
     press(page, "Continue")
 
     reference = finish(page)
 
-    expect(page.locator("main")).to_contain_text("The photo has arrived, too.", timeout=ARRIVES_MS)
+    expect(page.locator("main")).to_contain_text("The file has arrived, too.", timeout=ARRIVES_MS)
     expect(page.get_by_text("You can close this page.")).to_be_visible()
     open_list(page)
-    expect(card(page, reference)).to_contain_text("The photo has arrived, too.")
+    expect(card(page, reference)).to_contain_text("The file has arrived, too.")
 
 
 COUNT_SEALED = """(async () => {
@@ -240,7 +241,7 @@ COUNT_SEALED = """(async () => {
 
 def _shown(desk: Page, number: int, count: int, alt: str) -> Image.Image:
     """The picture that the desk loads, as the browser gets it."""
-    name = f"Picture {number} of {count}"
+    name = f"File {number} of {count}"
     button = desk.get_by_role("button", name=f"Show {name}")
     expect(button).to_be_visible(timeout=ARRIVES_MS)
     with desk.expect_response("**/pictures/*") as loading:

@@ -107,7 +107,7 @@ def digest(content: bytes) -> str:
 
 
 def arrives(page: Page) -> None:
-    expect(page.get_by_text("The photo has arrived, too.")).to_be_visible(timeout=ARRIVES_MS)
+    expect(page.get_by_text("The file has arrived, too.")).to_be_visible(timeout=ARRIVES_MS)
 
 
 def test_a_photo_outlives_a_dead_battery_and_arrives_as_it_was(
@@ -141,7 +141,7 @@ def test_a_copy_goes_without_hidden_details(demo: Server, phone: MAKES, photo: P
     visit(page, demo.origin)
     tell(page, Story(photos=(Shot(file=photo), Shot(file=photo))))
     open_list(page)
-    expect(page.get_by_text("2 of 2 photos have arrived.")).to_be_visible(timeout=ARRIVES_MS)
+    expect(page.get_by_text("2 of 2 files have arrived.")).to_be_visible(timeout=ARRIVES_MS)
 
     found = arrived_at(demo, vault)
     assert [named.hidden_details for named, _ in found] == ["removed", "removed"]
@@ -220,7 +220,7 @@ def test_a_photo_is_sent_with_no_page_open(demo: Server, phone: MAKES, photo: Pa
     demo.kill()
     page.goto(demo.origin)
     open_list(page)
-    expect(card(page, reference)).to_contain_text("The photo has arrived, too.")
+    expect(card(page, reference)).to_contain_text("The file has arrived, too.")
 
 
 def completed(served: Server, photo: Path) -> bool:
@@ -258,7 +258,8 @@ def test_a_photo_that_is_taken_out_again_leaves_nothing(demo: Server, phone: MAK
     choose_photos(page, photo, photo)
     wait_for(page, lambda: len(page.evaluate(LEFT_HERE)) == 2)
 
-    page.get_by_role("button", name="Remove Photo 1 of 2").click()
+    page.get_by_role("button", name="Remove File 1 of 2", exact=True).click()
+    page.get_by_role("button", name="Yes, remove File 1 of 2").click()
 
     wait_for(page, lambda: len(page.evaluate(LEFT_HERE)) == 1)
 

@@ -114,6 +114,16 @@ export function pictureAddress(id: string, attId: string): string {
   return `/desk/api/reports/${encodeURIComponent(id)}/pictures/${encodeURIComponent(attId)}`
 }
 
+export function originalAddress(id: string, attId: string): string {
+  return `/desk/api/reports/${encodeURIComponent(id)}/originals/${encodeURIComponent(attId)}`
+}
+
+/** The words of a text file. Raises Refusal. */
+export async function wordsOf(id: string, attId: string): Promise<string> {
+  const address = pictureAddress(id, attId).slice('/desk/api'.length)
+  return (await send('GET', address)).text()
+}
+
 /** kind: `quarantined`, `dead_letter`, `conflict`, or empty for all. */
 export function quarantine(kind = '', cursor = ''): Promise<QuarantinePage> {
   return ask('GET', `/quarantine?${new URLSearchParams({ kind, cursor })}`, readQuarantine)

@@ -56,6 +56,9 @@ const readAttachment = shape({
   offset: or(whole, 0),
   caption: or(text, ''),
   hidden_details: or(text, ''),
+  media_type: orNull(text),
+  /** Of the original, where this login may take it. */
+  kind: orNull(text),
 })
 export type Attachment = Read<typeof readAttachment>
 

@@ -3,7 +3,7 @@ import { dateTime, t } from '../i18n/index.ts'
 import { cards, device, status } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
 import { LiveRegion } from '../ui/status.tsx'
-import { filesWait } from './files-line.tsx'
+import { filesWait, WifiOnly } from './files-line.tsx'
 import { back } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { ReportCard } from './report-card.tsx'
@@ -28,6 +28,7 @@ export function OutboxPage() {
       <p class="govuk-body">{t(cards.value.length === 0 ? 'outbox.none' : 'outbox.lead')}</p>
       <LiveRegion>{takenOff && <p class="govuk-body">{t('take_off.done')}</p>}</LiveRegion>
       {(waiting || cards.value.some((card) => filesWait(card.files))) && <SendNow />}
+      <WifiOnly files={cards.value.map((card) => card.files)} />
       {last !== null && <p class="govuk-body-s">{t('outbox.last_success', { when: dateTime(new Date(last)) })}</p>}
       <div>
         {cards.value.map((card) => (

@@ -33,6 +33,10 @@ export function isReady(photo: Photo): photo is ReadyPhoto {
   return photo.made.state === 'ready'
 }
 
+export function bytesOf({ content }: PreparedPicture): number {
+  return content instanceof Blob ? content.size : content.length
+}
+
 /** A caption as it will be sealed. Too long a one is refused on its page; here no bypass may spoil the report. */
 export function sealedCaption({ caption }: Photo): string {
   return [...caption.trim().replace(/\p{Surrogate}/gu, '\ufffd')].slice(0, LINE_MAX).join('')

@@ -25,7 +25,7 @@ function Small({ photo, nth }: { readonly photo: ReadyPhoto; readonly nth: strin
   const { address, picture } = photo.made
   return (
     <li>
-      {address === null ? <span>{nth}</span> : <img src={address} alt={nth} />}
+      {address === null || picture.preview === null ? <span>{nth}</span> : <img src={address} alt={nth} />}
       <span dir="auto">{sealedCaption(photo)}</span>
       {picture.hiddenDetails === 'kept' && <span class="govuk-body-s">{t('pictures.details_kept')}</span>}
     </li>

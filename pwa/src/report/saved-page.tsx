@@ -5,7 +5,7 @@ import { Button, ButtonGroup, LinkButton } from '../ui/button.tsx'
 import { NotificationBanner, WarningText } from '../ui/notices.tsx'
 import { HiddenLiveRegion, LiveRegion, Panel, Tag } from '../ui/status.tsx'
 import { CodeToKeep } from './code-section.tsx'
-import { FilesLine, filesWait } from './files-line.tsx'
+import { FilesLine, filesWait, WifiOnly } from './files-line.tsx'
 import { type Finished, hideCode, open, parting, restart } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { Messages } from './messages.tsx'
@@ -31,6 +31,7 @@ export function SavedPage({ finished }: { readonly finished: Finished }) {
       {card !== undefined && !sent && <SavedHere finished={finished} card={card} />}
       {card === undefined && <Gone finished={finished} />}
       <LiveRegion>{card !== undefined && <FilesLine files={card.files} sent={sent} />}</LiveRegion>
+      {card !== undefined && <WifiOnly files={[card.files]} />}
       <HiddenLiveRegion text={card === undefined || sent ? '' : t(`state.${card.state}`)} />
       {card !== undefined && <Messages messages={card.messages} below={1} />}
       <Code finished={finished} />

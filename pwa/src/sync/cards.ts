@@ -2,6 +2,7 @@
 
 import { envelopeBytes } from './drain.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
+import { WAITS } from './files-rest.ts'
 import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
 import { CannotOpen, openMessage } from './seal.ts'
@@ -55,9 +56,10 @@ function card(
   }
 }
 
-export function filesOf(files: readonly Pick<KeptFile, 'state'>[]): FilesOfReport {
+export function filesOf(files: readonly Pick<KeptFile, 'state' | 'lastError'>[]): FilesOfReport {
   const count = (state: KeptFile['state']) => files.filter((file) => file.state === state).length
-  return { total: files.length, arrived: count('complete'), lost: count('lost') }
+  const resting = files.filter((file) => file.state === 'queued' && file.lastError === WAITS).length
+  return { total: files.length, arrived: count('complete'), lost: count('lost'), resting }
 }
 
 /** What was written about reports from here, oldest first. Never its words: they are sealed. */

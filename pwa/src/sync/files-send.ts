@@ -4,10 +4,12 @@
  * a row compares before it sets. The lock only saves traffic.
  */
 
-import { type Bytes, equal, sha256 } from './bytes.ts'
+import { equal } from './bytes.ts'
 import { delayMs, endsPass, type Failure } from './decide.ts'
+import { digestOnDisk } from './files-digest.ts'
 import { FileLost, pieceOf } from './files-folder.ts'
 import { provedComplete } from './files-proof.ts'
+import { REST_MS, rests, WAITS } from './files-rest.ts'
 import { allFiles, changeFile, completeFile } from './files-store.ts'
 import { append, begin, type Told } from './files-wire.ts'
 import { allParcels, type KeptFile, type Parcel, setting } from './parcels.ts'
@@ -69,17 +71,19 @@ async function pass(options: SendOptions): Promise<FilesSent> {
     if (ended === 'interrupted') return { completed, interrupted: true }
     options.changed?.()
     if (ended === 'complete') completed++
-    else if (ended !== 'lost' && endsPass(ended)) break
+    else if (typeof ended === 'object' && endsPass(ended)) break
   }
   return { completed, interrupted: false }
 }
 
-type Ended = 'complete' | 'interrupted' | 'lost' | Failure
+type Ended = 'complete' | 'interrupted' | 'lost' | 'rests' | Failure
 
 async function sendOne(file: KeptFile, options: SendOptions): Promise<Ended> {
   const way = new Way(file)
   try {
+    if (await rests(file)) return await rest(file)
     const ended = await way.go(options)
+    if (ended === 'rests') return await rest(file)
     if (typeof ended === 'object') await noteSetback(file, ended, way.moved)
     return ended
   } catch (error) {
@@ -87,6 +91,12 @@ async function sendOne(file: KeptFile, options: SendOptions): Promise<Ended> {
     await changeFile(file.attId, isQueued, { state: 'lost', lastError: 'file_lost', nextTryAt: null })
     return 'lost'
   }
+}
+
+/** Smaller files may go on meanwhile. */
+async function rest(file: KeptFile): Promise<'rests'> {
+  await changeFile(file.attId, isQueued, { lastError: WAITS, nextTryAt: Date.now() + REST_MS })
+  return 'rests'
 }
 
 /** One file on its way, for one pass. */
@@ -108,6 +118,7 @@ class Way {
       if (told.type === 'complete') return takeOver(this.#file, told.state)
       if (told.offset >= this.#file.size) return { type: 'server_fault', reason: 'not_completed', afterS: 0 }
       if (options.yields?.() === true) return 'interrupted'
+      if (await rests(this.#file)) return 'rests'
       told = await this.#next(told.offset)
       if (told.type === 'moved' && ++this.#rewinds > REWINDS_MAX) return { type: 'server_fault', reason: 'moved', afterS: 0 }
     }
@@ -160,8 +171,8 @@ async function askForLineage(file: KeptFile, failure: Failure): Promise<Failure>
 
 /** Raises FileLost when the bytes here are no longer those that were sealed. */
 async function ownCopyHolds(file: KeptFile): Promise<void> {
-  const whole: Bytes = await pieceOf(file.attId, 0, file.size)
-  if (!equal(await sha256(whole), file.sha256)) throw new FileLost()
+  const { size, sha256 } = await digestOnDisk(file.attId)
+  if (size !== file.size || !equal(sha256, file.sha256)) throw new FileLost()
 }
 
 async function noteSetback(file: KeptFile, failure: Failure, moved: boolean): Promise<void> {

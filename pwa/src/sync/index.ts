@@ -68,6 +68,18 @@ export async function dropPicture(picture: PreparedPicture): Promise<void> {
   await (await import('./pictures.ts')).dropPicture(picture)
 }
 
+/** Null where this browser cannot tell one kind of link from another. */
+export async function wifiOnly(): Promise<boolean | null> {
+  const { tellsLinks, wifiOnly } = await import('./files-rest.ts')
+  return tellsLinks() ? wifiOnly() : null
+}
+
+/** Large files wait for Wi-Fi from now on, or no longer. */
+export async function setWifiOnly(only: boolean): Promise<void> {
+  await (await import('./files-rest.ts')).setWifiOnly(only)
+  await (await engine()).sendNow()
+}
+
 /** A return code for the report in progress, once its keys are made: seconds on a cheap phone, so call it early.
  * Rejects where they cannot be made; the report is then saved without a code. */
 export async function prepareReturnCode(form: CodeForm): Promise<string> {

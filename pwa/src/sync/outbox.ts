@@ -7,7 +7,7 @@ import type { Commands, CommandName } from './outbox.worker.ts'
 import { OUTBOX_WORKER, scriptAddress } from './trusted-urls.ts'
 
 const ANSWER_MS_MAX = 20_000 // a cold start took 1.1 s at 0.4 of a core; beyond this the worker is gone
-const FILE_MS_MAX = 120_000 // 25 MB are sealed, written and read back
+const FILE_MS_MAX = 240_000 // 50 MB are sealed, written and read back
 const SLOW: ReadonlySet<CommandName> = new Set(['keepFile', 'encodePicture'])
 
 type Call = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }

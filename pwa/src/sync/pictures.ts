@@ -2,23 +2,31 @@
 
 import { type Bytes } from './bytes.ts'
 import { dropSealed, sealAhead } from './files-ahead.ts'
+import { groupOf, JPEG, kindOfFile } from './files-kinds.ts'
 import { PLAIN_BYTES_MAX } from './files-seal.ts'
 import { call, OutboxUnavailable } from './outbox.ts'
 import { CannotDecode, type Encoded, encodePicture, encodePreview } from './pictures-encode.ts'
 import { PictureFailed, type PreparedPicture } from './types.ts'
 
-const HEAD_BYTES = 12
-const JPEG = 'image/jpeg'
 /** Kinds that the service can open. Others can be drawn anew, which makes them JPEG. */
 const SENT_AS_IS: ReadonlySet<string> = new Set([JPEG, 'image/png', 'image/webp', 'image/heic'])
-const HEIF_BRANDS: ReadonlySet<string> = new Set(['mif1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'msf1'])
 
 /** `keepDetails`: the file as it is, with what it tells beside the picture. Raises PictureFailed. */
 export async function preparePicture(file: File, keepDetails: boolean): Promise<PreparedPicture> {
   const kind = await kindOf(file)
-  const picture = await (keepDetails ? asItIs(file, kind) : drawnAnew(file, kind))
+  const picture = await prepared(file, kind, keepDetails)
   void sealAhead(picture.content)
   return picture
+}
+
+function prepared(file: File, kind: string, keepDetails: boolean): Promise<PreparedPicture> | PreparedPicture {
+  if (groupOf(kind) !== 'photo') return untouched(file, kind)
+  return keepDetails ? asItIs(file, kind) : drawnAnew(file, kind)
+}
+
+/** A sound, a film or a paper: nothing here can take out what it hides, and its card says so. */
+function untouched(file: File, kind: string): PreparedPicture {
+  return { content: file, mediaType: kind, caption: '', hiddenDetails: 'kept', preview: null }
 }
 
 /** It was taken out again. */
@@ -52,26 +60,15 @@ async function encoded(file: File): Promise<Encoded> {
   }
 }
 
-/** By its first bytes: names and types are only what somebody has called it. Raises PictureFailed. */
+/** Raises PictureFailed. */
 async function kindOf(file: File): Promise<string> {
   if (file.size === 0) throw new PictureFailed('empty')
   if (file.size > PLAIN_BYTES_MAX) throw new PictureFailed('too_large')
-  const head = await file.slice(0, HEAD_BYTES).arrayBuffer().catch(() => null)
-  if (head === null) throw new PictureFailed('unreadable')
-  const kind = kindByBytes(new Uint8Array(head))
+  const kind = await kindOfFile(file).catch((cause: unknown) => {
+    throw new PictureFailed('unreadable', { cause })
+  })
   if (kind === null) throw new PictureFailed('wrong_type')
   return kind
-}
-
-export function kindByBytes(head: Bytes): string | null {
-  const text = String.fromCharCode(...head)
-  if (text.startsWith('\xff\xd8\xff')) return JPEG
-  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
-  if (text.startsWith('GIF8')) return 'image/gif'
-  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'image/webp'
-  if (text.slice(4, 8) !== 'ftyp') return null
-  if (text.slice(8, 12) === 'avif') return 'image/avif'
-  return HEIF_BRANDS.has(text.slice(8, 12)) ? 'image/heic' : null
 }
 
 /** Small: what the person looks at, not what is sent. */

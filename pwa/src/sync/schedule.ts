@@ -4,6 +4,7 @@
  */
 
 import { delayMs } from './decide.ts'
+import { onLinkChange } from './files-rest.ts'
 
 const WAKE_MS_MIN = 500
 const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
@@ -17,6 +18,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 export function listen(wake: (reason: Wake) => void): void {
   if (!('document' in globalThis)) return
   addEventListener('online', () => wake('online'))
+  onLinkChange(() => wake('online'))
   addEventListener('pageshow', (event) => {
     if (event.persisted) wake('visible')
   })

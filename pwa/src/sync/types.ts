@@ -56,8 +56,14 @@ export type OutboxCard = {
   readonly files: FilesOfReport
 }
 
-/** Photos that follow a report. `lost`: not on this device any more, and no proof that they arrived. */
-export type FilesOfReport = { readonly total: number; readonly arrived: number; readonly lost: number }
+/** Files that follow a report. `lost`: not on this device any more, and no proof that they arrived. */
+export type FilesOfReport = {
+  readonly total: number
+  readonly arrived: number
+  readonly lost: number
+  /** Large ones that wait for Wi-Fi, because the person said so. */
+  readonly resting: number
+}
 
 export type SyncStatus = {
   readonly phase: 'idle' | 'sending' | 'offline' | 'stopped'
@@ -205,7 +211,7 @@ export type PreparedPicture = {
 }
 
 /** `cannot_strip`: this browser cannot draw it, so its hidden details would go along. */
-export type PictureFailedCode = 'wrong_type' | 'too_large' | 'empty' | 'unreadable' | 'cannot_strip'
+export type PictureFailedCode = 'wrong_type' | 'too_large' | 'all_too_large' | 'empty' | 'unreadable' | 'cannot_strip'
 
 export class PictureFailed extends Error {
   readonly code: PictureFailedCode

@@ -66,7 +66,7 @@ describe('choosing', () => {
     await prepare.choose(Array.from({ length: 12 }, (_, index) => file(`${index}`)))
 
     expect(names()).toHaveLength(10)
-    expect(chosenErrors().map((error) => error.text)).toEqual(['You can add 10 photos at most. 2 photos were not added'])
+    expect(chosenErrors().map((error) => error.text)).toEqual(['You can add 10 files at most. 2 files were not added'])
   })
 
   test('what was refused is forgotten at the next choice', async () => {
@@ -87,7 +87,7 @@ describe('hidden details that cannot be taken out', () => {
   })
 
   test('nothing goes along before its owner has said so', async () => {
-    expect(photoErrors().map((error) => error.text)).toEqual(['Choose what to do with photo 1'])
+    expect(photoErrors().map((error) => error.text)).toEqual(['Choose what to do with file 1'])
     expect(await picturesInTime()).toEqual([])
   })
 
@@ -200,7 +200,7 @@ describe('finishing', () => {
     const pictures = await picturesInTime()
 
     expect(pictures?.map((each) => each.caption)).toEqual(['the\ufffd door', '🚪'.repeat(200)])
-    expect(photoErrors().map((error) => error.text)).toEqual([expect.stringContaining('photo 2')])
+    expect(photoErrors().map((error) => error.text)).toEqual([expect.stringContaining('file 2')])
   })
 })
 
@@ -208,18 +208,18 @@ describe('what became of photos', () => {
   const one = en['files.with_report'].one.replace('{count}', '1')
 
   test.each([
-    ['none', { total: 0, arrived: 0, lost: 0 }, true, []],
-    ['the report is still here', { total: 1, arrived: 0, lost: 0 }, false, [one]],
-    ['some have arrived', { total: 2, arrived: 1, lost: 0 }, true, [en['files.some'].replace('{arrived}', '1').replace('{count}', '2')]],
-    ['all have', { total: 2, arrived: 2, lost: 0 }, true, ['2 of 2 photos have arrived.']],
+    ['none', { total: 0, arrived: 0, lost: 0, resting: 0 }, true, []],
+    ['the report is still here', { total: 1, arrived: 0, lost: 0, resting: 0 }, false, [one]],
+    ['some have arrived', { total: 2, arrived: 1, lost: 0, resting: 0 }, true, [en['files.some'].replace('{arrived}', '1').replace('{count}', '2')]],
+    ['all have', { total: 2, arrived: 2, lost: 0, resting: 0 }, true, ['2 of 2 files have arrived.']],
   ] as const)('%s', (_, files, sent, said) => {
     expect(filesSaid(files, sent)).toEqual(said)
   })
 
   test('a lost one is not called on its way', () => {
-    const files = { total: 2, arrived: 1, lost: 1 }
+    const files = { total: 2, arrived: 1, lost: 1, resting: 0 }
 
     expect(filesWait(files)).toBe(false)
-    expect(filesSaid(files, true).join(' ')).toMatch(/^The report has arrived. 1 of 2 photos have arrived. 1 photo is not on this device any more/)
+    expect(filesSaid(files, true).join(' ')).toMatch(/^The report has arrived. 1 of 2 files have arrived. 1 file is not on this device any more/)
   })
 })

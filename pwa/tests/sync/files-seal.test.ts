@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { type Bytes, concat, sha256, toBase64url, utf8 } from '../../src/sync/bytes.ts'
 import { provedComplete } from '../../src/sync/files-proof.ts'
 import { newFileKey, PLAIN_BYTES_MAX, sealedChunks, sealedSize } from '../../src/sync/files-seal.ts'
-import { kindByBytes } from '../../src/sync/pictures.ts'
 import { ATT_BYTES_MAX, type KeySet } from '../../src/sync/protocol.generated.ts'
 import * as wire from '../../src/sync/wire.ts'
 import { bytes, vectors } from './vectors.ts'
@@ -77,26 +76,5 @@ describe('that a file has arrived', () => {
     const state = parse(file.complete.state, wire.attState)
 
     expect((await provedComplete({ ...state, leaf: { index: 1, size: 1, path: [] } }, own, keys)).type).toBe('unproved')
-  })
-})
-
-describe('a chosen file', () => {
-  const head = (...parts: (string | number[])[]) =>
-    concat(...parts.map((part) => (typeof part === 'string' ? Uint8Array.from(part, (each) => each.charCodeAt(0)) : Uint8Array.from(part))))
-
-  test.each([
-    ['image/jpeg', head([0xff, 0xd8, 0xff, 0xe1])],
-    ['image/png', head([0x89], 'PNG\r\n', [0x1a], '\n')],
-    ['image/webp', head('RIFF', [1, 2, 3, 4], 'WEBP')],
-    ['image/gif', head('GIF89a')],
-    ['image/heic', head([0, 0, 0, 24], 'ftypheic')],
-    ['image/heic', head([0, 0, 0, 24], 'ftypmif1')],
-    ['image/avif', head([0, 0, 0, 24], 'ftypavif')],
-    [null, head('RIFF', [1, 2, 3, 4], 'WAVE')],
-    [null, head([0, 0, 0, 24], 'ftypqt  ')],
-    [null, head('%PDF-1.7')],
-    [null, head([])],
-  ] as const)('is %s by its first bytes', (kind, first) => {
-    expect(kindByBytes(first)).toBe(kind)
   })
 })

@@ -90,9 +90,9 @@ describe('a row', () => {
   })
 
   test('counts for its report', () => {
-    const states = (['complete', 'queued', 'lost', 'complete'] as const).map((state) => ({ state }))
+    const states = (['complete', 'queued', 'lost', 'complete'] as const).map((state) => ({ state, lastError: state === 'queued' ? 'waits_for_wifi' : null }))
 
-    expect(filesOf(states)).toEqual({ total: 4, arrived: 2, lost: 1 })
+    expect(filesOf(states)).toEqual({ total: 4, arrived: 2, lost: 1, resting: 1 })
   })
 })
 

@@ -7,9 +7,10 @@ import { LiveRegion } from '../../ui/status.tsx'
 import { photos } from '../photos.ts'
 import { CHOOSE, chosenErrors } from './picture-errors.ts'
 import { type News, news } from './prepare.ts'
+import { canRecord, RecordSound } from './record-sound.tsx'
 
-// The endings are for systems that do not know that these are images.
-const KINDS = 'image/*,.heic,.heif,.avif'
+// The endings are for systems that do not know what these are.
+const KINDS = 'image/*,audio/*,video/*,.heic,.heif,.avif,.m4a,.amr,.pdf,.txt,.docx,.odt'
 
 type ChoosePhotosProps = { readonly onChosen: (files: readonly File[]) => void }
 
@@ -48,6 +49,7 @@ export function ChoosePhotos({ onChosen }: ChoosePhotosProps) {
           </Button>
         )}
       </ButtonGroup>
+      {canRecord() && <RecordSound onRecorded={(file) => onChosen([file])} />}
       <input ref={gallery} type="file" name="photos" accept={KINDS} multiple hidden onChange={chosen} />
       <input ref={camera} type="file" name="camera" accept="image/*" capture="environment" hidden onChange={chosen} />
       <LiveRegion>{told(news.value)}</LiveRegion>

@@ -1,12 +1,15 @@
+import { useState } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { Button, ButtonGroup } from '../../ui/button.tsx'
 import { ErrorMessage, FormGroup } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
 import { VisuallyHidden } from '../../ui/status.tsx'
 import { describedBy } from '../../ui/words.ts'
-import { isReady, type Photo } from '../photos.ts'
+import { groupOf } from '../../sync/files-kinds.ts'
+import { bytesOf, isReady, type Photo, type ReadyPhoto } from '../photos.ts'
 import { photoError } from './picture-errors.ts'
 import { describe, keepThisOne } from './prepare.ts'
+import { sizeWords } from './size-words.ts'
 
 type PhotoCardProps = {
   readonly photo: Photo
@@ -28,6 +31,7 @@ export function PhotoCard({ photo, number, count, checked, onRemove }: PhotoCard
         <h3 class="govuk-heading-s" id={`photo-${photo.id}`} tabIndex={-1}>
           {nth}
         </h3>
+        {isReady(photo) && <About photo={photo} />}
         {photo.made.state === 'undecided' && <Decide id={photo.id} nth={nth} error={error} onLeaveOut={onRemove} />}
         {photo.made.state !== 'undecided' && (
           <>
@@ -39,10 +43,8 @@ export function PhotoCard({ photo, number, count, checked, onRemove }: PhotoCard
               error={error}
               errorPrefix={t('nav.error_prefix')}
             />
-            {isReady(photo) && <p class="govuk-body-s">{t(`pictures.details_${photo.made.picture.hiddenDetails}`)}</p>}
-            <Button kind="secondary" onClick={onRemove}>
-              {t('pictures.remove')} <VisuallyHidden>{nth}</VisuallyHidden>
-            </Button>
+            {isReady(photo) && <p class="govuk-body-s">{details(photo)}</p>}
+            <Remove nth={nth} onRemove={onRemove} />
           </>
         )}
       </div>
@@ -50,11 +52,63 @@ export function PhotoCard({ photo, number, count, checked, onRemove }: PhotoCard
   )
 }
 
+/** What it is, how large, and what its owner called it: the name stays on this device. */
+function About({ photo }: { readonly photo: ReadyPhoto }) {
+  const { picture } = photo.made
+  return (
+    <p class="govuk-body-s">
+      {t(`pictures.kind_${groupOf(picture.mediaType)}`, { size: sizeWords(bytesOf(picture)) })}
+      <br />
+      <span dir="auto" class="wm-photo__name">{photo.file.name || t('pictures.recorded')}</span>
+    </p>
+  )
+}
+
+function details({ made }: ReadyPhoto): string {
+  return t(groupOf(made.picture.mediaType) === 'photo' ? `pictures.details_${made.picture.hiddenDetails}` : 'pictures.as_it_is')
+}
+
+/** Asked again: what is recorded is nowhere else. */
+function Remove({ nth, onRemove }: { readonly nth: string; readonly onRemove: () => void }) {
+  const [asked, setAsked] = useState(false)
+  const name = <VisuallyHidden>{nth}</VisuallyHidden>
+  if (!asked)
+    return (
+      <Button kind="secondary" onClick={() => setAsked(true)}>
+        {t('pictures.remove')} {name}
+      </Button>
+    )
+  return (
+    <div role="group" aria-label={`${t('pictures.remove_sure')} ${nth}`} ref={focusFirst}>
+      <p class="govuk-body">{t('pictures.remove_sure')}</p>
+      <ButtonGroup>
+        <Button kind="warning" onClick={onRemove}>
+          {t('pictures.remove_yes')} {name}
+        </Button>
+        <Button kind="secondary" onClick={() => setAsked(false)}>
+          {t('pictures.remove_no')} {name}
+        </Button>
+      </ButtonGroup>
+    </div>
+  )
+}
+
+function focusFirst(group: HTMLElement | null): void {
+  group?.querySelector('button')?.focus()
+}
+
 function Look({ photo, nth }: { readonly photo: Photo; readonly nth: string }) {
+  if (isReady(photo) && groupOf(photo.made.picture.mediaType) !== 'photo') return <Heard photo={photo} nth={nth} />
   if (isReady(photo) && photo.made.address !== null)
     return <img class="wm-photo__look" src={photo.made.address} alt={photo.caption.trim() || nth} dir="auto" />
   const words = photo.made.state === 'preparing' ? t('pictures.preparing_one') : t('pictures.no_preview')
   return <p class="wm-photo__look wm-photo__look--none govuk-body-s">{words}</p>
+}
+
+/** A sound can be heard again before it is sent. Of other files there is nothing to see here. */
+function Heard({ photo, nth }: { readonly photo: ReadyPhoto; readonly nth: string }) {
+  const { address } = photo.made
+  return address === null ? null : <audio controls preload="none" src={address} aria-label={t('pictures.listen', { nth })} />
 }
 
 type DecideProps = {

@@ -1,12 +1,14 @@
 /** What is wrong with the photos of a report, each with what to do next. */
 
 import { t } from '../../i18n/index.ts'
-import { ATT_BYTES_MAX, ATT_COUNT_MAX, LINE_MAX } from '../../sync/protocol.generated.ts'
+import { ATT_BYTES_MAX, ATT_COUNT_MAX, ATT_TOTAL_BYTES_MAX, LINE_MAX } from '../../sync/protocol.generated.ts'
 import type { FieldError } from '../../ui/words.ts'
 import { type Photo, photos } from '../photos.ts'
 import { type Refused, refused } from './prepare.ts'
 
 const MEGABYTE = 1024 * 1024
+
+export const LIMITS = { size: Math.floor(ATT_BYTES_MAX / MEGABYTE), total: Math.floor(ATT_TOTAL_BYTES_MAX / MEGABYTE) }
 
 /** The button that chooses photos; errors about files that are no part of the report lead there. */
 export const CHOOSE = 'pictures'
@@ -28,7 +30,7 @@ export function photoError(photo: Photo, number: number): FieldError | null {
 
 function refusedText(one: Refused): string {
   if (one.code === 'too_many') return t('error.pictures.too_many', { max: ATT_COUNT_MAX, count: one.count })
-  return t(`error.pictures.${one.code}`, { name: isolated(one.name), size: ATT_BYTES_MAX / MEGABYTE })
+  return t(`error.pictures.${one.code}`, { name: isolated(one.name), ...LIMITS })
 }
 
 /** A name keeps its own direction inside the sentence. */

@@ -15,7 +15,7 @@ import { titled } from '../title.ts'
 import { ChoosePhotos } from './choose-photos.tsx'
 import { KeepDetails } from './keep-details.tsx'
 import { PhotoCard } from './photo-card.tsx'
-import { CHOOSE, chosenErrors, photoErrors } from './picture-errors.ts'
+import { CHOOSE, chosenErrors, LIMITS, photoErrors } from './picture-errors.ts'
 import { choose, keepDetails, news, refused, remove } from './prepare.ts'
 
 const STEP = step('pictures')
@@ -96,6 +96,7 @@ function About() {
       <p class="govuk-body">
         <Both k="pictures.stays" />
       </p>
+      <p class="govuk-body">{t('pictures.limits', LIMITS)}</p>
       <p class="govuk-body">{t('pictures.memory')}</p>
     </>
   )

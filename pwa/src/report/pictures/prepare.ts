@@ -1,9 +1,9 @@
 /** From chosen files to photos that can be sealed, one after another: a phone has room for few at once. */
 
 import { batch, signal } from '@preact/signals'
-import { PictureFailed, type PictureFailedCode, preparePicture, type PreparedPicture } from '../../sync/index.ts'
-import { ATT_COUNT_MAX } from '../../sync/protocol.generated.ts'
-import { isReady, keepsDetails, letGo, type Photo, photos } from '../photos.ts'
+import { dropPicture, PictureFailed, type PictureFailedCode, preparePicture, type PreparedPicture } from '../../sync/index.ts'
+import { ATT_COUNT_MAX, ATT_TOTAL_BYTES_MAX } from '../../sync/protocol.generated.ts'
+import { bytesOf, isReady, keepsDetails, letGo, type Photo, photos, readyPhotos } from '../photos.ts'
 
 /** A file that was chosen and is no part of the report. */
 export type Refused =
@@ -19,6 +19,9 @@ export type News =
 
 export const refused = signal<readonly Refused[]>([])
 export const news = signal<News>({ type: 'none' })
+
+/** With room for the tags of their chunks. */
+export const TOTAL_BYTES_MAX = Math.floor(ATT_TOTAL_BYTES_MAX * (1 - 1 / 10_000))
 
 let queue: Promise<void> = Promise.resolve()
 
@@ -78,7 +81,7 @@ async function prepare(photo: Photo, kept: boolean, told: News): Promise<void> {
   if (!isWanted(photo)) return
   news.value = told
   try {
-    took(photo, await prepared(photo.file, kept))
+    took(photo, fitting(await prepared(photo.file, kept)))
   } catch (error) {
     failed(photo, error instanceof PictureFailed ? error.code : 'unreadable')
   }
@@ -94,8 +97,17 @@ async function prepared(file: File, kept: boolean): Promise<PreparedPicture> {
   }
 }
 
+/** Raises PictureFailed where it is too much with the others. */
+function fitting(picture: PreparedPicture): PreparedPicture {
+  const others = readyPhotos.peek().reduce((sum, photo) => sum + bytesOf(photo.made.picture), 0)
+  if (others + bytesOf(picture) <= TOTAL_BYTES_MAX) return picture
+  void dropPicture(picture).catch(() => undefined) // swept later
+  throw new PictureFailed('all_too_large')
+}
+
 function took(photo: Photo, picture: PreparedPicture): void {
-  const address = isWanted(photo) && picture.preview !== null ? URL.createObjectURL(picture.preview) : null
+  const looked = picture.preview ?? (picture.mediaType.startsWith('audio/') ? photo.file : null)
+  const address = isWanted(photo) && looked !== null ? URL.createObjectURL(looked) : null
   const made = { state: 'ready', picture, address } as const
   if (isWanted(photo)) change(photo.id, (now) => ({ ...now, made }))
   else letGo({ ...photo, made }) // taken out, or left, while it was being prepared

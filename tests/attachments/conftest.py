@@ -6,8 +6,11 @@ import pytest
 
 from support.desk import seed
 from support.files import Client
+from support.workshop import Workshop
 from waymark.kernel.db import Database
+from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
+from waymark.kernel.vault import Vault
 
 
 @pytest.fixture
@@ -20,3 +23,8 @@ async def service(client: Client, database: Database) -> Client:
 @pytest.fixture
 def folder(settings: Settings) -> Path:
     return settings.data / "attachments"
+
+
+@pytest.fixture
+def workshop(database: Database, ring: KeyRing, vault: Vault, folder: Path) -> Workshop:
+    return Workshop(database, ring, vault, folder)

@@ -25,12 +25,15 @@ EVERYWHERE = {
     "x-frame-options": "DENY",
 }
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
-    "'self'; worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; "
+    "form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; "
     "trusted-types waymark-workers; report-uri /csp-report"
 )
-REPORT_PAGE = POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:")
+REPORT_PAGE = POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:").replace(
+    "media-src 'self'", "media-src 'self' blob:"
+)
 WORKER = "/assets/outbox.worker-0a1b2c3d.js"
 
 
@@ -88,6 +91,7 @@ async def test_every_answer_carries_every_header(client: AsyncClient, method: st
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
     assert answer.headers["content-security-policy"] == (REPORT_PAGE if path == "/" else POLICY)
     assert "geolocation=()" in answer.headers["permissions-policy"]
+    assert "microphone=(self)" in answer.headers["permissions-policy"]
 
 
 async def test_refused_host_carries_every_header(client: AsyncClient) -> None:

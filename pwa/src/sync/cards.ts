@@ -1,10 +1,10 @@
 /** What the screens show, computed from the stores alone. Opened messages are kept in memory only. */
 
-import { envelopeBytes } from './drain.ts'
+import { envelopeBytes } from './core-settle.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
 import { WAITS } from './files-rest.ts'
 import { allFiles } from './files-store.ts'
-import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
+import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, hasArrived, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
 import { CannotOpen, openMessage } from './seal.ts'
 import type { FeedMessage, FilesOfReport, OutboxCard, ReportState, SaidMore } from './types.ts'
 import { fromJson, receiptBody, WireError } from './wire.ts'
@@ -71,7 +71,7 @@ export async function readSaid(): Promise<readonly SaidMore[]> {
       itemId,
       feedId: deviceId,
       at: createdAt,
-      state: state === 'receipted' ? 'sent' : state === 'queued' ? 'waiting' : 'attention',
+      state: hasArrived({ state }) ? 'sent' : state === 'queued' ? 'waiting' : 'attention',
     }))
     .sort((a, b) => a.at.localeCompare(b.at))
 }
@@ -85,7 +85,7 @@ export function stateOf(
   // A person's answer outweighs what a machine had to say before it.
   if (kinds.has('ack')) return 'acknowledged'
   if (kinds.has('needs_attention') || parcel.state === 'quarantined' || parcel.verdict === 'conflict') return 'attention'
-  if (parcel.state === 'receipted') return 'sent'
+  if (hasArrived(parcel)) return 'sent'
   if (sending) return 'sending'
   return parcel.attempts > 0 ? 'retrying' : 'ready'
 }

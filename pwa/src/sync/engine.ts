@@ -4,7 +4,6 @@ import { toBase64url } from './bytes.ts'
 import { feedsToAsk, forgetOpened, isFollowed, readCards, readSaid } from './cards.ts'
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
-import { drain, type Drained } from './drain.ts'
 import { dropAllSealed } from './files-ahead.ts'
 import { dueFiles, sendFiles } from './files-send.ts'
 import { allKeys } from './feed.ts'
@@ -15,13 +14,13 @@ import { call, running } from './outbox.ts'
 import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts } from './parcels.ts'
 import { beginPreparing, forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
-import { pullFeed } from './pull.ts'
+import { drain, type Passed } from './pass.ts'
 import { deriveReturn } from './return-code.ts'
 import * as mailbox from './return-mailbox.ts'
 import { newCode } from './return-words.ts'
 import { save } from './save.ts'
 import { sayHere } from './say-more.ts'
-import { listen, nextWakeMs, planTimer, type Wake } from './schedule.ts'
+import { listen, nextWakeMs, planTimer } from './schedule.ts'
 import { settle } from './settle.ts'
 import * as shell from './shell.ts'
 import { cardsNow, deviceNow, note, saidNow, statusNow } from './status.ts'
@@ -40,8 +39,10 @@ import type {
   Suggestion,
   TurnedOn,
 } from './types.ts'
+import { coreWake, type Wake } from './wake.ts'
 
 const OUTBOX_FOLDER = '.waymark-outbox'
+const BUSY_MS = 20_000
 const EVERY_FEED: ReadonlySet<Wake> = new Set(['start', 'online', 'visible', 'user'])
 
 const otherTabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('waymark') : null
@@ -49,8 +50,7 @@ let sending: ReadonlySet<string> = new Set()
 let round: Promise<void> | null = null
 let again: Wake | null = null
 let started: Promise<void> | null = null
-let silences = 0
-let backoffS = 0
+let passAtMs: number | null = null
 
 export function start(): Promise<void> {
   started ??= begin()
@@ -153,7 +153,7 @@ export async function sendNow(): Promise<void> {
 }
 
 export async function exportQueue(): Promise<Blob> {
-  const items = (await allParcels()).filter((parcel) => parcel.state !== 'receipted')
+  const items = (await allParcels()).filter((parcel) => parcel.state === 'queued' || parcel.state === 'quarantined')
   const file = {
     format: 'waymark-sealed-queue/1',
     items: items.map(({ header, sealed, sha256, sig }) => ({
@@ -235,9 +235,8 @@ function wake(reason: Wake): Promise<void> {
 
 async function runRound(reason: Wake): Promise<void> {
   try {
-    const drained = await drainQueue(reason)
-    await pullFeeds(reason, drained)
-    if (drained !== null && drained.stored > 0) await settleStores()
+    const passed = await runPass(reason)
+    if (passed !== null && (passed.stored > 0 || passed.reached)) await settleHeld()
     await sendWaitingFiles(reason)
   } catch (error) {
     note({ storageFault: error instanceof Error ? error.name : 'unknown' })
@@ -249,16 +248,19 @@ async function runRound(reason: Wake): Promise<void> {
   }
 }
 
-async function drainQueue(reason: Wake): Promise<Drained | null> {
+async function runPass(reason: Wake): Promise<Passed | null> {
   const device = deviceNow.value
   const heartbeat = reason === 'start' && device?.mode === 'centre' ? device.deviceId : null
-  const drained = await drain({ force: reason !== 'timer', heartbeat }, { sending: showSending })
-  const queued = (await allParcels()).some((parcel) => parcel.state === 'queued')
-  if (drained !== null) silences = drained.reached || !queued ? 0 : silences + 1
-  backoffS = drained?.backoffS ?? 0
-  if (drained?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString() })
-  else if (drained !== null) note({ phase: queued ? 'offline' : 'idle' })
-  return drained
+  passAtMs = Date.now() + BUSY_MS // should it end without a word, or another tab be at it
+  const passed = await drain({ reason: await coreWake(reason), heartbeat, feeds: () => feedsOf(reason) }, { sending: showSending })
+  if (passed !== null) passAtMs = passed.wakeAtMs
+  if (passed?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString() })
+  else if (passed !== null) note({ phase: (await queueNow()) ? 'offline' : 'idle' })
+  return passed
+}
+
+async function queueNow(): Promise<boolean> {
+  return (await allParcels()).some((parcel) => parcel.state === 'queued')
 }
 
 function showSending(itemIds: readonly string[]): void {
@@ -267,16 +269,9 @@ function showSending(itemIds: readonly string[]): void {
   void refresh()
 }
 
-async function pullFeeds(reason: Wake, drained: Drained | null): Promise<void> {
-  const asked = EVERY_FEED.has(reason)
-    ? (await allKeys()).map((keys) => keys.deviceId).filter((id) => id !== 'probe')
-    : await feedsToAsk(await readCards(sending), Date.now())
-  for (const feedId of new Set([...(drained?.downstream ?? []), ...asked])) {
-    const pulled = await pullFeed(feedId)
-    // One silence is every feed's: the next wake-up tries again.
-    if (pulled.type === 'failed' && pulled.failure.type !== 'server_fault') return
-    if (pulled.type === 'answered' && pulled.requeued) again = 'timer'
-  }
+async function feedsOf(reason: Wake): Promise<readonly string[]> {
+  if (!EVERY_FEED.has(reason)) return feedsToAsk(await readCards(sending), Date.now())
+  return (await allKeys()).map((keys) => keys.deviceId).filter((id) => id !== 'probe')
 }
 
 /** After everything else: whoever finishes a report meanwhile need not wait for somebody's photos. */
@@ -289,13 +284,16 @@ async function sendWaitingFiles(reason: Wake): Promise<void> {
 }
 
 async function plan(): Promise<void> {
-  const reports = (await allParcels()).filter((parcel) => parcel.state === 'queued')
-  // Files whose report has not arrived wait for nothing but that.
-  const queued = [...reports, ...(await dueFiles(true))]
+  const files = await dueFiles(true)
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
   const at = Date.now()
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
-  planTimer(nextWakeMs({ queued, unanswered, followed, silences, backoffS, at, random: Math.random() }), wake)
+  planTimer(nextWakeMs({ passAtMs, files, unanswered, followed, at, random: Math.random() }), wake)
+}
+
+/** The stores are brought together only where there are two. */
+async function settleHeld(): Promise<void> {
+  if (await outboxExists()) await settleStores()
 }
 
 async function settleStores(): Promise<void> {

@@ -5,8 +5,8 @@
 
 import type { Message, PullResponse } from './protocol.generated.ts'
 import { own } from './bytes.ts'
-import { result } from './indexed-db.ts'
-import { type DeviceKeys, type FeedEntry, stores } from './parcels.ts'
+import { result, type Stores } from './indexed-db.ts'
+import { type DeviceKeys, type FeedEntry, type StoreName, stores } from './parcels.ts'
 import { openMessage } from './seal.ts'
 import type { FeedMessage } from './types.ts'
 import { type Fields, fromJson, signposted } from './wire.ts'
@@ -18,17 +18,20 @@ type Sealed = Pick<FeedEntry, 'feedId' | 'id' | 'kind' | 'sealed'>
 
 /** Every message once, and the cursor never ahead of them. */
 export function storePage(feedId: string, page: PullResponse): Promise<number> {
-  return stores.write(['feed', 'kv'], async (store) => {
-    let fresh = 0
-    for (const message of page.messages) {
-      const known = await result<FeedEntry | undefined>(store('feed').get([feedId, message.id]))
-      if (known !== undefined) continue
-      await result(store('feed').put(entry(feedId, message)))
-      fresh++
-    }
-    await result(store('kv').put(page.cursor, `cursor:${feedId}`))
-    return fresh
-  })
+  return stores.write(['feed', 'kv'], (store) => putPage(store, feedId, page))
+}
+
+/** Inside a transaction. */
+export async function putPage(store: Stores<StoreName>, feedId: string, page: PullResponse): Promise<number> {
+  let fresh = 0
+  for (const message of page.messages) {
+    const known = await result<FeedEntry | undefined>(store('feed').get([feedId, message.id]))
+    if (known !== undefined) continue
+    await result(store('feed').put(entry(feedId, message)))
+    fresh++
+  }
+  await result(store('kv').put(page.cursor, `cursor:${feedId}`))
+  return fresh
 }
 
 function entry(feedId: string, message: Message): FeedEntry {

@@ -12,7 +12,7 @@ import { provedComplete } from './files-proof.ts'
 import { REST_MS, rests, WAITS } from './files-rest.ts'
 import { allFiles, changeFile, completeFile } from './files-store.ts'
 import { append, begin, type Told } from './files-wire.ts'
-import { allParcels, type KeptFile, type Parcel, setting } from './parcels.ts'
+import { allParcels, hasArrived, type KeptFile, type Parcel, setting } from './parcels.ts'
 import type { AttState } from './protocol.generated.ts'
 import { pullFeed } from './pull.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
@@ -55,7 +55,7 @@ export async function sendFiles(options: SendOptions): Promise<FilesSent | null>
 
 /** Files that may go now, oldest report first: its receipt comes before them. */
 export async function dueFiles(force: boolean, now = Date.now()): Promise<readonly KeptFile[]> {
-  const sent = new Map((await allParcels()).filter((each) => each.state === 'receipted').map((each) => [each.itemId, each]))
+  const sent = new Map((await allParcels()).filter(hasArrived).map((each) => [each.itemId, each]))
   const createdAt = (file: KeptFile) => sent.get(file.itemId)?.createdAt ?? ''
   return (await allFiles())
     .filter((file) => file.state === 'queued' && sent.has(file.itemId))

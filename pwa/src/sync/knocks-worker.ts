@@ -3,12 +3,12 @@
  * something, and subscribe again. Only an accelerator: the next page does all of it, too.
  */
 
-import { drain } from './drain.ts'
 import { allKeys } from './feed.ts'
 import { dueFiles, sendFiles } from './files-send.ts'
 import { keepKnocks, keptKnocks, type Notice, placeOf, register, serviceKey } from './knocks-wire.ts'
 import { allParcels } from './parcels.ts'
-import { pullFeed } from './pull.ts'
+import { drain } from './pass.ts'
+import { coreWake } from './wake.ts'
 
 export const SYNC_TAG = 'drain'
 const WAIT_MS_MAX = 20_000 // whoever else is sending has this long before we go without waiting
@@ -19,7 +19,7 @@ const nobody = { sending: () => undefined }
 /** Rejects while something is left, so that the browser tries again. */
 export async function sendAll(): Promise<void> {
   await othersDone()
-  await drain({ force: true, heartbeat: null }, nobody)
+  await drain({ reason: await coreWake('online'), heartbeat: null, feeds: async () => [] }, nobody)
   tellPages()
   await sendFiles({ force: true, changed: tellPages })
   const left = (await allParcels()).some((parcel) => parcel.state === 'queued') || (await dueFiles(true)).length > 0
@@ -29,12 +29,8 @@ export async function sendAll(): Promise<void> {
 /** Send and fetch. Never rejects: a page that is opened later does the same. */
 export async function catchUp(): Promise<void> {
   try {
-    await drain({ force: true, heartbeat: null }, nobody)
-    for (const { deviceId } of await allKeys()) {
-      if (deviceId === 'probe') continue
-      const pulled = await pullFeed(deviceId)
-      if (pulled.type === 'failed' && pulled.failure.type !== 'server_fault') break
-    }
+    const feeds = async () => (await allKeys()).map((keys) => keys.deviceId).filter((id) => id !== 'probe')
+    await drain({ reason: await coreWake('online'), heartbeat: null, feeds }, nobody)
   } catch {
     // A store that does not work here: the notice still brings the person to a page that can say so.
   }

@@ -9,14 +9,14 @@ import { ENROLMENT } from './device.ts'
 import { dropArrived } from './files-store.ts'
 import { result } from './indexed-db.ts'
 import { KNOCKS } from './knocks-wire.ts'
-import { type FeedEntry, type Parcel, stores } from './parcels.ts'
+import { type FeedEntry, hasArrived, type Parcel, stores } from './parcels.ts'
 
 export async function leave(): Promise<void> {
   const left = await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
     // From now on no knock is shown on this phone. The service worker then gives the subscription up.
     if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined) await result(store('kv').delete(KNOCKS))
     const parcels = await result<Parcel[]>(store('parcels').getAll())
-    const left = parcels.filter((each) => each.mode === 'visitor' && each.state === 'receipted')
+    const left = parcels.filter((each) => each.mode === 'visitor' && hasArrived(each))
     const feeds: ReadonlySet<string> = new Set(left.map((each) => each.deviceId))
     for (const each of left) await result(store('parcels').put({ ...each, hidden: true } satisfies Parcel))
     for (const entry of await result<FeedEntry[]>(store('feed').getAll()))

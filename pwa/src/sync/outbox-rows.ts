@@ -118,6 +118,16 @@ export function quarantine(db: Database, itemId: string, sha256: Bytes, lastErro
   run(db, 'quarantine', { item_id: itemId, sha256, last_error: lastError })
 }
 
+/** The sealed bytes go; that there was a report, and its receipt, stay. */
+export function letGo(db: Database, of: Omit<ReceiptRow, 'receipt'>): void {
+  run(db, 'let_go', { item_id: of.itemId, sha256: of.sha256, incarnation: of.incarnation, pos: of.pos })
+}
+
+/** The service has nothing like it, whatever its receipt says. */
+export function offerAgain(db: Database, of: Pick<ReceiptRow, 'itemId' | 'sha256' | 'pos'>): void {
+  run(db, 'offer_again', { item_id: of.itemId, sha256: of.sha256, pos: of.pos })
+}
+
 export function requeueAll(db: Database, incarnation: string): void {
   run(db, 'requeue_all', { incarnation })
 }

@@ -37,6 +37,10 @@ const commands = {
   quarantine: (itemId: string, sha256: Bytes, lastError: string): Promise<void> =>
     change((db) => rows.quarantine(db, itemId, sha256, lastError)),
   requeueAll: (incarnation: string): Promise<void> => change((db) => rows.requeueAll(db, incarnation)),
+  letGo: (itemId: string, sha256: Bytes, incarnation: string, pos: number): Promise<void> =>
+    change((db) => rows.letGo(db, { itemId, sha256, incarnation, pos })),
+  offerAgain: (itemId: string, sha256: Bytes, pos: number): Promise<void> =>
+    change((db) => rows.offerAgain(db, { itemId, sha256, pos })),
   suggest: async (query: Query, postcode: string | null, at: Date): Promise<readonly Suggestion[]> =>
     servicesFor(await directory(), query, postcode, at),
   directoryVersion: async (): Promise<string> => (await directory()).version,

@@ -7,11 +7,12 @@
  */
 
 import type { Bytes } from './bytes.ts'
-import { Store, result } from './indexed-db.ts'
+import { result, Store, type Stores } from './indexed-db.ts'
 import type { ItemResult, Leaf, Receipt } from './protocol.generated.ts'
 import type { SealedItem } from './seal.ts'
 
-export type ParcelState = 'queued' | 'receipted' | 'quarantined'
+/** `tombstone`: every backup holds it, so the sealed bytes were let go of. */
+export type ParcelState = 'queued' | 'receipted' | 'quarantined' | 'tombstone'
 
 export type Parcel = SealedItem & {
   readonly itemId: string
@@ -163,41 +164,52 @@ export function changeParcel(
 
 /** The receipt and the parcel's new state in one transaction. A second drainer changes nothing. */
 export function keepReceipt(kept: KeptReceipt, receiptedAt: string): Promise<void> {
-  return stores.write(['parcels', 'receipts'], async (store) => {
-    const now = await result<Parcel | undefined>(store('parcels').get(kept.itemId))
-    const earlier = await result<KeptReceipt | undefined>(store('receipts').get(kept.itemId))
-    // A duplicate's receipt under the same lineage proves nothing new: the first one stays.
-    if (earlier?.receipt.incarnation !== kept.receipt.incarnation) await result(store('receipts').put(kept))
-    if (now === undefined || now.state === 'receipted') return
-    await result(
-      store('parcels').put({
-        ...now,
-        state: 'receipted',
-        verdict: kept.result.verdict,
-        receiptedAt: now.receiptedAt ?? receiptedAt,
-        lastError: null,
-        nextTryAt: null,
-      } satisfies Parcel),
-    )
-  })
+  return stores.write(['parcels', 'receipts'], (store) => putReceipt(store, kept, receiptedAt))
+}
+
+/** Inside a transaction. */
+export async function putReceipt(store: Stores<StoreName>, kept: KeptReceipt, receiptedAt: string): Promise<void> {
+  const now = await result<Parcel | undefined>(store('parcels').get(kept.itemId))
+  const earlier = await result<KeptReceipt | undefined>(store('receipts').get(kept.itemId))
+  const waited = now !== undefined && !hasArrived(now)
+  // A duplicate's receipt under the same lineage proves nothing new: the first one stays, unless it was sent again.
+  if (waited || earlier?.receipt.incarnation !== kept.receipt.incarnation) await result(store('receipts').put(kept))
+  if (!waited) return
+  await result(
+    store('parcels').put({
+      ...now,
+      state: 'receipted',
+      verdict: kept.result.verdict,
+      receiptedAt: now.receiptedAt ?? receiptedAt,
+      lastError: null,
+      nextTryAt: null,
+    } satisfies Parcel),
+  )
+}
+
+/** The service has it, by a receipt. */
+export function hasArrived(parcel: Pick<Parcel, 'state'>): boolean {
+  return parcel.state === 'receipted' || parcel.state === 'tombstone'
 }
 
 /** A new lineage of the service's database: everything retained is sent again, feeds start again. */
 export function adoptIncarnation(incarnation: string): Promise<boolean> {
-  return stores.write(['parcels', 'kv', 'files'], async (store) => {
-    const known = await result<string | undefined>(store('kv').get('incarnation'))
-    if (known === incarnation) return false
-    await result(store('kv').put(incarnation, 'incarnation'))
-    if (known === undefined) return false
-    const retained = await result<Parcel[]>(store('parcels').getAll())
-    for (const each of retained)
-      if (each.state === 'receipted')
-        await result(store('parcels').put({ ...each, state: 'queued', attempts: 0, companions: COMPANIONS_MAX, nextTryAt: null } satisfies Parcel))
-    for (const file of await result<KeptFile[]>(store('files').getAll()))
-      await result(store('files').put({ ...file, state: 'queued', attempts: 0, nextTryAt: null } satisfies KeptFile))
-    await result(store('kv').delete(IDBKeyRange.bound('cursor:', 'cursor:\uffff')))
-    return true
-  })
+  return stores.write(['parcels', 'kv', 'files'], (store) => adopt(store, incarnation))
+}
+
+/** Inside a transaction. */
+export async function adopt(store: Stores<StoreName>, incarnation: string): Promise<boolean> {
+  const known = await result<string | undefined>(store('kv').get('incarnation'))
+  if (known === incarnation) return false
+  await result(store('kv').put(incarnation, 'incarnation'))
+  if (known === undefined) return false
+  for (const each of await result<Parcel[]>(store('parcels').getAll()))
+    if (each.state === 'receipted')
+      await result(store('parcels').put({ ...each, state: 'queued', attempts: 0, companions: COMPANIONS_MAX, soloFailures: 0, nextTryAt: null } satisfies Parcel))
+  for (const file of await result<KeptFile[]>(store('files').getAll()))
+    await result(store('files').put({ ...file, state: 'queued', attempts: 0, nextTryAt: null } satisfies KeptFile))
+  await result(store('kv').delete(IDBKeyRange.bound('cursor:', 'cursor:\uffff')))
+  return true
 }
 
 export function setting<T>(key: string): Promise<T | undefined> {

@@ -4,14 +4,17 @@
  */
 
 import { type Bytes, toBase64url, utf8 } from './bytes.ts'
+import type { Failure as CoreFailure, OpenedReceipt } from './core-parts.ts'
+import { covers } from './core-proof.ts'
 import type { Failure } from './decide.ts'
 import { allEntries, keysOf, markApplied, storePage } from './feed.ts'
 import { allGenuine } from './genuine.ts'
 import { bodyOf, get, type Reply } from './http.ts'
 import { LABEL, sign } from './keyset.ts'
-import { adoptIncarnation, type DeviceKeys, type FeedEntry, keepReceipt, parcel, setting } from './parcels.ts'
+import { adoptIncarnation, type DeviceKeys, type FeedEntry, keepReceipt, parcel, type Parcel, setting } from './parcels.ts'
 import type { KeySet, PullResponse } from './protocol.generated.ts'
-import { checkReceipt, coversItem } from './receipt.ts'
+import { failureOfCore } from './push.ts'
+import { checkReceipt } from './receipt.ts'
 import { provedComplete } from './files-proof.ts'
 import { completeFile, fileRow } from './files-store.ts'
 import { CannotOpen, openMessage } from './seal.ts'
@@ -44,8 +47,38 @@ export async function pullFeed(feedId: string): Promise<Pulled> {
     fresh += await storePage(feedId, answer.page)
     if (!answer.page.more) break
   }
-  await applyReceipts(keys)
+  await applyReceipts()
   return { type: 'answered', fresh, requeued }
+}
+
+/** As the core asks for it. */
+export async function pageOf(feedId: string): Promise<{ readonly page: PullResponse } | { readonly failure: CoreFailure }> {
+  const keys = await keysOf(feedId)
+  if (keys === undefined) return { failure: NO_FEED }
+  const answer = await nextPage(keys)
+  return 'failure' in answer ? { failure: failureOfCore(answer.failure) } : answer
+}
+
+type OpenedEntry = OpenedReceipt & { readonly row: Parcel; readonly entry: FeedEntry }
+const NO_FEED: CoreFailure = { kind: 'fault', reason: 'no_feed', floorS: 0 }
+
+/** Receipts among the messages, verified. Proofs of files are taken over on the way. */
+export async function openReceipts(): Promise<readonly OpenedEntry[]> {
+  const found: OpenedEntry[] = []
+  const service = await keySetInUse()
+  for (const entry of await allEntries()) {
+    if (entry.applied || (entry.kind !== 'receipt' && entry.kind !== 'attachment')) continue
+    const keys = await keysOf(entry.feedId)
+    if (keys === undefined) continue
+    if (entry.kind === 'attachment') {
+      if (await applyFileProof(entry, keys, service)) await markApplied(entry)
+      continue
+    }
+    const opened = await openReceipt(entry, keys, service)
+    if (opened === 'not_ours') await markApplied(entry)
+    else if (opened !== 'unknown_key') found.push(opened)
+  }
+  return found
 }
 
 type Page = { readonly page: PullResponse } | { readonly failure: Failure }
@@ -97,35 +130,28 @@ export function pullText(of: {
 }
 
 /** A receipt that came by the feed counts like one that came with the push: its answer may have been lost. */
-async function applyReceipts(keys: DeviceKeys): Promise<void> {
-  const entries = await allEntries()
-  const service = await keySetInUse()
-  for (const entry of entries)
-    if (entry.feedId === keys.deviceId && !entry.applied) {
-      if (entry.kind === 'receipt' && (await applyReceipt(entry, keys, service))) await markApplied(entry)
-      if (entry.kind === 'attachment' && (await applyFileProof(entry, keys, service))) await markApplied(entry)
-    }
+async function applyReceipts(): Promise<void> {
+  const incarnation = await setting<string>('incarnation')
+  for (const { body, row, entry } of await openReceipts()) {
+    if (body.receipt.incarnation !== incarnation || !covers(body.receipt, body.result, row)) continue
+    await keepReceipt({ itemId: row.itemId, sha256: row.sha256, result: body.result, receipt: body.receipt }, new Date().toISOString())
+    await markApplied(entry)
+  }
 }
 
-/** False when a later key set may tell more. */
-async function applyReceipt(entry: FeedEntry, keys: DeviceKeys, service: KeySet): Promise<boolean> {
+/** `unknown_key`: a later key set may tell more. `not_ours`: it will never tell us anything. */
+async function openReceipt(entry: FeedEntry, keys: DeviceKeys, service: KeySet): Promise<OpenedEntry | 'unknown_key' | 'not_ours'> {
   try {
     const place = { feedId: entry.feedId, messageId: entry.id, kind: entry.kind }
     const body = fromJson(await openMessage(entry.sealed, keys.reply, place), receiptBody)
     const genuine = await checkReceipt(body.receipt, service)
-    if (genuine === 'unknown_key') return false
-    const known = await parcel(body.item_id)
-    if (known === undefined || genuine !== 'valid' || body.result.item_id !== body.item_id) return true
-    const current = body.receipt.incarnation === (await setting<string>('incarnation'))
-    if (current && (await coversItem(body.receipt, body.result, known.sha256)))
-      await keepReceipt(
-        { itemId: body.item_id, sha256: known.sha256, result: body.result, receipt: body.receipt },
-        new Date().toISOString(),
-      )
-    return true
+    if (genuine === 'unknown_key') return 'unknown_key'
+    const row = await parcel(body.item_id)
+    if (row === undefined || genuine !== 'valid') return 'not_ours'
+    return { messageId: entry.id, body, row, entry }
   } catch (error) {
     // Not for us to read, or not a receipt: it stays stored, and the push goes on trying.
-    if (error instanceof CannotOpen || error instanceof WireError) return true
+    if (error instanceof CannotOpen || error instanceof WireError) return 'not_ours'
     throw error
   }
 }

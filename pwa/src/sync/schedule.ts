@@ -5,12 +5,11 @@
 
 import { delayMs } from './decide.ts'
 import { onLinkChange } from './files-rest.ts'
+import type { Wake } from './wake.ts'
 
 const WAKE_MS_MIN = 500
 const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
 const FOLLOW_MS = 60_000 // after the first answer, while somebody looks at the page
-
-export type Wake = 'start' | 'online' | 'visible' | 'finish' | 'timer' | 'user' | 'other_tab'
 
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -29,25 +28,22 @@ export function listen(wake: (reason: Wake) => void): void {
 
 /** What the next timer should wait for. Null: nothing to do until an event comes. */
 export function nextWakeMs(now: {
-  readonly queued: readonly { readonly nextTryAt: number | null; readonly attempts: number }[]
+  /** When the core wants to be woken. */
+  readonly passAtMs: number | null
+  readonly files: readonly { readonly nextTryAt: number | null; readonly attempts: number }[]
   readonly unanswered: boolean
   /** A report was read not long ago: more may be said about it. */
   readonly followed: boolean
-  /** Passes in a row that met silence: what one request learnt holds for those still due. */
-  readonly silences: number
-  /** The service's own wish, in seconds. */
-  readonly backoffS: number
   readonly at: number
   readonly random: number
 }): number | null {
-  const waits = now.queued.map((item) =>
-    item.nextTryAt === null ? delayMs(item.attempts, now.random) : Math.max(0, item.nextTryAt - now.at),
+  const waits = now.files.map((file) =>
+    file.nextTryAt === null ? delayMs(file.attempts, now.random) : Math.max(0, file.nextTryAt - now.at),
   )
+  if (now.passAtMs !== null) waits.push(now.passAtMs - now.at)
   if (now.unanswered) waits.push(POLL_MS * (0.75 + now.random / 2))
   if (now.followed) waits.push(FOLLOW_MS * (0.75 + now.random / 2))
-  if (waits.length === 0) return null
-  const floor = now.silences > 0 || now.backoffS > 0 ? delayMs(now.silences, now.random, now.backoffS) : 0
-  return Math.max(WAKE_MS_MIN, floor, Math.min(...waits))
+  return waits.length === 0 ? null : Math.max(WAKE_MS_MIN, Math.min(...waits))
 }
 
 export function planTimer(ms: number | null, wake: (reason: Wake) => void): void {

@@ -6,7 +6,7 @@
 import { restoreFiles, sweepFiles } from './files-store.ts'
 import { call } from './outbox.ts'
 import type { OutboxParcel, OutboxRow, ReceiptRow } from './outbox-rows.ts'
-import { allParcels, allReceipts, freshParcel, keepReceipt, type KeptReceipt, type Parcel, restoreParcels, setting } from './parcels.ts'
+import { allParcels, allReceipts, freshParcel, hasArrived, keepReceipt, type KeptReceipt, type Parcel, restoreParcels, setting } from './parcels.ts'
 import type { ReceiptBody } from './protocol.generated.ts'
 import { reference } from './reference.ts'
 import { fromMsgpack, receiptBody, toMsgpack } from './wire.ts'
@@ -17,9 +17,10 @@ export async function settle(): Promise<void> {
   const [parcels, receipts] = await Promise.all([allParcels(), allReceipts()])
   await restoreLostParcels(rows, new Set(parcels.map((each) => each.itemId)))
   const known = new Map(rows.map((row): [string, OutboxRow] => [row.itemId, row]))
-  for (const parcel of parcels) if (!known.has(parcel.itemId)) await call('restore', parcel)
+  for (const parcel of parcels) if (!known.has(parcel.itemId) && parcel.state !== 'tombstone') await call('restore', parcel)
   await requeueOutdated(rows)
   await handOver(parcels, receipts, known)
+  await letGo(parcels, receipts, known)
   await restoreFiles()
   await sweepFiles(Date.now())
 }
@@ -62,14 +63,42 @@ async function handOver(
   receipts: readonly KeptReceipt[],
   rows: ReadonlyMap<string, OutboxRow>,
 ): Promise<void> {
-  const receipted = new Set(parcels.filter((each) => each.state === 'receipted').map((each) => each.itemId))
+  const receipted = new Set(parcels.filter(hasArrived).map((each) => each.itemId))
   const fresh = receipts.filter(
-    (kept) => receipted.has(kept.itemId) && rows.get(kept.itemId)?.incarnation !== kept.receipt.incarnation,
+    (kept) => receipted.has(kept.itemId) && !isSame(rows.get(kept.itemId)?.receipt, kept),
   )
+  await offerAgain(parcels, fresh, rows)
   if (fresh.length > 0) await call('recordReceipts', fresh.map(receiptRow))
   for (const parcel of parcels)
     if (parcel.state === 'quarantined' && rows.get(parcel.itemId)?.state === 'queued')
       await call('quarantine', parcel.itemId, parcel.sha256, parcel.lastError ?? 'rejected')
+}
+
+/** Receipts that hold no longer: the service lacks the report, or has it at another position. */
+async function offerAgain(
+  parcels: readonly Parcel[],
+  fresh: readonly KeptReceipt[],
+  rows: ReadonlyMap<string, OutboxRow>,
+): Promise<void> {
+  const outdated = new Set(fresh.map((kept) => kept.itemId))
+  for (const { itemId, sha256, state } of parcels) {
+    const row = rows.get(itemId)
+    if (row?.state !== 'receipted' || row.receipt === null || (state !== 'queued' && !outdated.has(itemId))) continue
+    await call('offerAgain', itemId, sha256, fromMsgpack(row.receipt, receiptBody).result.pos ?? 0)
+  }
+}
+
+async function letGo(parcels: readonly Parcel[], receipts: readonly KeptReceipt[], rows: ReadonlyMap<string, OutboxRow>): Promise<void> {
+  const gone = new Set(parcels.filter((each) => each.state === 'tombstone').map((each) => each.itemId))
+  for (const { itemId, sha256, receipt, result } of receipts)
+    if (gone.has(itemId) && rows.has(itemId) && rows.get(itemId)?.state !== 'tombstone')
+      await call('letGo', itemId, sha256, receipt.incarnation, result.pos ?? 0)
+}
+
+function isSame(held: Uint8Array | null | undefined, kept: KeptReceipt): boolean {
+  if (held === null || held === undefined) return false
+  const { receipt, result } = fromMsgpack(held, receiptBody)
+  return receipt.incarnation === kept.receipt.incarnation && result.pos === kept.result.pos
 }
 
 function receiptRow(kept: KeptReceipt): ReceiptRow {

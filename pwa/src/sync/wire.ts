@@ -12,6 +12,7 @@ import type {
   ItemResult,
   KeySet,
   Leaf,
+  ManifestResponse,
   Message,
   Proof,
   PullResponse,
@@ -168,6 +169,14 @@ export function pushResponse(fields: Fields): PushResponse {
     receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
     keys_issued_at: fields.has('keys_issued_at') ? fields.natural('keys_issued_at') : 0,
     backoff_s: fields.has('backoff_s') ? fields.natural('backoff_s') : null,
+  }
+}
+
+export function manifestResponse(fields: Fields): ManifestResponse {
+  return {
+    incarnation: fields.uuid('incarnation'),
+    missing: fields.has('missing') ? fields.texts('missing') : [],
+    receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
   }
 }
 

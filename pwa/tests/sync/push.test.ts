@@ -1,9 +1,9 @@
-/** What a device does with every answer of the vectors. Only `fetch` is ours; the store is real. */
+/** What a pass makes of every answer of the vectors. Only `fetch` is ours; the store is real. */
 
 import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { allParcels, freshParcel, type Parcel, putParcel, setting, stores } from '../../src/sync/parcels.ts'
-import { pushBatch } from '../../src/sync/push.ts'
+import { drain, type Passed } from '../../src/sync/pass.ts'
 import { toMsgpack } from '../../src/sync/wire.ts'
 import type { Bytes } from '../../src/sync/bytes.ts'
 import { bytes, vectors } from './vectors.ts'
@@ -28,6 +28,7 @@ type Answers = { device_id: string; incarnation_seen: string; root: string; keys
 
 const answers = vectors<Answers>('push_answers')
 const NOW = Date.parse('2026-01-02T03:04:05.678Z')
+vi.stubGlobal('navigator', {}) // no locks: two drainers at once are harmless
 vi.stubGlobal('__TRUST__', { root: answers.root, keyset: answers.keyset })
 
 const queued: readonly Parcel[] = answers.items.map((item, index) =>
@@ -70,6 +71,13 @@ function answerWith(vector: Case): void {
   vi.stubGlobal('fetch', vi.fn().mockResolvedValueOnce(first).mockRejectedValue(new TypeError('no network')))
 }
 
+/** One pass. Whatever follows the first answer meets silence. */
+async function pass(): Promise<Passed> {
+  const passed = await drain({ reason: 'asked', heartbeat: null, feeds: async () => [] }, { sending: () => undefined })
+  if (passed === null) throw new Error('nobody else is at it')
+  return passed
+}
+
 async function afterPush(): Promise<readonly Parcel[]> {
   const kept = new Map((await allParcels()).map((parcel): [string, Parcel] => [parcel.itemId, parcel]))
   return answers.items.map((item) => kept.get(item.item_id) as Parcel)
@@ -77,17 +85,18 @@ async function afterPush(): Promise<readonly Parcel[]> {
 
 describe('an answer to a push', () => {
   test.each(answers.cases)('$name', async (vector) => {
-    const held = await hold(vector.damaged)
+    await hold(vector.damaged)
     answerWith(vector)
 
-    const pushed = await pushBatch(answers.device_id, held, null)
+    const passed = await pass()
 
     const after = await afterPush()
     expect(after.map((parcel) => parcel.state)).toEqual(vector.then)
     expect(after.filter((parcel) => parcel.soloFailures > 0).map((parcel) => parcel.itemId)).toEqual(vector.blamed ?? [])
-    expect(pushed.type === 'failed' && pushed.failure.type === 'unreachable').toBe(vector.answer === 'network_error')
+    const { failure } = passed
+    expect(failure?.kind === 'unreachable' && failure.reason !== 'no_connection').toBe(vector.answer === 'network_error')
     expect(after.some((parcel) => parcel.companions < queued.length)).toBe(vector.batch === 'halve')
-    expect(pushed.type === 'answered' ? pushed.backoffS : 0).toBe(vector.backoff_s ?? 0)
+    expect((await setting<number>('not_before')) ?? 0).toBeGreaterThanOrEqual(vector.backoff_s ? NOW + vector.backoff_s * 1_000 : 0)
     expect(await setting('incarnation')).toBe(vector.incarnation ?? answers.incarnation_seen)
     for (const parcel of after.filter((each) => each.state === 'queued')) {
       const floor = vector.item_floor_s?.[parcel.itemId] ?? vector.floor_s
@@ -101,7 +110,7 @@ describe('an answer to a push', () => {
     const body = { incarnation: answers.incarnation_seen, server_time: 1, restore_floor: 0, downstream: false, challenge: 'c', results: [other] }
     vi.stubGlobal('fetch', vi.fn().mockResolvedValueOnce(new Response(toMsgpack(body), { status: 200 })))
 
-    await pushBatch(answers.device_id, queued.slice(0, 1), null)
+    await pass()
 
     expect((await afterPush()).map((parcel) => parcel.state)).toEqual(['queued', 'queued', 'queued'])
   })
@@ -111,9 +120,9 @@ describe('an answer to a push', () => {
     const refusal = { item_id: item?.item_id, index: 0, verdict: 'rejected', reason: 'hash_wrong' }
     const body = { incarnation: answers.incarnation_seen, server_time: 1, restore_floor: 0, downstream: false, challenge: 'c', results: [refusal] }
     vi.stubGlobal('fetch', vi.fn(async () => new Response(toMsgpack(body), { status: 200 })))
-    await hold()
+    await putParcel(queued[0] as Parcel, null)
 
-    for (let time = 0; time < 5; time++) await pushBatch(answers.device_id, (await afterPush()).slice(0, 1), null)
+    for (let time = 0; time < 5; time++) await pass()
 
     expect((await afterPush())[0]).toMatchObject({ state: 'queued', soloFailures: 5, lastError: 'suspect', companions: 64 })
   })
@@ -122,11 +131,11 @@ describe('an answer to a push', () => {
     const stored = answers.cases.find((vector) => vector.name === 'all stored') as Case
     await hold()
     answerWith(stored)
-    await pushBatch(answers.device_id, queued, null)
+    await pass()
     const first = await afterPush()
 
     vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('no network')))
-    await pushBatch(answers.device_id, queued, null)
+    await pass()
 
     expect(await afterPush()).toEqual(first)
   })

@@ -236,7 +236,7 @@ function wake(reason: Wake): Promise<void> {
 async function runRound(reason: Wake): Promise<void> {
   try {
     const passed = await runPass(reason)
-    if (passed !== null && (passed.stored > 0 || passed.reached)) await settleHeld()
+    if (passed?.changed === true) await settleStores()
     await sendWaitingFiles(reason)
   } catch (error) {
     note({ storageFault: error instanceof Error ? error.name : 'unknown' })
@@ -289,11 +289,6 @@ async function plan(): Promise<void> {
   const at = Date.now()
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
   planTimer(nextWakeMs({ passAtMs, files, unanswered, followed, at, random: Math.random() }), wake)
-}
-
-/** The stores are brought together only where there are two. */
-async function settleHeld(): Promise<void> {
-  if (await outboxExists()) await settleStores()
 }
 
 async function settleStores(): Promise<void> {

@@ -6,7 +6,7 @@
 
 import { applyAll, readDue, readQueue, readRetained } from './apply.ts'
 import { FRESH, step } from './core.ts'
-import type { Effect, Event, Failed, Failure, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
+import type { Apply, Effect, Event, Failed, Failure, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
 import { keysOf } from './feed.ts'
 import { askManifest } from './manifest.ts'
 import { setting } from './parcels.ts'
@@ -26,7 +26,14 @@ export type PassOptions = {
 }
 
 export type Watch = { readonly sending: (itemIds: readonly string[]) => void }
-export type Passed = Rest & { readonly reached: boolean; readonly wakeAtMs: number | null }
+export type Passed = Rest & {
+  readonly reached: boolean
+  /** What is held is not what it was: the two stores differ. */
+  readonly changed: boolean
+  readonly wakeAtMs: number | null
+}
+
+const MOVES: ReadonlySet<string> = new Set(['set_aside', 'let_go', 'offer_again'])
 
 let misses = 0
 
@@ -52,6 +59,7 @@ class Pass {
   #reached = false
   #unheard = false
   #stored = false
+  #changed = false
   #wakeAtMs: number | null = null
 
   constructor(options: PassOptions, watch: Watch) {
@@ -75,8 +83,12 @@ class Pass {
   /** An answer may be lost on its way back, and only that: the receipt comes by the feed, too. */
   async #ended(rest: Rest): Promise<Passed> {
     if (this.#unheard && (rest.failure?.kind === 'unreachable' || rest.failure?.kind === 'silent'))
-      for (const feedId of await this.#options.feeds()) if ((await pullFeed(feedId)).type === 'failed') break
-    return { ...rest, reached: this.#reached, wakeAtMs: this.#wakeAtMs }
+      for (const feedId of await this.#options.feeds()) {
+        const pulled = await pullFeed(feedId)
+        if (pulled.type === 'failed') break
+        this.#changed ||= pulled.fresh > 0
+      }
+    return { ...rest, reached: this.#reached, changed: this.#changed || this.#stored, wakeAtMs: this.#wakeAtMs }
   }
 
   async #perform(effect: Exclude<Effect, Rest>): Promise<Event | null> {
@@ -95,8 +107,7 @@ class Pass {
       case 'send_pull':
         return this.#pull(effect)
       case 'apply':
-        this.#stored ||= effect.writes.some((write) => write.type === 'take_receipt')
-        return { type: 'applied', nowMs, number: effect.number, ...(await applyAll(effect)) }
+        return this.#apply(effect)
       case 'open_receipts':
         return { type: 'receipts_opened', nowMs, receipts: await openReceipts(), incarnation: await lineage() }
       case 'renew_keys':
@@ -106,6 +117,13 @@ class Pass {
         this.#wakeAtMs = effect.atMs
         return null
     }
+  }
+
+  async #apply(effect: Apply): Promise<Event> {
+    this.#stored ||= effect.writes.some((write) => write.type === 'take_receipt')
+    const settled = await applyAll(effect)
+    this.#changed ||= settled.requeued || effect.writes.some((write) => MOVES.has(write.type))
+    return { type: 'applied', nowMs: Date.now(), number: effect.number, ...settled }
   }
 
   async #readDue(nowMs: number): Promise<Event> {

@@ -10,8 +10,9 @@ from waymark_sync.device import capture
 from waymark_sync.file_sender import PreparedFile, prepare_file
 from waymark_sync.keyring import Keyring
 from waymark_sync.kiosk import files
+from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import Home
-from waymark_sync.kiosk.reports import Told, body_of, utc_now
+from waymark_sync.kiosk.reports import Told, body_of
 from waymark_sync.outbox import Row
 from waymark_sync.protocol import KeySet
 from waymark_sync.reference import reference

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from waymark_sync.codec import JSON, WireError, decode, encode
 from waymark_sync.kiosk import files
+from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import Home, KioskFault, write_durably
-from waymark_sync.kiosk.reports import utc_now
 from waymark_sync.protocol import ExportedQueue
 
 

@@ -17,6 +17,7 @@ import msgspec
 from pysqlite3 import dbapi2
 
 from waymark_sync.kiosk import show
+from waymark_sync.kiosk.clock import now_ms
 from waymark_sync.kiosk.home import KioskFault, Settings, opened, read_trust, set_up
 from waymark_sync.kiosk.show import Output
 from waymark_sync.outbox import NotSaved
@@ -218,7 +219,7 @@ def _type_of(path: Path) -> str:
 
 def _sleep_until(at_ms: int | None, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """At least a second, and never so long that a report added meanwhile would wait for it."""
-    wait_s = SLEEP_S_MAX if at_ms is None else at_ms / 1000 - time.time()
+    wait_s = SLEEP_S_MAX if at_ms is None else (at_ms - now_ms()) / 1000
     sleep(min(SLEEP_S_MAX, max(1.0, min(wait_s, 60.0))))
 
 

@@ -1,7 +1,6 @@
 """What a person or another system hands over, made into the body of a report."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -9,6 +8,7 @@ from msgspec import Meta, Struct
 
 from waymark_sync.device import Device
 from waymark_sync.file_sender import PreparedFile
+from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import KioskFault
 from waymark_sync.policy import load_pack
 from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
@@ -70,8 +70,3 @@ def body_of(told: Told, device: Device, files: tuple[PreparedFile, ...]) -> Call
         )
 
     return body
-
-
-def utc_now() -> str:
-    """`2026-01-02T03:04:05.678Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,13 +1,13 @@
 """One pass of sending, with each step told: reports first, then what the service asks after, then files."""
 
 import random
-import time
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from waymark_sync.client import Client
 from waymark_sync.kiosk import files
+from waymark_sync.kiosk.clock import now_ms
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.reports import APP_BUILD
 from waymark_sync.outbox import Row
@@ -64,7 +64,7 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         device=home.device,
         transport=watched,
         root=home.settings.trust.root_key,
-        now_ms=lambda: time.time_ns() // 1_000_000,
+        now_ms=now_ms,
         random=random.SystemRandom().random,
         pinned=home.settings.trust.signed_keys,
         app_build=APP_BUILD,

@@ -1,10 +1,9 @@
 """How a kiosk stands, as a function of what its disk holds: nothing here is remembered."""
 
-from datetime import UTC, datetime
-
 from msgspec import Struct
 
 from waymark_sync.kiosk import files
+from waymark_sync.kiosk.clock import age_h
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.sending import count
 from waymark_sync.reference import reference
@@ -50,7 +49,7 @@ def standing_of(home: Home) -> Standing:
         let_go=count(rows, "tombstone"),
         held_for_a_person=count(rows, "quarantined"),
         files_waiting=files.waiting(home, rows),
-        oldest_waiting_h=max((_age_h(row.created_at) for row in left), default=None),
+        oldest_waiting_h=max((age_h(row.created_at) for row in left), default=None),
         whole=all(epoch.whole for epoch in home.outbox.custody(home.device.device_id)),
         reports=tuple(
             Waiting(
@@ -63,9 +62,3 @@ def standing_of(home: Home) -> Standing:
             for row in left
         ),
     )
-
-
-def _age_h(made_at: str) -> float:
-    """By this machine's clock, which may be wrong: never below nought."""
-    age = datetime.now(UTC) - datetime.fromisoformat(made_at)
-    return round(max(0.0, age.total_seconds() / 3600), 2)

@@ -6,15 +6,16 @@ They are there before their report is, go after it, and are kept until no restor
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
 
 from waymark_sync.answers import Failure
-from waymark_sync.file_sender import PreparedFile, Read, send_file
-from waymark_sync.kiosk.home import Home, sync_folder, write_durably
+from waymark_sync.file_sender import KeptFile, keep_file, read_on, send_file
+from waymark_sync.kiosk.home import Home, sync_folder
 from waymark_sync.outbox import Row
-from waymark_sync.protocol import Attachment, AttState, KeySet, decode_header
+from waymark_sync.protocol import ATT_CHUNK_BYTES, Attachment, AttState, KeySet, decode_header
 from waymark_sync.transport import FileTransport
 
 STATE: Final = "file:"
@@ -35,9 +36,18 @@ class Held(Struct, frozen=True):
     arrived: Arrived | None
 
 
-def keep(home: Home, files: Iterable[PreparedFile]) -> None:
-    for file in files:
-        write_durably(home.files / file.attachment.att_id, file.sealed)
+def keep(home: Home, path: Path, *, media_type: str) -> KeptFile:
+    """Seal a file onto the kiosk's disk, under the name that the protocol gives it. Raises OSError."""
+    draft = home.files / f"{uuid4()}.draft"
+    try:
+        with path.open("rb") as plain:
+            pieces = iter(lambda: plain.read(ATT_CHUNK_BYTES), b"")
+            kept = keep_file(pieces, draft, media_type=media_type, details_kept=True)
+        draft.replace(home.files / kept.attachment.att_id)
+        sync_folder(home.files)
+    finally:
+        draft.unlink(missing_ok=True)
+    return kept
 
 
 def drop(home: Home, att_ids: Iterable[str]) -> None:
@@ -71,7 +81,7 @@ def send(home: Home, rows: Iterable[Row], transport: FileTransport, keys: KeySet
     for file in held(home, rows):
         sent = send_file(
             transport,
-            _reader(home.files / file.attachment.att_id),
+            read_on(home.files / file.attachment.att_id),
             file.attachment,
             item_id=file.item_id,
             keys=keys,
@@ -95,12 +105,3 @@ def _settle(home: Home, att_id: str, state: AttState) -> None:
 
 def _here(file: Held, incarnation: str | None) -> bool:
     return file.arrived is not None and file.arrived.incarnation == incarnation
-
-
-def _reader(path: Path) -> Read:
-    def read(offset: int, length: int) -> bytes:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
-
-    return read

@@ -1,13 +1,13 @@
 """What a person or another system hands over, made into the body of a report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
 from waymark_sync.device import Device
-from waymark_sync.file_sender import PreparedFile
+from waymark_sync.file_sender import KeptFile
 from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import KioskFault
 from waymark_sync.policy import load_pack
@@ -50,7 +50,7 @@ def read_told(raw: bytes) -> Told:
         ) from error
 
 
-def body_of(told: Told, device: Device, files: tuple[PreparedFile, ...]) -> Callable[[str], ReportBody]:
+def body_of(told: Told, device: Device, files: Sequence[KeptFile]) -> Callable[[str], ReportBody]:
     """The body, once its item id is known."""
     now = utc_now()
 

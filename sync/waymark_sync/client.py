@@ -6,6 +6,7 @@ failure and leaves the reports queued. Two clients on one outbox do no harm.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct
@@ -259,7 +260,18 @@ class Client:
         for entry in self._outbox.custody(device_id):
             if entry.epoch == epoch:
                 kids = self._outbox.queued_kids(device_id=device_id, epoch=epoch)[:16]
-                return QueueState(epoch=epoch, max_seq=entry.max_seq, queued=entry.queued, kids=tuple(kids))
+                now_ms = self._now_ms()
+                return QueueState(
+                    epoch=epoch,
+                    max_seq=entry.max_seq,
+                    queued=entry.queued,
+                    oldest_age_s=_age_s(
+                        self._outbox.oldest_queued(device_id=device_id, epoch=epoch), now_ms=now_ms
+                    ),
+                    kids=tuple(kids),
+                    device_time=max(0, now_ms),
+                    storage="durable",
+                )
         return None
 
     def _believed(self, reply: Reply, understood: Callable[[bytes, str], Answer | None]) -> Answer | Failure:
@@ -278,3 +290,14 @@ class Client:
         held = self.keyring.held()
         if held is not None and issued_at > held.issued_at:
             self.keyring.renewed()
+
+
+def _age_s(made_at: str | None, *, now_ms: int) -> int:
+    """By the clock that made it. 0 for what was not made by a time that can be read."""
+    try:
+        made = datetime.fromisoformat(made_at or "")
+    except ValueError:
+        return 0
+    if made.tzinfo is None:
+        return 0
+    return max(0, now_ms // 1_000 - int(made.timestamp()))

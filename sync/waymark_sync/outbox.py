@@ -201,6 +201,11 @@ class Outbox:
         headers = self._run("queued_headers", device_id=device_id, epoch=epoch)
         return sorted({decode_header(row["header"]).kid for row in headers})
 
+    def oldest_queued(self, *, device_id: str, epoch: str) -> str | None:
+        """When the oldest unsent report was made, as it was told; None when nothing waits."""
+        found = self._value("oldest_queued", device_id=device_id, epoch=epoch)
+        return None if found is None else str(found)
+
     def export(self) -> ExportedQueue:
         """Everything unsent, to carry by hand: sealed, so safe to carry."""
         waiting = [row for row in self.items() if row.state in ("queued", "quarantined")]

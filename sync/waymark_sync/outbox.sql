@@ -136,6 +136,11 @@ WHERE state = 'queued' AND device_id = :device_id AND epoch = :epoch
 ORDER BY seq
 LIMIT 1000
 
+-- :oldest_queued
+SELECT MIN(created_at)
+FROM outbox
+WHERE state = 'queued' AND device_id = :device_id AND epoch = :epoch
+
 -- :next_try
 SELECT MIN(COALESCE(next_try_at, 0))
 FROM outbox

@@ -25,6 +25,7 @@ from waymark_sync.protocol import (
     Message,
     PullResponse,
     PushResponse,
+    QueueState,
     Receipt,
     ServiceKey,
     SignedKeySet,
@@ -60,6 +61,8 @@ class Service:
         self.faults: list[str | int] = []
         self.poison: set[str] = set()
         self.requests: list[tuple[str, int]] = []
+        self.told: QueueState | None = None
+        """How the last push said that its device stands."""
         self.keys = key_set()
         self.signers: dict[str, bytes] = {}
         self.challenge = "c-1"
@@ -126,6 +129,7 @@ class Service:
         except codec.WireError:
             return Reply(status=400, headers={}, body=b"{}")
         self.requests.append((frame.request.device_id, len(frame.items)))
+        self.told = frame.request.queue
         if len(frame.items) > self.items_max:
             return Reply(status=413, headers={}, body=b"{}")
         ids = {each.item_id if isinstance(each, ItemFault) else _id(each) for each in frame.items}

@@ -22,8 +22,6 @@ from waymark_sync.transport import NoAnswer, Reply
 from .service import Service, key_set, opened
 from .world import HOUR_MS, World
 
-MADE_MS = 1_767_323_040_000  # of the first report of a world: 2026-01-02T03:04:00Z
-
 
 def test_a_report_arrives_and_opens(world: World) -> None:
     [item_id] = world.report()
@@ -34,18 +32,6 @@ def test_a_report_arrives_and_opens(world: World) -> None:
     assert world.states() == ["receipted"]
     stored = msgspec.json.decode(opened(world.service.stored[item_id][1]))
     assert stored["answers"]["narrative_original"] == "They shouted."
-
-
-def test_a_push_tells_how_the_device_stands(world: World) -> None:
-    world.now_ms = 1_767_323_105_000 + 2 * HOUR_MS  # two hours and a few seconds after the first was made
-    world.report(2)
-
-    world.client.drain()
-
-    told = world.service.told
-    assert told is not None
-    assert (told.max_seq, told.queued, told.device_time, told.storage) == (2, 2, world.now_ms, "durable")
-    assert told.oldest_age_s == (world.now_ms - MADE_MS) // 1_000
 
 
 def test_a_visitor_names_its_keys_in_the_header(outbox: Outbox) -> None:

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from waymark.intake import actions as intake
-from waymark.intake import rules as intake_answers
+from waymark.intake import answers as intake_answers
+from waymark.intake import rules as intake_reading
 from waymark.mailbox import actions as mailbox
 from waymark_sync import core_settle, intake_rules
 from waymark_sync.simulate import operator, service
@@ -95,7 +96,8 @@ def test_service_and_simulation_judge_by_the_same_objects() -> None:
     assert vars(intake)["intake_rules"] is intake_rules
     assert vars(service)["intake_rules"] is vars(operator)["intake_rules"] is intake_rules
     for module, names in {
-        intake_answers: ("merkle_proofs", "structural_fault", "read_header"),
+        intake_reading: ("structural_fault", "read_header"),
+        intake_answers: ("merkle_proofs",),
         mailbox: ("cursor_good", "next_chain"),
         core_settle: ("purgeable", "manifest_leaves", "merkle_root"),
     }.items():

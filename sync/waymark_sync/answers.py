@@ -74,7 +74,7 @@ class Setback(Struct, frozen=True, kw_only=True):
 
 def failure_of(status: int, headers: Mapping[str, str]) -> Failure | None:
     """None for 200, whose body decides. headers: with lower-case names."""
-    floor_s = retry_after_s(headers.get("retry-after"))
+    floor_s = retry_after_s(headers)
     reason = f"http_{status}"
     if status == 200:
         return None
@@ -89,11 +89,16 @@ def failure_of(status: int, headers: Mapping[str, str]) -> Failure | None:
     return Failure(kind="unreachable", reason=reason)
 
 
-def retry_after_s(header: str | None) -> float:
-    """Whole seconds only: a date would need the device's clock, which is never trusted."""
-    if header is None or not header.isascii() or not header.isdigit():
-        return 0.0
-    return min(float(header), WAIT_MAX_S)
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """The finer of the two that can be read; never a date, which would need the device's clock.
+
+    headers: with lower-case names.
+    """
+    for name, of_a_second in (("waymark-retry-ms", 1_000.0), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        if value.isascii() and value.isdigit():
+            return min(float(value) / of_a_second, WAIT_MAX_S)
+    return 0.0
 
 
 def understand(body: bytes, content_type: str) -> PushResponse | None:

@@ -15,11 +15,9 @@ from waymark.intake.group import (
     GROUP_BYTES,
     GROUP_ITEMS,
     WAITING_BYTES_MAX,
-    WAITING_ITEMS_MAX,
-    WAITING_ITEMS_MIN,
     GroupCommit,
-    Pace,
 )
+from waymark.intake.pace import WAITING_ITEMS_MAX
 from waymark.intake.records import Push
 from waymark.intake.rules import read_push
 from waymark.kernel.db import Connection, Database, Full, Refused, Unavailable
@@ -160,6 +158,8 @@ async def test_a_queue_that_is_full_asks_devices_to_come_back(
 
     assert refused.value.kind.code == "busy"
     assert int(refused.value.headers["Retry-After"]) > 0
+    finer = int(refused.value.headers["Waymark-Retry-Ms"])
+    assert 0 < finer <= int(refused.value.headers["Retry-After"]) * 1000
     assert {type(answer).__name__ for answer in answers} == {"Answered", "Problem"}
     assert max(counted.groups) * 32 <= GROUP_ITEMS
     assert intake.waiting_items == 0
@@ -352,32 +352,6 @@ async def test_who_is_served_while_many_wait_is_asked_to_pause(
     assert (await first).backoff_s == 1
     assert [answer.backoff_s for answer in await asyncio.gather(*waiting)][-1] is None
     await intake.close()
-
-
-def test_more_may_wait_where_the_disk_is_fast() -> None:
-    pace = Pace()
-    before = pace.waiting_items_max
-    for _ in range(20):
-        pace.stored(1_000, took_s=0.02)
-    fast = pace.waiting_items_max
-    for _ in range(20):
-        pace.stored(1_000, took_s=5.0)
-
-    assert before < fast < WAITING_ITEMS_MAX
-    assert pace.waiting_items_max == WAITING_ITEMS_MIN
-
-
-def test_those_who_are_sent_away_come_back_spread_over_the_time_they_take() -> None:
-    pace = Pace()
-    pace.stored(1_000, took_s=1_000 / 4_000)
-
-    waits = [pace.retry_after_s(64, luck=0.99) for _ in range(300)]
-
-    assert waits[0] == 1
-    assert waits == sorted(waits)
-    assert 5 <= waits[-1] <= 30
-    pace.room_again()
-    assert pace.retry_after_s(64, luck=0.99) == 1
 
 
 async def test_nothing_is_taken_before_the_start(database: Database, begun: Lineage, ring: KeyRing) -> None:

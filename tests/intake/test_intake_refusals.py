@@ -11,7 +11,8 @@ from litestar.testing import AsyncTestClient
 from msgspec.structs import replace
 
 from support.reports import Device, push_of
-from waymark.intake.group import WAITING_ITEMS_MAX, GroupCommit
+from waymark.intake.group import GroupCommit
+from waymark.intake.pace import WAITING_ITEMS_MAX
 from waymark.kernel.db import Database, Full, Unavailable
 from waymark.kernel.eol import read_eol
 from waymark.kernel.keys import KeyRing
@@ -100,14 +101,14 @@ async def under_maintenance(client: Client, ring: KeyRing) -> httpx.Response:
 
 
 # What happens; status, code; Retry-After at least; what the core takes it for; whether it goes on at once.
-ANSWERS: Final[list[tuple[Situation, int, str, int, FailureKind, bool]]] = [
+ANSWERS: Final[list[tuple[Situation, int, str, float, FailureKind, bool]]] = [
     (unreadable, 400, "malformed", 0, "fault", True),
     (of_another_type, 415, "unsupported_type", 0, "unreachable", False),
     (without_proof, 401, "proof_needed", 0, "unreachable", False),
     (too_many_bytes, 413, "too_large", 0, "too_large", True),
     (too_many_items, 413, "too_large", 0, "too_large", True),
-    (with_much_of_one_device, 429, "too_many_at_once", 1, "later", False),
-    (with_a_full_queue, 503, "busy", 1, "later", False),
+    (with_much_of_one_device, 429, "too_many_at_once", 0.1, "later", False),
+    (with_a_full_queue, 503, "busy", 0.1, "later", False),
     (with_a_database_that(Unavailable), 503, "busy", 1, "later", False),
     (under_maintenance, 503, "maintenance", 90, "later", False),
     (with_a_database_that(Full), 507, "storage_full", 1, "later", False),
@@ -127,7 +128,7 @@ async def test_every_refusal_says_what_to_do_and_the_core_does_it(
     situation: Situation,
     status: int,
     code: str,
-    floor_s: int,
+    floor_s: float,
     kind: FailureKind,
     goes_on: bool,
 ) -> None:

@@ -99,6 +99,23 @@ async def test_serialised_writers_never_see_the_same_maximum(jars: Database) -> 
     assert await jars.read(lambda db: db.one(top, int)) == 40
 
 
+async def test_many_rows_are_written_and_one_that_is_refused_takes_all_back(jars: Database) -> None:
+    rows: list[Mapping[str, object]] = [
+        {"jam": bytes([n]), "at": NOON, "open": n % 2 == 0, "label": f"jar {n}", "id": n} for n in range(200)
+    ]
+    await jars.write(lambda db: db.execute_many(PUT, rows))
+    again = [{**row, "id": 1_000 + n} for n, row in enumerate(rows)]
+    again[70] = {**again[70], "id": 3}
+
+    with pytest.raises(Refused):
+        await jars.write(lambda db: db.execute_many(PUT, again))
+
+    found = await jars.read(lambda db: db.many(ALL, Jar))
+    assert [(jar.id, jar.label, jar.jam, jar.open) for jar in found] == [
+        (n, f"jar {n}", bytes([n]), n % 2 == 0) for n in range(200)
+    ]
+
+
 async def test_execute_many_writes_every_row(jars: Database) -> None:
     rows: list[Mapping[str, object]] = [
         {"id": number, "label": "fig", "open": False, "jam": None, "at": NOON} for number in range(50)

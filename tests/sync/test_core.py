@@ -40,6 +40,27 @@ STATUSES: list[tuple[Failure | None, tuple[str, bool, bool, bool, bool]]] = [
 
 
 @pytest.mark.parametrize(
+    ("headers", "floor_s"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "7", "waymark-retry-ms": "250"}, 0.25),
+        ({"waymark-retry-ms": "0", "retry-after": "7"}, 0.0),
+        ({"waymark-retry-ms": "99999999999"}, 86_400.0),
+        ({"retry-after": "7", "waymark-retry-ms": "-1"}, 7.0),
+        ({"retry-after": "7", "waymark-retry-ms": "1e3"}, 7.0),
+        ({"retry-after": "7", "waymark-retry-ms": "\u0661"}, 7.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_how_long_an_answer_asks_for(headers: dict[str, str], floor_s: float) -> None:
+    failure = failure_of(503, headers)
+
+    assert failure is not None
+    assert failure.floor_s == floor_s
+
+
+@pytest.mark.parametrize(
     ("failure", "expected"), STATUSES, ids=[f"{case[0].reason}" for case in STATUSES if case[0]]
 )
 def test_what_each_whole_answer_leads_to(

@@ -101,8 +101,10 @@ def _envelope(device_id: str, epoch: str, seq: int, sealed: bytes) -> Envelope:
 
 
 def waits_s(headers: dict[str, str]) -> float:
-    """As a device: the floor in full, and up to a fifth more."""
-    return int(headers.get("retry-after", "2")) * random.uniform(1.0, 1.2)  # noqa: S311 - no secret
+    """As a device: what was asked for in full, and up to a fifth more."""
+    told = headers.get("waymark-retry-ms")
+    asked_s = int(told) / 1000 if told else int(headers.get("retry-after", "2"))
+    return asked_s * random.uniform(1.0, 1.2)  # noqa: S311 - no secret
 
 
 async def answered(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:

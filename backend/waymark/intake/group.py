@@ -5,6 +5,7 @@ too long is asked to come back, before it costs anything. Each push is answered 
 """
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from waymark.intake import actions
 from waymark.intake.answers import answers, newly_stored
+from waymark.intake.pace import Pace
 from waymark.intake.records import Answered, Committed, Push, Stored
 from waymark.kernel import clock, logs
 from waymark.kernel.db import Database, Full, Unavailable
@@ -22,25 +24,16 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem, problem
 
 GROUP_ITEMS: Final = 256
-"""Items in one commit: more wins nothing (it is flat from 100 on) and makes every device wait longer."""
+"""Items in one commit: more wins little, and makes every device wait longer."""
 GROUP_BYTES: Final = 16 * 1_048_576
 """Sealed bytes in one commit: with the largest padding, a full commit would be four times as much."""
-WAITING_S_MAX: Final = 0.15
-"""Of work that may wait: with the commit that is running, everybody is answered within half a second."""
-WAITING_ITEMS_MIN: Final = 512
-"""Eight full pushes may always wait, however slow the disk; of one device, half as many."""
-WAITING_ITEMS_MAX: Final = 20_000
 WAITING_BYTES_MAX: Final = 128 * 1_048_576
 """Most items are 4 kB, but nobody has to send such."""
 DEVICE_ITEMS_MAX: Final = 1_024
 """Of one device at once. Sixteen full pushes side by side, where a device of ours has one."""
 DEVICE_BYTES_MAX: Final = WAITING_BYTES_MAX // 2
-PACE_FIRST: Final = 4_000.0
-"""Items a second, until commits have been seen."""
-PACE_ITEMS_MIN: Final = 100
-"""A commit of fewer says how slow the disk is, not how much can be stored."""
-PACE_NEW: Final = 0.3
-RETRY_S_MAX: Final = 30
+RETRY_HEADER: Final = "Waymark-Retry-Ms"
+"""Finer than `Retry-After`: in a whole second a thousand reports can be stored, or nobody comes."""
 
 _Waiting = tuple[Push, "asyncio.Future[Answered]"]
 
@@ -105,39 +98,6 @@ class Line:
             del self._items[push.device_id], self._bytes[push.device_id]
 
 
-class Pace:
-    """How fast things are stored, and when those who are sent away should come back."""
-
-    def __init__(self) -> None:
-        self._items_per_s = PACE_FIRST
-        self._sent_away = 0
-
-    @property
-    def waiting_items_max(self) -> int:
-        room = round(self._items_per_s * WAITING_S_MAX)
-        return max(WAITING_ITEMS_MIN, min(room, WAITING_ITEMS_MAX))
-
-    def stored(self, items: int, *, took_s: float) -> None:
-        self._sent_away = max(0, self._sent_away - items)  # some of them have come again
-        if items >= PACE_ITEMS_MIN and took_s > 0:
-            self._items_per_s += PACE_NEW * (items / took_s - self._items_per_s)
-
-    def seconds_for(self, items: int) -> float:
-        return items / max(self._items_per_s, 1.0)
-
-    def room_again(self) -> None:
-        self._sent_away = 0
-
-    def retry_after_s(self, items: int, luck: float) -> int:
-        """Spread over the time that all who were sent away will take: together they would meet again.
-
-        items: of whoever is sent away now. luck: 0 up to 1.
-        """
-        self._sent_away += items
-        spread_s = min(RETRY_S_MAX - 1.0, self.seconds_for(self._sent_away))
-        return 1 + round(luck * spread_s)
-
-
 class GroupCommit:
     """One commit at a time for all devices that are waiting.
 
@@ -162,6 +122,7 @@ class GroupCommit:
         self._pace = Pace()
         self._arrived = asyncio.Event()
         self._closing = False
+        self._free_since = 0.0
         self._task: asyncio.Task[None] | None = None
         self._last_logged: asyncio.Task[None] | None = None
 
@@ -205,20 +166,26 @@ class GroupCommit:
         return self._line.items > items // (1 + waits) or self._line.bytes > size // (1 + waits)
 
     def _later(self, code: str, items: int) -> Problem:
-        return problem(code, headers={"Retry-After": str(self._pace.retry_after_s(items, self._luck()))})
+        wait_s = self._wait_s(items)
+        headers = {"Retry-After": str(max(1, math.ceil(wait_s))), RETRY_HEADER: str(round(wait_s * 1000))}
+        return problem(code, headers=headers)
+
+    def _wait_s(self, items: int) -> float:
+        return self._pace.wait_s(items, now=self._time(), waiting=self._line.items, luck=self._luck())
 
     async def _run(self) -> None:
         while self._line or not self._closing:
             if not self._line:
-                self._pace.room_again()
+                self._pace.idle(self._time())
                 self._arrived.clear()
                 await self._arrived.wait()
+                self._free_since = self._time()
                 continue
             await self._commit(self._line.next_group())
         await self._logged()
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
-        now, began = clock.now(), asyncio.get_running_loop().time()
+        now = clock.now()
         pushes = [push for push, _ in group]
         try:
             committed = await self._database.write(actions.commit_pushes, pushes, now=now)
@@ -227,14 +194,22 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - whatever it is, no device may wait for ever
             await self._commit_one_by_one(group, error)
         else:
-            took_s = asyncio.get_running_loop().time() - began
-            self._pace.stored(sum(len(push.arrivals) for push in pushes), took_s=took_s)
+            self._keep_pace(pushes)
             if self._log is None:
                 self._answer(group, committed)
                 return
             # The next commit need not wait for this one's log, only this one's answers do.
             await self._logged()
             self._last_logged = asyncio.create_task(self._log_and_answer(self._log, group, committed, at=now))
+
+    def _keep_pace(self, pushes: Sequence[Push]) -> None:
+        """From commit to commit while somebody waits: reading and answering take their time, too."""
+        before, self._free_since = self._free_since, self._time()
+        self._pace.stored(sum(len(push.arrivals) for push in pushes), took_s=self._free_since - before)
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _logged(self) -> None:
         """What was committed last has been written to the log, too."""
@@ -253,16 +228,16 @@ class GroupCommit:
     def _answer(self, group: Sequence[_Waiting], committed: Sequence[Committed]) -> None:
         at = clock.milliseconds(clock.now())
         told = answers([push for push, _ in group], committed, self._keys, at=at)
-        for (_, future), answered in zip(group, told, strict=True):
+        for (push, future), answered in zip(group, told, strict=True):
             if not future.done():
-                future.set_result(replace(answered, backoff_s=self._backoff_s()))
+                future.set_result(replace(answered, backoff_s=self._backoff_s(push)))
         self._on_stored()
 
-    def _backoff_s(self) -> int | None:
-        """While much waits, who was just served lets the others go first."""
-        if self._line.items <= self._pace.waiting_items_max // 2:
+    def _backoff_s(self, push: Push) -> int | None:
+        """While much waits, who was just served and has more lets the others go first."""
+        if self._line.items <= self._pace.waiting_items_max // 2 or not _may_have_more(push):
             return None
-        return 1 + round(self._luck() * min(RETRY_S_MAX - 1.0, self._pace.seconds_for(self._line.items)))
+        return max(1, math.ceil(self._wait_s(len(push.arrivals))))
 
     async def _commit_one_by_one(self, group: Sequence[_Waiting], error: Exception) -> None:
         """One push that cannot be stored must not take others with it."""
@@ -281,6 +256,10 @@ async def _logged(
     incarnation = committed[0].incarnation
     floor = await log.follow(newly_stored(pushes, committed), incarnation=incarnation, at=at)
     return [replace(each, restore_floor=max(each.restore_floor, floor)) for each in committed]
+
+
+def _may_have_more(push: Push) -> bool:
+    return push.queue is None or push.queue.queued > len(push.arrivals)
 
 
 def _fail(group: Sequence[_Waiting], error: Exception) -> None:

@@ -15,7 +15,7 @@ from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
 from waymark.mailbox.rules import new_challenge
 from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
-from waymark_sync.protocol import PUSH_BYTES_MAX, PushResponse
+from waymark_sync.protocol import PADDING_BUCKETS, PUSH_BYTES_MAX, PushResponse
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -35,14 +35,15 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     ring: KeyRing = request.app.state.ring
     settings: Settings = request.app.state.settings
     sent_type = request.headers.get("content-type", "")
-    intake.admit()  # before the body is read: whoever is sent away shall cost nothing
+    expected = _items_expected(request.headers.get("content-length", ""))
+    intake.admit(items=expected)  # before the body is read: whoever is sent away shall cost nothing
     try:
         media_type(sent_type)
     except WireError:
         raise problem("unsupported_type") from None
     try:
         body = await request.body()
-        intake.admit()  # many may have been read meanwhile, and taking one apart costs most
+        intake.admit(items=expected)  # many may have been read meanwhile, and taking one apart costs most
         read = read_push(decode_push(body, sent_type))
     except TooLarge as error:
         raise problem("too_large", error.place) from None
@@ -78,6 +79,13 @@ async def public_keys(
     """What devices seal to and verify receipts with."""
     kind = answer_type(request.headers.get("accept", ""), "")
     return Response(encode(ring.signed_key_set(), kind), media_type=kind, headers=NO_STORE)
+
+
+def _items_expected(content_length: str) -> int:
+    """Before the body is read; most are of the smallest size."""
+    if not (content_length.isascii() and content_length.isdigit()):
+        return 1
+    return max(1, min(int(content_length), PUSH_BYTES_MAX) // PADDING_BUCKETS[0])
 
 
 handlers: Final = [push, public_keys]

@@ -21,8 +21,8 @@ export type Failure =
   | { readonly type: 'unreachable'; readonly reason: string }
 
 /** What an HTTP status means for the whole request; null for 200, whose body is read. */
-export function failureOf(status: number, retryAfter: string | null): Failure | null {
-  const afterS = retryAfterS(retryAfter)
+export function failureOf(status: number, headers: Pick<Headers, 'get'>): Failure | null {
+  const afterS = retryAfterS(headers)
   if (status === 200) return null
   if (status === 413) return { type: 'too_large' }
   if (status === 429 || status === 503 || status === 507) return { type: 'later', reason: `http_${status}`, afterS }
@@ -34,10 +34,13 @@ export function failureOf(status: number, retryAfter: string | null): Failure | 
     : { type: 'unreachable', reason: `http_${status}` }
 }
 
-/** Seconds only: a date would need the device's clock, which is never trusted. */
-function retryAfterS(header: string | null): number {
-  const seconds = header === null ? Number.NaN : Number(header)
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 86_400) : 0
+/** The finer of the two that can be read; never a date, which would need the device's clock. */
+function retryAfterS(headers: Pick<Headers, 'get'>): number {
+  for (const [name, ofASecond] of [['waymark-retry-ms', 1_000], ['retry-after', 1]] as const) {
+    const value = headers.get(name) ?? ''
+    if (/^[0-9]+$/.test(value)) return Math.min(Number(value) / ofASecond, 86_400)
+  }
+  return 0
 }
 
 /** Another request in this pass would meet the same silence or the same refusal. */

@@ -48,7 +48,7 @@ function told(file: KeptFile, reply: Reply): Told {
     case 408:
       return fault('silent', 'http_408')
     default:
-      return { type: 'failed', failure: failureOf(reply.status, reply.headers.get('retry-after')) ?? UNKNOWN }
+      return { type: 'failed', failure: failureOf(reply.status, reply.headers) ?? UNKNOWN }
   }
 }
 

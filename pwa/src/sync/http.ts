@@ -49,6 +49,6 @@ async function request(path: string, init: RequestInit, msMax = REQUEST_MS_MAX):
 /** The body of a 200, or what else the status means. */
 export function bodyOf(reply: Reply): { readonly body: Bytes } | { readonly failure: Failure } {
   if (reply.type === 'failure') return { failure: reply.failure }
-  const failure = failureOf(reply.status, reply.headers.get('retry-after'))
+  const failure = failureOf(reply.status, reply.headers)
   return failure === null ? { body: reply.body } : { failure }
 }

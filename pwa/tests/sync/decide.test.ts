@@ -25,6 +25,19 @@ describe('what an answer means', () => {
     [401, null, { type: 'unreachable', reason: 'http_401' }],
     [302, null, { type: 'unreachable', reason: 'http_302' }],
   ])('status %i, Retry-After %s', (status, retryAfter, expected) => {
-    expect(failureOf(status, retryAfter)).toEqual(expected)
+    expect(failureOf(status, new Headers(retryAfter === null ? {} : { 'retry-after': retryAfter }))).toEqual(expected)
+  })
+
+  test.each([
+    ['250', 0.25],
+    ['0', 0],
+    ['99999999999', 86_400],
+    ['-1', 7],
+    ['1e3', 7],
+    ['0x10', 7],
+    ['', 7],
+  ])('the finer header %s', (finer, afterS) => {
+    const headers = new Headers({ 'retry-after': '7', 'waymark-retry-ms': finer })
+    expect(failureOf(503, headers)).toEqual({ type: 'later', reason: 'http_503', afterS })
   })
 })

@@ -23,6 +23,7 @@ from waymark_sync.answers import (
 )
 from waymark_sync.backoff import Random
 from waymark_sync.codec import MSGPACK, encode
+from waymark_sync.contact import note_alert
 from waymark_sync.core import State, step
 from waymark_sync.core_settle import next_batch, settle_failure, settle_push
 from waymark_sync.device import Device
@@ -205,6 +206,7 @@ class Client:
         answer = self._exchange("/sync/v1/push", self._request(effect.rows, effect.seen), understand)
         if isinstance(answer, Failure):
             return self._failed(effect, answer)
+        note_alert(self._outbox, answer.alert, build=self._app_build)
         return core.PushAnswered(now_ms=self._now_ms(), luck=self._random(), request=effect, response=answer)
 
     def _ask(self, effect: core.SendManifest) -> core.ManifestAnswered | core.Failed:

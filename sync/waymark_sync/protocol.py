@@ -232,7 +232,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
 class Alert(Struct, frozen=True, kw_only=True):
     """The service will stop taking new captures of this build. Queued items are always taken."""
 
-    level: Literal["soft_eol", "hard_eol"]
+    level: Annotated[str, Meta(max_length=16)]
+    """`soft_eol`: from that day on. `hard_eol`: since then. A reader passes over any other."""
     on: str
     url: str | None = None
 

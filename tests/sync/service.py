@@ -69,6 +69,7 @@ class Service:
         self.keys_issued_at = 1
         self.items_max = protocol.ITEMS_MAX
         self.manifests = "signed"
+        self.alert: protocol.Alert | None = None
 
     def snapshot(self) -> dict[str, Any]:
         return deepcopy({name: getattr(self, name) for name in ("pos", "stored", "conflicts", "feeds")})
@@ -169,6 +170,7 @@ class Service:
             challenge=self.challenge,
             results=tuple(proven),
             receipt=self._receipt(leaves) if leaves else None,
+            alert=self.alert,
             keys_issued_at=self.keys_issued_at,
         )
 

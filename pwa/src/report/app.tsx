@@ -9,6 +9,7 @@ import { leaveAddress } from './address.ts'
 import { Announcements } from './announcements.tsx'
 import { CheckPage } from './check-page.tsx'
 import { ensureCode } from './code.ts'
+import { EndOfLifeNotice } from './end-of-life.tsx'
 import { inProgress, open, skip, stepNumber, view } from './flow.ts'
 import { step } from './graph.ts'
 import { Guarded } from './guarded.tsx'
@@ -60,6 +61,8 @@ function Page() {
       return <Later key="saved" page={pages.saved} given={{ finished: now.finished }} />
     case 'outbox':
       return <Later key="outbox" page={pages.outbox} given={{}} />
+    case 'custody':
+      return <Later key="custody" page={pages.custody} given={{}} />
     case 'enrol':
       return <Later key="enrol" page={pages.enrol} given={{}} />
     case 'return':
@@ -128,6 +131,9 @@ function Notices() {
           <p class="govuk-body">{t('app.storage_fault')}</p>
         </NotificationBanner>
       )}
+      {status.value.endOfLife !== null && device.value?.mode === 'centre' && view.value.type === 'start' && (
+        <EndOfLifeNotice told={status.value.endOfLife} />
+      )}
       {status.value.updateReady && view.value.type === 'start' && (
         <NotificationBanner id="update" title={t('app.update_title')}>
           <p class="govuk-body">{t('app.update_text')}</p>
@@ -159,7 +165,10 @@ function Foot() {
         {t(status.value.offlineReady ? 'app.offline_ready' : 'app.offline_loading')}
       </span>
       {own?.mode === 'centre' ? (
-        <span class="govuk-body-s">{t('app.tablet_of', { centre: own.centreName })}</span>
+        <>
+          <span class="govuk-body-s">{t('app.tablet_of', { centre: own.centreName })}</span>
+          {!inProgress.value && <LinkButton onClick={() => open('custody')}>{t('custody.link')}</LinkButton>}
+        </>
       ) : (
         !inProgress.value && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>
       )}

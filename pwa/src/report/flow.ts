@@ -20,7 +20,7 @@ export type Finished = {
   readonly returnCode: string | null
 }
 /** Pages beside the report: leaving one leads back to where the person was. */
-export type Aside = 'outbox' | 'enrol' | 'return' | 'verify'
+export type Aside = 'outbox' | 'custody' | 'enrol' | 'return' | 'verify'
 export type View =
   | { readonly type: 'start' }
   | { readonly type: 'step'; readonly id: string }
@@ -29,7 +29,7 @@ export type View =
   | { readonly type: Aside }
 
 const START: View = { type: 'start' }
-const ASIDES: ReadonlySet<string> = new Set<Aside>(['outbox', 'enrol', 'return', 'verify'])
+const ASIDES: ReadonlySet<string> = new Set<Aside>(['outbox', 'custody', 'enrol', 'return', 'verify'])
 const WARM_AT = 1 // from the second step on, the store has time to wake while the person answers
 
 export const view = signal<View>(START)
@@ -40,6 +40,8 @@ export const short = signal(false)
 const changing = signal(false)
 /** The page to return to from the list or the set-up page. */
 const behind = signal<View>(START)
+/** The page about the device was opened from the list, and leads back there. */
+const fromList = signal(false)
 export const startedAt = signal('')
 /** Back was pressed while the return code still stood on the page. */
 export const parting = signal(false)
@@ -131,7 +133,8 @@ function orderOf(step: Step): number {
 export function back(): boolean {
   const now = view.value
   if (now.type === 'start') return false
-  if (ASIDES.has(now.type)) view.value = behind.value
+  if (now.type === 'custody' && fromList.value) view.value = { type: 'outbox' }
+  else if (ASIDES.has(now.type)) view.value = behind.value
   else if (now.type === 'saved') part(now.finished)
   else if (changing.value) batch(() => ((changing.value = false), (view.value = { type: 'check' })))
   else stepBack(now)
@@ -158,6 +161,7 @@ export function change(id: string): void {
 export function open(type: Aside): void {
   if (view.value.type === type) return
   if (!ASIDES.has(view.value.type)) behind.value = view.value
+  fromList.value = view.value.type === 'outbox'
   parting.value = false
   view.value = { type }
 }

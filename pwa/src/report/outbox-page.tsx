@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks'
 import { dateTime, t } from '../i18n/index.ts'
 import { cards, device, status } from '../sync/index.ts'
 import { BackLink } from '../ui/back-link.tsx'
+import { LinkButton } from '../ui/button.tsx'
 import { LiveRegion } from '../ui/status.tsx'
 import { filesWait, WifiOnly } from './files-line.tsx'
-import { back } from './flow.ts'
+import { back, open } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { ReportCard } from './report-card.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
@@ -36,6 +37,11 @@ export function OutboxPage() {
         ))}
       </div>
       {waiting && <SealedCopy />}
+      {cards.value.length > 0 && (
+        <p class="govuk-body">
+          <LinkButton onClick={() => open('custody')}>{t('custody.link')}</LinkButton>
+        </p>
+      )}
       {cards.value.some((card) => card.mode === 'visitor' && card.sentAt !== null) && <TakeOff onDone={done} />}
       {cards.value.length > 0 && <KnockLater of={device.value?.mode === 'centre' ? 'tablet' : 'list'} />}
     </div>

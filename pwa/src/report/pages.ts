@@ -10,6 +10,7 @@ export type Fetched<Props> = {
 
 export const saved = fetched(() => import('./afterwards.ts').then((pages) => pages.SavedPage))
 export const outbox = fetched(() => import('./afterwards.ts').then((pages) => pages.OutboxPage))
+export const custody = fetched(() => import('./afterwards.ts').then((pages) => pages.CustodyPage))
 export const enrol = fetched(() => import('./afterwards.ts').then((pages) => pages.EnrolPage))
 export const returning = fetched(() => import('./return/return-page.tsx').then((page) => page.ReturnPage))
 export const verify = fetched(() => import('./return/verify-page.tsx').then((page) => page.VerifyPage))

@@ -1,6 +1,7 @@
-import { dateTime, language, t } from '../i18n/index.ts'
+import { dateTime, t } from '../i18n/index.ts'
 import { type OutboxCard, proofOf, type ReportState, sayMore } from '../sync/index.ts'
 import { Tag, type TagColour } from '../ui/status.tsx'
+import { age } from './age.ts'
 import { FilesLine } from './files-line.tsx'
 import { Messages, Said } from './messages.tsx'
 import { ProofButtons } from './proof-buttons.tsx'
@@ -34,7 +35,7 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
       <ul class="govuk-list govuk-body-s">
         <li>
           {t('outbox.made', { when: dateTime(new Date(card.createdAt)) })}
-          {age(card.createdAt)}
+          {old(card.createdAt)}
         </li>
         {card.sentAt !== null && <li>{t('outbox.sent_at', { when: dateTime(new Date(card.sentAt)) })}</li>}
         {card.sentAt === null && card.attempts > 0 && <li>{t('outbox.tries', { count: card.attempts })}</li>}
@@ -67,14 +68,7 @@ function Further({ card }: { readonly card: OutboxCard }) {
 }
 
 /** " (5 minutes old)" in the chosen language; nothing for the first minute. */
-function age(createdAt: string): string {
-  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(createdAt)) / 60_000))
-  if (minutes === 0) return ''
-  const hours = Math.round(minutes / 60)
-  const words = minutes < 60 ? inUnits(minutes, 'minute') : hours < 48 ? inUnits(hours, 'hour') : inUnits(Math.round(hours / 24), 'day')
-  return t('outbox.age', { age: words })
-}
-
-function inUnits(count: number, unit: 'minute' | 'hour' | 'day'): string {
-  return new Intl.NumberFormat(language().code, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+function old(createdAt: string): string {
+  const words = age(Date.parse(createdAt), Date.now())
+  return words === '' ? '' : t('outbox.age', { age: words })
 }

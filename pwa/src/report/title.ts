@@ -18,6 +18,8 @@ function words(error: boolean): string {
       return t('title.saved')
     case 'outbox':
       return t('title.outbox')
+    case 'custody':
+      return t('title.custody')
     case 'enrol':
       return t(error ? 'title.enrol_error' : 'title.enrol')
     case 'return':

@@ -2,6 +2,7 @@
 
 import { toBase64url } from './bytes.ts'
 import { feedsToAsk, forgetOpened, isFollowed, readCards, readSaid } from './cards.ts'
+import { endOfLife } from './contact.ts'
 import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { dropAllSealed } from './files-ahead.ts'
@@ -74,7 +75,7 @@ async function installed(): Promise<void> {
 async function loadStores(): Promise<void> {
   try {
     deviceNow.value = await identity()
-    note({ durable: await durableNow() })
+    note({ durable: await durableNow(), endOfLife: await endOfLife() })
     if (!(await keysLast())) note({ storageFault: 'keys_not_kept' })
     if (await outboxExists()) await settleStores()
   } catch (error) {
@@ -254,7 +255,7 @@ async function runPass(reason: Wake): Promise<Passed | null> {
   passAtMs = Date.now() + BUSY_MS // should it end without a word, or another tab be at it
   const passed = await drain({ reason: await coreWake(reason), heartbeat, feeds: () => feedsOf(reason) }, { sending: showSending })
   if (passed !== null) passAtMs = passed.wakeAtMs
-  if (passed?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString() })
+  if (passed?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString(), endOfLife: await endOfLife() })
   else if (passed !== null) note({ phase: (await queueNow()) ? 'offline' : 'idle' })
   return passed
 }

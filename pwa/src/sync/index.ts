@@ -10,6 +10,7 @@ import type {
   Answers,
   Centre,
   CodeForm,
+  Custody,
   DeviceIdentity,
   DraftBody,
   Extras,
@@ -124,6 +125,11 @@ export async function sendNow(): Promise<void> {
 /** A file of everything sealed that is still on the device; it is unreadable to who carries it. */
 export async function exportQueue(): Promise<Blob> {
   return (await engine()).exportQueue()
+}
+
+/** What this device answers for, and how it stands. */
+export async function custody(): Promise<Custody> {
+  return (await import('./custody.ts')).readCustody(cardsNow.value)
 }
 
 /** Make this device one of a centre's. Raises EnrolFailed. */

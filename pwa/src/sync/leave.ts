@@ -5,6 +5,7 @@
  * what belongs to a centre's tablet.
  */
 
+import { REACHED } from './contact.ts'
 import { ENROLMENT } from './device.ts'
 import { dropArrived } from './files-store.ts'
 import { result } from './indexed-db.ts'
@@ -14,7 +15,8 @@ import { type FeedEntry, hasArrived, type Parcel, stores } from './parcels.ts'
 export async function leave(): Promise<void> {
   const left = await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
     // From now on no knock is shown on this phone. The service worker then gives the subscription up.
-    if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined) await result(store('kv').delete(KNOCKS))
+    if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined)
+      for (const told of [KNOCKS, REACHED]) await result(store('kv').delete(told))
     const parcels = await result<Parcel[]>(store('parcels').getAll())
     const left = parcels.filter((each) => each.mode === 'visitor' && hasArrived(each))
     const feeds: ReadonlySet<string> = new Set(left.map((each) => each.deviceId))

@@ -5,11 +5,13 @@
  */
 
 import { applyAll, readDue, readQueue, readRetained } from './apply.ts'
+import { noteContact } from './contact.ts'
 import { FRESH, step } from './core.ts'
 import type { Apply, Effect, Event, Failed, Failure, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
 import { keysOf } from './feed.ts'
 import { askManifest } from './manifest.ts'
 import { setting } from './parcels.ts'
+import type { Alert } from './protocol.generated.ts'
 import { noteChallenge, openReceipts, pageOf, pullFeed } from './pull.ts'
 import { push } from './push.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
@@ -57,6 +59,7 @@ class Pass {
   #feeds: Set<string> | null = null
   #pages = 0
   #reached = false
+  #alert: Alert | null | undefined = undefined
   #unheard = false
   #stored = false
   #changed = false
@@ -88,6 +91,7 @@ class Pass {
         if (pulled.type === 'failed') break
         this.#changed ||= pulled.fresh > 0
       }
+    if (this.#reached) await noteContact(Date.now(), this.#alert)
     return { ...rest, reached: this.#reached, changed: this.#changed || this.#stored, wakeAtMs: this.#wakeAtMs }
   }
 
@@ -156,6 +160,7 @@ class Pass {
     if ('failure' in answer) return failed(request, answer.failure)
     this.#reached = true
     const { response } = answer
+    this.#alert = response.alert ?? null
     if (response.downstream) this.#downstream.add(deviceId)
     noteChallenge(deviceId, response.challenge)
     return { type: 'push_answered', nowMs: Date.now(), luck: Math.random(), request, response }

@@ -234,7 +234,8 @@ export type Receipt = {
 
 /** The service will stop taking new captures of this build. Queued items are always taken. */
 export type Alert = {
-  readonly level: 'soft_eol' | 'hard_eol'
+  /** `soft_eol`: from that day on. `hard_eol`: since then. A reader passes over any other. */
+  readonly level: string
   readonly on: string
   readonly url?: string | null
 }

@@ -15,6 +15,7 @@ import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from '.
 import { reference } from './reference.ts'
 import { type DerivedReturn, returnKeys } from './return-code.ts'
 import { intact, sealItem, TooLong } from './seal.ts'
+import { SEQUENCE, type Sequence } from './sequence.ts'
 import { settle } from './settle.ts'
 import { keySetInUse } from './trust.ts'
 import { type PreparedPicture, type DeviceIdentity, type DraftBody, type SavedReport, SaveFailed, type SaveFailedCode, type Stored } from './types.ts'
@@ -22,7 +23,6 @@ import { toMsgpack } from './wire.ts'
 
 declare const __BUILD__: string
 const PERSIST_MS_MAX = 1_000 // one browser asks the person first: the report must not wait for that
-const SEQUENCE = 'sequence:'
 
 type Place = { readonly deviceId: string; readonly epoch: string; readonly seq: number }
 type By = {
@@ -34,7 +34,6 @@ type By = {
 }
 /** What a report is made of, besides who makes it. Files are sealed and on the disk already. */
 type Made = { readonly draft: DraftBody; readonly back: DerivedReturn | null; readonly files: readonly KeptPicture[] }
-export type Sequence = { readonly epoch: string; readonly maxSeq: number }
 
 /** What came of a save, and what the screens should know of the stores. */
 export type Kept = { readonly saved: SavedReport; readonly opfs: boolean; readonly keysLast: boolean }

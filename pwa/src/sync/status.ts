@@ -21,6 +21,7 @@ export const statusNow = signal<SyncStatus>({
   updateReady: false,
   queued: 0,
   storageFault: null,
+  endOfLife: null,
 })
 
 export function note(change: Partial<SyncStatus>): void {

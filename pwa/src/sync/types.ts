@@ -65,6 +65,43 @@ export type FilesOfReport = {
   readonly resting: number
 }
 
+/**
+ * `waits`: not sent. `kept`: sent, and held until every backup of the service has it. `again`: sent once and presumed
+ * not arrived. `answered`: by a person. `person`: somebody must look.
+ */
+export type CustodyState = 'waits' | 'kept' | 'again' | 'answered' | 'person'
+
+export type CustodyItem = {
+  readonly itemId: string
+  readonly reference: string
+  readonly createdAt: string
+  readonly kind: 'report' | 'message'
+  readonly state: CustodyState
+  /** Nothing proves that the service has it: it goes into a sealed copy. */
+  readonly sealedHere: boolean
+  readonly filesWaiting: number
+}
+
+/** The service has named a day from which this build may no longer make reports. */
+export type EndOfLife = { readonly level: 'soft_eol' | 'hard_eol'; readonly on: string }
+
+/** What a device answers for. */
+export type Custody = {
+  /** Newest first, without what was let go of. */
+  readonly items: readonly CustodyItem[]
+  /** How many were let go of: every backup of the service holds them. */
+  readonly safe: number
+  /** How many were made here and are here no longer, in no state. */
+  readonly missing: number
+  /** Of what was not proved to have arrived. */
+  readonly oldestAt: string | null
+  /** Milliseconds since 1970, device clock. */
+  readonly reachedAt: number | null
+  readonly roomBytes: number | null
+  readonly build: string
+  readonly endOfLife: EndOfLife | null
+}
+
 export type SyncStatus = {
   readonly phase: 'idle' | 'sending' | 'offline' | 'stopped'
   readonly lastSuccessAt: string | null
@@ -79,6 +116,7 @@ export type SyncStatus = {
   readonly queued: number
   /** A code when a store of this device does not work as it must. */
   readonly storageFault: string | null
+  readonly endOfLife: EndOfLife | null
 }
 
 export type DeviceIdentity =

@@ -6,6 +6,7 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { type Bytes, fromBase64url, own } from './bytes.ts'
 import type {
+  Alert,
   AttachmentBody,
   AttState,
   EnrolResponse,
@@ -169,7 +170,12 @@ export function pushResponse(fields: Fields): PushResponse {
     receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
     keys_issued_at: fields.has('keys_issued_at') ? fields.natural('keys_issued_at') : 0,
     backoff_s: fields.has('backoff_s') ? fields.natural('backoff_s') : null,
+    alert: fields.has('alert') ? fields.one('alert', alert) : null,
   }
+}
+
+function alert(fields: Fields): Alert {
+  return { level: fields.text('level'), on: fields.text('on'), url: fields.has('url') ? fields.text('url') : null }
 }
 
 export function manifestResponse(fields: Fields): ManifestResponse {

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from waymark_sync.client import Client
+from waymark_sync.contact import end_of_life, note_contact
 from waymark_sync.kiosk import files
 from waymark_sync.kiosk.clock import now_ms
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.reports import APP_BUILD
 from waymark_sync.outbox import Row
+from waymark_sync.protocol import Alert
 from waymark_sync.transport import FileTransport, Reply
 
 Tell = Callable[[], None]
@@ -28,6 +30,8 @@ class Passed(Struct, frozen=True, kw_only=True):
     """Why not everything went, by code; empty when all did."""
     again_at_ms: int | None = None
     """When to try again, in milliseconds since 1970 by this machine's clock."""
+    end_of_life: Alert | None = None
+    """The service will stop taking new reports of this version, or has."""
 
     @property
     def done(self) -> bool:
@@ -71,6 +75,8 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
     )
     drained = client.drain(asked=asked)
     failure = drained.failure
+    if failure is None:
+        note_contact(home.outbox, now_ms=now_ms())
     if failure is None and (keys := client.keyring.keys()) is not None:
         failure = files.send(home, home.outbox.items(), watched, keys)
     rows = home.outbox.items()
@@ -82,6 +88,7 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         held_for_a_person=count(rows, "quarantined"),
         problem=failure.reason or failure.kind if failure else "",
         again_at_ms=drained.wake_at_ms,
+        end_of_life=end_of_life(home.outbox, build=APP_BUILD),
     )
 
 

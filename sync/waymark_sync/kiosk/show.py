@@ -15,6 +15,7 @@ from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.letters import Letter
 from waymark_sync.kiosk.sending import Passed, Tell, count
 from waymark_sync.kiosk.standing import Standing
+from waymark_sync.protocol import Alert
 
 
 class Output:
@@ -59,6 +60,7 @@ class Output:
             )
         if passed.problem:
             click.echo(f"Why: {passed.problem}")
+        _end_of_life(passed.end_of_life)
         return None
 
     def standing(self, standing: Standing) -> None:
@@ -68,6 +70,9 @@ class Output:
         click.echo(f"{reports(standing.made)}: {standing.sent} sent, {standing.waiting} waiting")
         if standing.files_waiting:
             click.echo(f"{standing.files_waiting} attached files wait")
+        last = f"last answered {standing.reached_at}" if standing.reached_at else "has not answered yet"
+        click.echo(f"The service {last}. {standing.room_mb} MB are left on this disk.")
+        _end_of_life(standing.end_of_life)
         if not standing.whole:
             click.echo("A number that was given out is missing here. Tell those who run the service.")
         for report in standing.reports:
@@ -87,6 +92,18 @@ class Output:
             if letter.text:
                 click.echo(f"    {letter.text}")
         return None
+
+
+def _end_of_life(told: Alert | None) -> None:
+    """Nobody has signed it, so no more than printable words of it reach the terminal."""
+    when = {"soft_eol": "from", "hard_eol": "since"}.get(told.level) if told else None
+    if told is None or when is None or not (told.on + (told.url or "")).isprintable():
+        return
+    click.echo(
+        f"This version of waymark-sync is too old {when} {told.on}. Install a newer one"
+        + (f": {told.url}" if told.url else ".")
+    )
+    click.echo("What is in the queue is taken all the same.")
 
 
 def reports(number: int) -> str:

@@ -1,11 +1,16 @@
 """How a kiosk stands, as a function of what its disk holds: nothing here is remembered."""
 
+import shutil
+
 from msgspec import Struct
 
+from waymark_sync.contact import end_of_life, reached_at
 from waymark_sync.kiosk import files
 from waymark_sync.kiosk.clock import age_h
 from waymark_sync.kiosk.home import Home
+from waymark_sync.kiosk.reports import APP_BUILD
 from waymark_sync.kiosk.sending import count
+from waymark_sync.protocol import Alert
 from waymark_sync.reference import reference
 
 
@@ -32,6 +37,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     held_for_a_person: int
     files_waiting: int
     oldest_waiting_h: float | None
+    reached_at: str | None
+    """When the service last took part in a whole pass, by this machine's clock."""
+    room_mb: int
+    """Left on the disk that the queue lies on."""
+    build: str
+    end_of_life: Alert | None
     whole: bool
     """Each number that was ever given out is accounted for. False: tell those who run the service."""
     reports: tuple[Waiting, ...]
@@ -50,6 +61,10 @@ def standing_of(home: Home) -> Standing:
         held_for_a_person=count(rows, "quarantined"),
         files_waiting=files.waiting(home, rows),
         oldest_waiting_h=max((age_h(row.created_at) for row in left), default=None),
+        reached_at=reached_at(home.outbox),
+        room_mb=shutil.disk_usage(home.folder).free // 1_000_000,
+        build=APP_BUILD,
+        end_of_life=end_of_life(home.outbox, build=APP_BUILD),
         whole=all(epoch.whole for epoch in home.outbox.custody(home.device.device_id)),
         reports=tuple(
             Waiting(

@@ -23,6 +23,7 @@ from waymark_sync.outbox_rows import Held, Row
 from waymark_sync.protocol import (
     Envelope,
     ManifestResponse,
+    Message,
     PullResponse,
     PushResponse,
     Receipt,
@@ -109,6 +110,7 @@ def _tables() -> Iterator[Tape]:
         for gone in ((), (2,), (1, 2, 3)):
             yield _manifest(floor, gone, forged=False)
             yield _manifest(floor, gone, forged=True)
+    yield from _unheard(tuple(map(_row, envelopes)), vectors["cases"][0])
     yield from _timers()
     yield from _quiet()
 
@@ -228,6 +230,49 @@ def _manifest(floor: int, gone: tuple[int, ...], *, forged: bool) -> Tape:
 
 def _receipt(root: bytes, floor: int) -> Receipt:
     return Receipt(incarnation=INCARNATION, restore_floor=floor, at=NOW, kid="r1", root=root, sig=bytes(64))
+
+
+def _unheard(rows: tuple[Row, ...], stored: dict[str, Any]) -> Iterator[Tape]:
+    """The answer to a push was lost: the feed is asked once, and may bring the receipt."""
+    response = understand(from_base64url(stored["body"]), stored["headers"]["content-type"])
+    if response is None or response.receipt is None:
+        raise TypeError(stored["name"])
+    body = ReceiptBody(item_id=rows[0].item_id, result=response.results[0], receipt=response.receipt)
+    opened = parts.OpenedReceipt(message_id=uuid("message 1"), body=body, row=rows[0])
+    message = Message(id=opened.message_id, pos=1, kind="receipt", sealed=bytes(16), kid="r1", sig=bytes(64))
+    for failure in (NOT_THE_SERVICE, no_answer(sent=True), no_answer(sent=False)):
+        for news in ({}, {"requeued": True}, {"stale": True}):
+            tape = _asked_again(rows, failure)
+            _page(tape, message, more=True)
+            tape.tell(parts.Applied(now_ms=NOW, number=tape.state.number, **news))
+            if tape.state.waiting == "receipts":
+                lineage = response.receipt.incarnation
+                tape.tell(parts.ReceiptsOpened(now_ms=NOW, receipts=(opened,), incarnation=lineage))
+            yield _ended(tape)
+    for failure in (failure_of(503, {"retry-after": "60"}), failure_of(404, {}), no_answer(sent=True)):
+        tape = _asked_again(rows, no_answer(sent=True))
+        sent = _only(tape.steps[-1][1], parts.SendPull)
+        if failure is not None:
+            tape.tell(parts.Failed(now_ms=NOW, luck=0.25, request=sent, failure=failure))
+        yield _ended(tape)
+    tape, sent = _begun(rows)
+    tape.tell(
+        parts.Failed(now_ms=NOW, luck=0.5, request=sent, failure=failure_of(503, {}) or NOT_THE_SERVICE)
+    )
+    yield _ended(tape)
+
+
+def _asked_again(rows: tuple[Row, ...], failure: Any) -> Tape:
+    tape, sent = _begun(rows)
+    tape.tell(parts.Failed(now_ms=NOW, luck=0.5, request=sent, failure=failure))
+    tape.tell(parts.Applied(now_ms=NOW, number=tape.state.number))
+    return tape
+
+
+def _page(tape: Tape, *messages: Message, more: bool) -> None:
+    sent = _only(tape.steps[-1][1], parts.SendPull)
+    page = PullResponse(incarnation=INCARNATION, cursor="c", more=more, messages=messages, challenge="x")
+    tape.tell(parts.PageCame(now_ms=NOW, request=sent, feed_id=DEVICE, page=page))
 
 
 def _timers() -> Iterator[Tape]:

@@ -100,6 +100,8 @@ class State(Struct, frozen=True, kw_only=True):
     refused: int = 0
     received: int = 0
     failure: Failure | None = None
+    unheard: bool = False
+    """A push got no answer of the service: it may have come there all the same, and the feed would say so."""
 
 
 def step(state: State, event: Event) -> Stepped:
@@ -285,7 +287,7 @@ def _failed(state: State, event: Failed) -> Stepped:
         # An older service has no manifest; what waits in the feed does not depend on it.
         return _failed_asking(state, event, writes)
     if ends_pass(failure):
-        state = replace(state, failure=failure)
+        state = replace(state, failure=failure, unheard=failure.kind in ("silent", "unreachable"))
     return _apply(state, "push_kept", writes)
 
 
@@ -293,14 +295,16 @@ def _failed_asking(state: State, event: Failed, writes: tuple[Write, ...]) -> St
     unknown = event.failure.reason in ("http_404", "http_405")
     if isinstance(event.request, SendManifest) and unknown:
         return _pull(state)
-    state = replace(state, failure=event.failure)
+    state = replace(state, failure=state.failure or event.failure, unheard=False)
     return _apply(state, "page_kept", writes) if writes else _rest(state)
 
 
 def _applied(state: State, event: Applied) -> Stepped:
     if event.number != state.number or not state.waiting.endswith(("kept", "hurry")):
         return state, ()
-    if state.failure is not None:
+    if state.unheard and state.waiting == "push_kept":
+        return _pull(state)
+    if state.failure is not None and (not state.unheard or event.requeued or event.stale):
         return _rest(state)
     if event.requeued or event.stale:
         return _read_due(state, event.now_ms)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from waymark_sync import core_parts as core
-from waymark_sync.answers import NOT_THE_SERVICE, failure_of, no_answer
+from waymark_sync.answers import NOT_THE_SERVICE, Failure, failure_of, no_answer
 from waymark_sync.core import CHECK_IN_MS, PAUSE_MS_MAX, TIMER_MS_MIN, State
 from waymark_sync.messages import ReceiptBody
 from waymark_sync.protocol import (
@@ -117,7 +117,8 @@ def test_a_queue_that_is_not_empty_leaves_a_timer(
     next_try_ms: int | None, holding: bool, not_before: int, expected: int | None
 ) -> None:
     story = Pass()
-    failure = no_answer(sent=False)
+    failure = failure_of(503, {})
+    assert failure is not None
     story.failed(story.pushing(row(1)), failure)
     story.applied()
 
@@ -132,9 +133,52 @@ def test_a_wake_in_the_middle_of_a_pass_is_not_forgotten() -> None:
     sent = story.pushing(row(1))
     assert story.tell(core.Woken(now_ms=NOW, reason="sealed")) == ()
     story.failed(sent, no_answer(sent=False))
-    story.applied()
+    story.failed(story.applied(), no_answer(sent=False))  # type: ignore[arg-type]
 
     assert story.timer(NOW + HOUR_MS)[0] == NOW + TIMER_MS_MIN
+
+
+@pytest.mark.parametrize("silence", [no_answer(sent=True), no_answer(sent=False), NOT_THE_SERVICE])
+def test_after_a_push_without_an_answer_the_feed_is_asked_once(silence: Failure) -> None:
+    """The report may have arrived: then the feed has its receipt. The pass has failed all the same."""
+    story = Pass()
+    story.failed(story.pushing(row(1)), silence)
+    sent = story.applied()
+    assert isinstance(sent, core.SendPull)
+
+    came = page(Message(id=HERE, pos=1, kind="receipt", sealed=b"", kid="r1", sig=bytes(64)))
+    story.tell(core.PageCame(now_ms=NOW, request=sent, feed_id=HERE, page=came))
+    assert isinstance(story.applied(), core.OpenReceipts)
+    one = row(1)
+    told_once = answer((one,), ["accepted"])
+    assert told_once.receipt is not None
+    body = ReceiptBody(item_id=one.item_id, result=told_once.results[0], receipt=told_once.receipt)
+    found = core.OpenedReceipt(message_id=HERE, body=body, row=one)
+    taken = story.tell(core.ReceiptsOpened(now_ms=NOW, receipts=(found,), incarnation=OLD))[0]
+
+    assert [write.body for write in writes(taken, core.TakeReceipt)] == [body]
+    assert isinstance(story.applied(), core.ReadQueue)
+    assert story.timer(None)[1].failure == silence
+
+
+@pytest.mark.parametrize("news", [{"requeued": True}, {"stale": True}])
+def test_a_feed_asked_after_silence_pushes_nothing_in_the_same_pass(news: dict[str, bool]) -> None:
+    story = Pass()
+    story.failed(story.pushing(row(1)), no_answer(sent=True))
+    sent = story.applied()
+    assert isinstance(sent, core.SendPull)
+    story.tell(core.PageCame(now_ms=NOW, request=sent, feed_id=HERE, page=page()))
+
+    assert isinstance(story.applied(**news), core.ReadQueue)
+
+
+def test_a_service_that_asks_for_time_is_not_asked_for_the_feed() -> None:
+    story = Pass()
+    failure = failure_of(503, {"retry-after": "60"})
+    assert failure is not None
+    story.failed(story.pushing(row(1)), failure)
+
+    assert isinstance(story.applied(), core.ReadQueue)
 
 
 def test_nothing_is_sent_while_the_service_asked_for_time() -> None:

@@ -67,6 +67,8 @@ export type State = {
   readonly refused: number
   readonly received: number
   readonly failure: Failure | null
+  /** A push got no answer of the service's. It may have come there all the same, and the feed would say so. */
+  readonly unheard: boolean
 }
 
 export type Stepped = readonly [State, readonly Effect[]]
@@ -88,6 +90,7 @@ export const FRESH: State = {
   refused: 0,
   received: 0,
   failure: null,
+  unheard: false,
 }
 
 /** The next state, and what is to be done, in order. */
@@ -216,20 +219,22 @@ function failed(state: State, event: Failed): Stepped {
   if (!counts(state, ASKED_BY[request.type], request.number)) return apply(state, state.waiting, writes, { current: false })
   // An older service has no manifest; what waits in the feed does not depend on it.
   if (request.type !== 'send_push') return failedAsking(state, event, writes)
-  return apply(endsPass(failure) ? { ...state, failure } : state, 'push_kept', writes)
+  const unheard = failure.kind === 'silent' || failure.kind === 'unreachable'
+  return apply(endsPass(failure) ? { ...state, failure, unheard } : state, 'push_kept', writes)
 }
 
 function failedAsking(state: State, { request, failure }: Failed, writes: readonly Write[]): Stepped {
   const unknown = failure.reason === 'http_404' || failure.reason === 'http_405'
   if (request.type === 'send_manifest' && unknown) return pull(state)
-  const ended: State = { ...state, failure }
+  const ended: State = { ...state, failure: state.failure ?? failure, unheard: false }
   return writes.length > 0 ? apply(ended, 'page_kept', writes) : rest(ended)
 }
 
 function applied(state: State, event: Applied): Stepped {
   const waits = state.waiting === 'hurry' || state.waiting.endsWith('_kept')
   if (event.number !== state.number || !waits) return [state, []]
-  if (state.failure !== null) return rest(state)
+  if (state.unheard && state.waiting === 'push_kept') return pull(state)
+  if (state.failure !== null && (!state.unheard || event.requeued || event.stale)) return rest(state)
   if (event.requeued || event.stale) return readDue(state, event.nowMs)
   switch (state.waiting) {
     case 'manifest_kept':

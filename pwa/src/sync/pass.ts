@@ -12,7 +12,7 @@ import { keysOf } from './feed.ts'
 import { askManifest } from './manifest.ts'
 import { setting } from './parcels.ts'
 import type { Alert } from './protocol.generated.ts'
-import { noteChallenge, openReceipts, pageOf, pullFeed } from './pull.ts'
+import { noteChallenge, openReceipts, pageOf } from './pull.ts'
 import { push } from './push.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
 
@@ -60,7 +60,6 @@ class Pass {
   #pages = 0
   #reached = false
   #alert: Alert | null | undefined = undefined
-  #unheard = false
   #stored = false
   #changed = false
   #wakeAtMs: number | null = null
@@ -83,14 +82,7 @@ class Pass {
     }
   }
 
-  /** An answer may be lost on its way back, and only that: the receipt comes by the feed, too. */
   async #ended(rest: Rest): Promise<Passed> {
-    if (this.#unheard && (rest.failure?.kind === 'unreachable' || rest.failure?.kind === 'silent'))
-      for (const feedId of await this.#options.feeds()) {
-        const pulled = await pullFeed(feedId)
-        if (pulled.type === 'failed') break
-        this.#changed ||= pulled.fresh > 0
-      }
     if (this.#reached) await noteContact(Date.now(), this.#alert)
     return { ...rest, reached: this.#reached, changed: this.#changed || this.#stored, wakeAtMs: this.#wakeAtMs }
   }
@@ -140,7 +132,8 @@ class Pass {
       incarnation: await lineage(),
       notBefore: (await setting<number>('not_before')) ?? 0,
       heartbeat: this.#options.heartbeat !== null,
-      pulls: (this.#feeds?.size ?? 0) > 0,
+      // While something is sent, whom to ask is found out when it comes to that: it depends on what was sent.
+      pulls: rows.length > 0 || (this.#feeds?.size ?? 0) > 0,
     }
   }
 
@@ -156,7 +149,6 @@ class Pass {
     this.#watch.sending(request.rows.map((row) => row.itemId))
     const answer = await push(deviceId, request)
     this.#watch.sending([])
-    this.#unheard = 'failure' in answer
     if ('failure' in answer) return failed(request, answer.failure)
     this.#reached = true
     const { response } = answer
@@ -175,6 +167,7 @@ class Pass {
   /** One page of the next feed. What is wrong with one feed keeps no other waiting. */
   async #pull(request: SendPull): Promise<Event> {
     let failure: Failure = { kind: 'fault', reason: 'no_feed', floorS: 0 }
+    if (this.#feeds === null) await this.#chooseFeeds()
     const feeds = this.#feeds ?? new Set<string>()
     for (const feedId of feeds) {
       const answer = await pageOf(feedId)

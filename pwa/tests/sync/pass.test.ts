@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { applyAll, readQueue, readRetained } from '../../src/sync/apply.ts'
 import { NOT_THE_SERVICE, type Write } from '../../src/sync/core-parts.ts'
+import { newKeys } from '../../src/sync/device.ts'
 import { allParcels, allReceipts, freshParcel, type Parcel, putParcel, setting, stores } from '../../src/sync/parcels.ts'
 import { drain } from '../../src/sync/pass.ts'
 import { toMsgpack } from '../../src/sync/wire.ts'
@@ -134,4 +135,21 @@ describe('the store', () => {
 
     expect((await allReceipts()).find((each) => each.itemId === one.id)?.result.pos).toBe(9)
   })
+})
+
+test('after a push without an answer the feed of that very report is asked, once', async () => {
+  const [one] = file.request.retained as [Retained]
+  await write({ type: 'offer_again', itemId: one.id, sha256: bytes(one.sha256), pos: one.pos })
+  const keys = await newKeys(file.request.device_id)
+  await stores.write(['device_keys'], async (store) => void store('device_keys').put(keys))
+  vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('no network')))
+  const passes: string[] = []
+  // Which feeds matter depends on what was sent: it must not be found out before.
+  const feeds = async () => (passes.push('chosen'), vi.mocked(fetch).mock.calls.length > 0 ? [file.request.device_id] : [])
+
+  const passed = await drain({ ...quiet, feeds }, nobody)
+
+  const asked = vi.mocked(fetch).mock.calls.map(([url]) => String(url).split('?')[0])
+  expect(asked).toEqual(['/sync/v1/push', '/sync/v1/pull'])
+  expect([passed?.failure?.reason, passes]).toEqual(['no_connection', ['chosen']])
 })

@@ -167,8 +167,25 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]
         yield client
 
 
+@pytest.fixture(scope="session")
+def staffed(keys: Path, pages: Path, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data with demonstration people and centres and no report, for `server(staffed)`."""
+    folder = tmp_path_factory.mktemp("staffed")
+    environ = {
+        "WAYMARK_PROFILE": "test",
+        "WAYMARK_DATA": str(folder / "data"),
+        "WAYMARK_KEYS": str(keys),
+        "WAYMARK_PWA": str(pages),
+    }
+    _copied(migrated_sqlite, folder / "data")
+    Server(environ, folder / "log").waymark("demo", "--no-reports")
+    return folder / "data"
+
+
 @pytest.fixture
-def server(keys: Path, pages: Path, tmp_path: Path, servers: list[Server]) -> Iterator[Callable[..., Server]]:
+def server(
+    keys: Path, pages: Path, tmp_path: Path, servers: list[Server], migrated_sqlite: Path
+) -> Iterator[Callable[..., Server]]:
     """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
 
     The database is migrated, or that of the data folder `filled`, and the server not started yet. All are
@@ -185,10 +202,13 @@ def server(keys: Path, pages: Path, tmp_path: Path, servers: list[Server]) -> It
             "WAYMARK_PWA": str(pages),
         }
         servers.append(Server({**defaults, **environ}, tmp_path / f"server-{len(servers)}.log"))
-        if filled is None:
-            servers[-1].waymark("migrate")
-        else:
+        if filled is not None:
             shutil.copytree(filled, folder)
+        elif url := environ.get("WAYMARK_DATABASE_URL"):
+            folder.mkdir(mode=0o700)
+            _migrated(url)
+        else:
+            _copied(migrated_sqlite, folder)
         return servers[-1]
 
     yield make

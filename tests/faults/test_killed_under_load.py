@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 PROVE = os.environ.get("WAYMARK_PROVE") == "1"
 DEVICES = 10
-KILLS = 200 if PROVE else 8
+KILLS = 200 if PROVE else 4
 DRAINED_S_MAX = 120.0
 
 STORED = Sql("SELECT item_id, sha256, state FROM intake_item ORDER BY pos")

@@ -4,6 +4,7 @@ Nothing that a device calls saved is lost, and nothing is there twice: what the 
 """
 
 import asyncio
+import os
 import random
 import shutil
 import subprocess
@@ -22,6 +23,14 @@ from waymark.kernel.keys import KeyRing
 from waymark_sync.outbox import Outbox
 
 DRAINED_S_MAX = 90.0
+PROVE = os.environ.get("WAYMARK_PROVE") == "1"
+
+
+def on(engine: str) -> pytest.MarkDecorator:
+    """Each story on one engine every day, on both in the long proofs."""
+    return pytest.mark.parametrize("engine", ["sqlite", "postgres"] if PROVE else [engine], indirect=True)
+
+
 DEVICES = 4
 
 
@@ -140,6 +149,7 @@ def started(house: House, ring: KeyRing) -> list[Sender]:
     return devices
 
 
+@on("postgres")
 async def test_restored_from_the_oldest_and_the_newest_backup_twice(house: House, ring: KeyRing) -> None:
     devices = started(house, ring)
     made = []
@@ -158,6 +168,7 @@ async def test_restored_from_the_oldest_and_the_newest_backup_twice(house: House
     await settle(house, devices)
 
 
+@on("sqlite")
 async def test_copied_back_by_hand_twice_in_a_row(house: House, ring: KeyRing) -> None:
     devices = started(house, ring)
     for name in ("early", "late"):
@@ -177,6 +188,7 @@ async def test_copied_back_by_hand_twice_in_a_row(house: House, ring: KeyRing) -
     await settle(house, devices)
 
 
+@on("sqlite")
 async def test_a_backup_and_a_restore_that_are_killed_leave_nothing_half(house: House, ring: KeyRing) -> None:
     devices = started(house, ring)
     more(devices, 40)
@@ -198,6 +210,7 @@ async def test_a_backup_and_a_restore_that_are_killed_leave_nothing_half(house: 
     await settle(house, devices)
 
 
+@on("postgres")
 async def test_the_intake_log_brings_back_what_devices_have_let_go_of(
     house: House, ring: KeyRing, tmp_path: Path
 ) -> None:

@@ -34,10 +34,9 @@ def swarm(server: Server, *options: str, **environ: str) -> tuple[int, dict[str,
 
 
 def test_nothing_is_lost_while_devices_and_server_are_killed(
-    server: Callable[..., Server], tmp_path: Path
+    server: Callable[..., Server], staffed: Path, tmp_path: Path
 ) -> None:
-    served = server()
-    served.waymark("demo", "--reports", "0")
+    served = server(staffed)
     size = ["--devices", str(DEVICES), "--reports", str(REPORTS), "--seconds", "8"]
 
     code, verdict = swarm(served, *size, "--flaky", "--kill")
@@ -88,9 +87,8 @@ def _spoilt(server: Server, run: Path, folder: Path, statement: str) -> str:
     return f"sqlite:///{copy}"
 
 
-def test_a_plain_server_has_no_plug(server: Callable[..., Server]) -> None:
-    served = server()
-    served.waymark("demo", "--reports", "0")
+def test_a_plain_server_has_no_plug(server: Callable[..., Server], staffed: Path) -> None:
+    served = server(staffed)
     served.start()
 
     with pytest.raises(AssertionError, match="has no plug"):

@@ -1,14 +1,13 @@
 """Every page and state of both faces passes axe at WCAG 2.2 AA, light and dark; nothing scrolls sideways."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from journeys.eye import EVERY_SIZE, Eye
 from journeys.people import (
     ARRIVES_MS,
     Story,
@@ -29,47 +28,12 @@ from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
 
-AXE: Final = (Path(__file__).parents[2] / "pwa/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SHOTS: Final = os.environ.get("WAYMARK_SHOTS")
-"""A folder: every page that is looked at here is also kept there as a picture."""
 MAKES = Callable[..., Phone]
 
 
-class Eye:
-    """Looks at one page after another and remembers what was wrong."""
-
-    def __init__(self, page: Page, prefix: str) -> None:
-        self._page, self._prefix = page, prefix
-        self.wrong: list[str] = []
-        self.seen: list[str] = []
-
-    def __call__(self, name: str) -> None:
-        expect(self._page.get_by_role("heading", level=1)).to_have_count(1)
-        self._page.evaluate(AXE)
-        found: dict[str, Any] = self._page.evaluate(
-            "tags => axe.run({runOnly: tags, resultTypes: ['violations']})", TAGS
-        )
-        self.wrong += [
-            f"{name}: {violation['id']}: {node['html'][:120]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
-        wide = self._page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 0:
-            self.wrong.append(f"{name}: scrolls sideways by {wide} px")
-        self.seen.append(name)
-        if SHOTS:
-            self._page.screenshot(
-                path=f"{SHOTS}/{self._prefix}-{len(self.seen):02d}-{name}.png", full_page=True
-            )
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
-def test_the_form_and_what_follows(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
-    page = phone(demo.origin, viewport=viewport, dark=dark).start()
-    look = Eye(page, f"form-{viewport['width']}-{'dark' if dark else 'light'}")
+def test_the_form_and_what_follows(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    look = Eye(page, "form", sizes=EVERY_SIZE, dark=True)
     visit(page, demo.origin)
 
     reference = tell(page, Story(name="Sam", phone="01632 960 001"), each=look)
@@ -95,11 +59,9 @@ def test_the_form_and_what_follows(demo: Server, phone: MAKES, viewport: dict[st
     assert look.wrong == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
-def test_coming_back(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
-    page = phone(demo.origin, viewport=viewport, dark=dark).start()
-    look = Eye(page, f"return-{viewport['width']}-{'dark' if dark else 'light'}")
+def test_coming_back(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    look = Eye(page, "return", sizes=EVERY_SIZE, dark=True)
     visit(page, demo.origin)
     press(page, "Open messages with a return code")
     look("code")
@@ -191,18 +153,17 @@ def test_what_follows_from_right_to_left(demo: Server, phone: MAKES) -> None:
     assert look.wrong == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
-def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, int], dark: bool) -> None:
-    page = phone(demo.origin, viewport=viewport, dark=dark).start()
-    look = Eye(page, f"photos-{viewport['width']}-{'dark' if dark else 'light'}")
-    if viewport != DESK:
+@pytest.mark.parametrize("sizes", [(SMALL_PHONE, TABLET), (DESK,)], ids=["touched", "desktop"])
+def test_photos(demo: Server, phone: MAKES, tmp_path: Path, sizes: tuple[dict[str, int], ...]) -> None:
+    page = phone(demo.origin, viewport=sizes[0]).start()
+    look = Eye(page, "photos", sizes=sizes, dark=True)
+    if DESK not in sizes:
         page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     visit(page, demo.origin)
     answer_briefly(page, Story(sharing="P3"))
     press(page, "Change Photos and other files")
     expect(page.get_by_role("button", name="Choose files")).to_be_visible()
-    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if viewport == DESK else 1)
+    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if DESK in sizes else 1)
     look("none")
     choose_photos(page, on_its_side(tmp_path / "a.jpg"), see_through(tmp_path / "b.png"))
     caption_of(page, 1, 2).fill("The door of my flat, with what they wrote on it")
@@ -216,7 +177,7 @@ def test_photos(demo: Server, phone: MAKES, tmp_path: Path, viewport: dict[str, 
     _in_arabic(page, look)
     press(page, "Keep it as it is File 3 of 3")
     expect(page.get_by_text("This browser cannot show this photo")).to_be_visible()
-    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if viewport == DESK else 1)
+    expect(page.get_by_role("button", name="Take a photo")).to_have_count(0 if DESK in sizes else 1)
     page.get_by_text("Keep the hidden details as evidence").click()
     look("kept")
     press(page, "Continue")
@@ -262,10 +223,9 @@ def test_errors_lead_to_their_field(demo: Server, phone: MAKES) -> None:
     assert look.wrong == []
 
 
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, DESK], ids=["phone", "desktop"])
-def test_from_right_to_left(demo: Server, phone: MAKES, viewport: dict[str, int]) -> None:
-    page = phone(demo.origin, viewport=viewport).start()
-    look = Eye(page, f"arabic-{viewport['width']}")
+def test_from_right_to_left(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    look = Eye(page, "arabic", sizes=EVERY_SIZE, dark=True)
     visit(page, demo.origin)
     page.get_by_text("العربية").first.click()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
@@ -278,11 +238,9 @@ def test_from_right_to_left(demo: Server, phone: MAKES, viewport: dict[str, int]
     assert look.wrong == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
-def test_the_desk(demo: Server, phone: MAKES, viewport: dict[str, int], dark: bool) -> None:
-    page = phone(demo.origin, viewport=viewport, dark=dark).start()
-    look = Eye(page, f"desk-{viewport['width']}-{'dark' if dark else 'light'}")
+def test_the_desk(demo: Server, phone: MAKES) -> None:
+    page = phone(demo.origin).start()
+    look = Eye(page, "desk", sizes=EVERY_SIZE, dark=True)
     page.goto(f"{demo.origin}/desk")
     look("login")
     log_in(page, demo.origin, "northshire")

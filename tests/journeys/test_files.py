@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from journeys.eye import Eye
 from journeys.people import (
     ARRIVES_MS,
     Story,
@@ -20,7 +21,6 @@ from journeys.people import (
     visit,
 )
 from journeys.phone import DESK, Phone
-from journeys.test_accessible import Eye
 from support.kinds import PDF, a_sound, docx
 from support.server import Server
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
+from journeys.eye import EVERY_SIZE, Eye
 from journeys.people import ARRIVES_MS, Story, acknowledge, card, log_in, open_list, press, tell
-from journeys.phone import DESK, SMALL_PHONE, TABLET, Phone
-from journeys.test_accessible import Eye
+from journeys.phone import DESK, Phone
 from support.server import Server
 from support.staged import Staged, three_free_ports
 
@@ -121,15 +121,11 @@ def test_a_desk_that_was_opened_without_a_server_opens_when_there_is_one(
     expect(login).to_be_visible(timeout=ARRIVES_MS)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("viewport", [SMALL_PHONE, TABLET, DESK], ids=["phone", "tablet", "desktop"])
-def test_the_split_page_is_for_everybody(
-    staged: Staged, phone: MAKES, viewport: dict[str, int], dark: bool
-) -> None:
-    page = phone(staged.address, viewport=viewport, dark=dark).start()
+def test_the_split_page_is_for_everybody(staged: Staged, phone: MAKES) -> None:
+    page = phone(staged.address).start()
     page.route(lambda address: not address.startswith(staged.address), lambda route: route.abort())
     page.goto(staged.address)
-    look = Eye(page, f"stage-{viewport['width']}-{'dark' if dark else 'light'}")
+    look = Eye(page, "stage", sizes=EVERY_SIZE, dark=True)
     expect(page.locator("#state")).to_contain_text("Server running since")
 
     look("plugged")

@@ -2,15 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from support.server import Server
+from support.server import Server, free_port
 from support.staff import Staff
 
 COMMAND: Final = str(Path(sys.executable).parent / "waymark-sync")
@@ -67,10 +68,8 @@ class Kiosk:
 class Centre:
     """A service with a centre's volunteer at its desk."""
 
-    def __init__(self, served: Server, folder: Path) -> None:
-        self.served, self._folder = served, folder
-        self.trust = folder / "trust.json"
-        served.waymark("keys", "trust", str(self.trust))
+    def __init__(self, served: Server, folder: Path, trust: Path) -> None:
+        self.served, self._folder, self.trust = served, folder, trust
         self.staff = Staff(served.origin, "harbour", PASSWORD)
 
     def kiosk(self, name: str = "kiosk") -> Kiosk:
@@ -85,11 +84,42 @@ class Centre:
         return [row["reference"] for row in self.staff.get("/desk/api/reports")["reports"]]
 
 
+@pytest.fixture(scope="session")
+def trust(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("trust") / "trust.json"
+    Server({"WAYMARK_KEYS": str(keys), "WAYMARK_PROFILE": "test"}, made.with_name("log")).waymark(
+        "keys", "trust", str(made)
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def served(
+    keys: Path, pages: Path, staffed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One service for all kiosks that need no service of their own."""
+    folder = tmp_path_factory.mktemp("centre")
+    environ = {
+        "WAYMARK_PROFILE": "test",
+        "WAYMARK_PORT": str(free_port()),
+        "WAYMARK_DATA": str(shutil.copytree(staffed, folder / "data")),
+        "WAYMARK_KEYS": str(keys),
+        "WAYMARK_PWA": str(pages),
+    }
+    server = Server(environ, folder / "log").start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def centre(server: Callable[..., Server], tmp_path: Path) -> Centre:
-    served = server()
-    served.waymark("demo", "--no-reports")
-    return Centre(served.start(), tmp_path)
+def centre(served: Server, tmp_path: Path, trust: Path) -> Centre:
+    return Centre(served, tmp_path, trust)
+
+
+@pytest.fixture
+def own_centre(server: Callable[..., Server], staffed: Path, tmp_path: Path, trust: Path) -> Centre:
+    """For a test that stops the service, or counts what it holds."""
+    return Centre(server(staffed).start(), tmp_path, trust)
 
 
 def told(**answers: Any) -> bytes:

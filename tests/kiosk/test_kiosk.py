@@ -22,9 +22,9 @@ from waymark_sync.return_code import derive, normalise
 LESS_THAN_A_REPORT: Final = 4_000  # bytes
 
 
-def test_a_report_waits_for_the_service_and_its_answer_comes_back(centre: Centre) -> None:
-    kiosk = centre.kiosk()
-    centre.served.kill()
+def test_a_report_waits_for_the_service_and_its_answer_comes_back(own_centre: Centre) -> None:
+    kiosk = own_centre.kiosk()
+    own_centre.served.kill()
 
     added = kiosk.add()
     assert added.code == 0, added.err
@@ -35,12 +35,12 @@ def test_a_report_waits_for_the_service_and_its_answer_comes_back(centre: Centre
     assert waits.code == 3
     assert reference in waits.out
 
-    centre.served.start()
+    own_centre.served.start()
     sent = kiosk.run("send", "--json")
     assert (sent.code, sent.json["sent"], sent.json["waiting"]) == (0, 1, 0), sent.err
-    wait_until(lambda: reference in centre.references())
-    [row] = centre.staff.get("/desk/api/reports")["reports"]
-    centre.staff.post(f"/desk/api/reports/{row['id']}/acknowledge", {"message": "A person has read it."})
+    wait_until(lambda: reference in own_centre.references())
+    [row] = own_centre.staff.get("/desk/api/reports")["reports"]
+    own_centre.staff.post(f"/desk/api/reports/{row['id']}/acknowledge", {"message": "A person has read it."})
 
     assert kiosk.run("send", "--json").json["messages"] >= 1
     [letter] = kiosk.run("inbox", "--json").json["messages"]
@@ -52,8 +52,8 @@ def test_a_report_waits_for_the_service_and_its_answer_comes_back(centre: Centre
     assert "A person has read it." in kiosk.run("inbox").out
 
 
-def test_what_is_carried_by_hand_arrives_once(centre: Centre, tmp_path: Path) -> None:
-    here, there = centre.kiosk("here"), centre.kiosk("there")
+def test_what_is_carried_by_hand_arrives_once(own_centre: Centre, tmp_path: Path) -> None:
+    here, there = own_centre.kiosk("here"), own_centre.kiosk("there")
     references = [here.add().json["reference"] for _ in range(2)]
     carried = tmp_path / "stick" / "queue.json"
     carried.parent.mkdir()
@@ -66,7 +66,7 @@ def test_what_is_carried_by_hand_arrives_once(centre: Centre, tmp_path: Path) ->
 
     assert there.run("send", "--json").json["sent"] == 2
     assert here.run("send", "--json").json["sent"] == 2
-    wait_until(lambda: sorted(centre.references()) == sorted(references))
+    wait_until(lambda: sorted(own_centre.references()) == sorted(references))
     assert here.status()["sent"] == there.status()["sent"] == 2
 
 
@@ -114,8 +114,8 @@ def test_nothing_that_was_told_is_on_the_disk_or_said_again(centre: Centre) -> N
     assert kiosk.folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_photo_follows_its_report(centre: Centre) -> None:
-    kiosk = centre.kiosk()
+def test_a_photo_follows_its_report(own_centre: Centre) -> None:
+    kiosk = own_centre.kiosk()
     picture = kiosk.folder.parent / "wall.jpg"
     Image.effect_noise((640, 480), 90).convert("RGB").save(picture)
 
@@ -127,9 +127,9 @@ def test_a_photo_follows_its_report(centre: Centre) -> None:
     assert kiosk.status()["files_waiting"] == 1
     assert kiosk.run("send").code == 0
     assert kiosk.status()["files_waiting"] == 0
-    wait_until(lambda: len(centre.references()) == 1)
-    [row] = centre.staff.get("/desk/api/reports")["reports"]
-    wait_until(lambda: _pictures(centre, row["id"]) == ["shown"])
+    wait_until(lambda: len(own_centre.references()) == 1)
+    [row] = own_centre.staff.get("/desk/api/reports")["reports"]
+    wait_until(lambda: _pictures(own_centre, row["id"]) == ["shown"])
 
 
 def _pictures(centre: Centre, report_id: str) -> list[str]:
@@ -152,9 +152,9 @@ def test_the_return_code_is_the_one_in_the_header(centre: Centre) -> None:
         assert decode_header(row.header).return_keys == derive(normalise(code), instance=instance).keys
 
 
-def test_killed_again_and_again_while_it_sends(centre: Centre) -> None:
+def test_killed_again_and_again_while_it_sends(own_centre: Centre) -> None:
     """Each kill falls somewhere between reading the queue and keeping the receipts."""
-    kiosk = centre.kiosk()
+    kiosk = own_centre.kiosk()
     with opened(kiosk.folder) as home:
         made = {add_report(home, read_told(told()), [], form=None).item_id for _ in range(150)}
 
@@ -168,7 +168,7 @@ def test_killed_again_and_again_while_it_sends(centre: Centre) -> None:
     assert (last.code, last.json["waiting"]) == (0, 0), last.err
     standing = kiosk.status()
     assert (standing["made"], standing["sent"], standing["whole"]) == (150, 150, True)
-    wait_until(lambda: centre.staff.get("/desk/api/reports")["counts"]["waiting"] == len(made))
+    wait_until(lambda: own_centre.staff.get("/desk/api/reports")["counts"]["waiting"] == len(made))
 
 
 def test_a_full_disk_says_that_nothing_was_saved(centre: Centre) -> None:

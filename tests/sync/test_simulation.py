@@ -49,7 +49,7 @@ def test_a_rule_taken_away_fails_by_its_own_kind(ablation: Ablation) -> None:
 
 @pytest.fixture(scope="module")
 def stories() -> list[Told]:
-    return [tell(seed) for seed in range(1, 61)]
+    return [tell(seed) for seed in range(1, 31)]
 
 
 def test_every_fault_is_injected(stories: list[Told]) -> None:

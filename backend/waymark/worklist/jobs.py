@@ -49,6 +49,7 @@ class Arrivals:
         self._news: dict[tuple[str, ...], tuple[str, News]] = {}
         self._wanted = asyncio.Event()
         self._changed = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._stopping = False
 
     def full(self, session: Session) -> bool:
@@ -60,21 +61,21 @@ class Arrivals:
 
     def stop(self) -> None:
         self._stopping = True
+        self._wanted.set()
+        self._stopped.set()
 
     async def run(self) -> None:
         """Look again and again while any page waits."""
         while not self._stopping:
             if not self._open:
                 self._wanted.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._every_s):
-                        await self._wanted.wait()
+                await _within(self._wanted, self._every_s)
                 continue
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - a database that rests must not end the looking
                 logs.event("arrivals_failed", error=error)
-            await asyncio.sleep(self._every_s)
+            await _within(self._stopped, self._every_s)
         self._wake()
 
     async def listen(self, session: Session, token: str, last_id: str) -> AsyncIterator[Told]:

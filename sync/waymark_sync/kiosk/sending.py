@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from msgspec import Struct
 
+from waymark_sync.answers import Failure
 from waymark_sync.client import Client
 from waymark_sync.contact import end_of_life, note_contact
 from waymark_sync.kiosk import files
@@ -16,6 +18,7 @@ from waymark_sync.protocol import Alert
 from waymark_sync.transport import FileTransport, Reply
 
 Tell = Callable[[], None]
+FEED_CLOSED: Final = "http_401"
 
 
 class Passed(Struct, frozen=True, kw_only=True):
@@ -74,11 +77,9 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         app_build=APP_BUILD,
     )
     drained = client.drain(asked=asked)
-    failure = drained.failure
-    if failure is None:
+    if drained.failure is None:
         note_contact(home.outbox, now_ms=now_ms())
-    if failure is None and (keys := client.keyring.keys()) is not None:
-        failure = files.send(home, home.outbox.items(), watched, keys)
+    failure = send_files(home, client, watched, drained.failure)
     rows = home.outbox.items()
     return Passed(
         sent=drained.stored,
@@ -90,6 +91,20 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         again_at_ms=drained.wake_at_ms,
         end_of_life=end_of_life(home.outbox, build=APP_BUILD),
     )
+
+
+def send_files(
+    home: Home, client: Client, transport: FileTransport, failure: Failure | None
+) -> Failure | None:
+    """After the reports, unless the service was not reached or asks for rest. Returns the first failure.
+
+    A feed that does not open keeps nothing back: a revoked device still sends what it was trusted with.
+    """
+    keys = client.keyring.keys() if failure is None or failure.reason == FEED_CLOSED else None
+    if keys is None:
+        return failure
+    sent = files.send(home, home.outbox.items(), transport, keys)
+    return failure or sent
 
 
 def count(rows: list[Row], state: str) -> int:

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from msgspec.structs import replace
 
+from fuzz.target import Asked, ask
 from waymark.app import create_app
 from waymark.kernel import logs
 from waymark.kernel.db import Engine
@@ -270,3 +271,12 @@ async def test_an_endless_report_is_refused(app: Litestar, client: AsyncClient) 
     assert answer.status_code == 413
     assert answer.json()["code"] == "too_large"
     assert app.state.csp_violations.total() == 0
+
+
+async def test_a_query_that_is_no_text_says_what_to_do(app: Litestar) -> None:
+    asked = Asked(name="cursor", method="GET", path="/sync/v1/pull", query="limit=\x9b", headers={}, body=b"")
+
+    status, headers, body = await ask(app, asked, network="127.0.0.1", host=b"localhost:8000")
+
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert json.loads(body)["code"] == "malformed"

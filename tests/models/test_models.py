@@ -89,6 +89,67 @@ def test_nothing_is_lost_whatever_happens(begin: Callable[[], Hub]) -> None:
     )
 
 
+TOLD: Final[dict[str, tuple[Callable[[Story], object], ...]]] = {
+    "what came after the backup is sent again": (
+        lambda s: s.a_night(0, 2, tested=True),
+        lambda s: s.a_disaster(0, "newest", twice=False),
+    ),
+    "a file that came after the backup is sent again": (
+        lambda s: s.a_night(0, 1, tested=True),
+        lambda s: s.a_good_hour(0, 1, file=True),
+        lambda s: s.a_disaster(0, "oldest", twice=True),
+    ),
+    "a backup of every night, and the oldest comes back": (
+        lambda s: s.a_night(0, 1, tested=True),
+        lambda s: s.a_night(1, 1, tested=True),
+        lambda s: s.a_night(0, 1, tested=True),
+        lambda s: s.a_good_hour(0, 0, file=False),
+        lambda s: s.a_disaster(0, "oldest", twice=False),
+    ),
+    "copied back by hand": (
+        lambda s: s.a_good_hour(0, 1, file=True),
+        lambda s: s.a_disaster(0, "copy", twice=False),
+        lambda s: s.a_good_hour(0, 2, file=True),
+        lambda s: s.a_disaster(0, "copy", twice=False),
+    ),
+    "the same id with other bytes": (
+        lambda s: s.a_good_hour(0, 1, file=False),
+        lambda s: s.same_id_other_bytes(0),
+    ),
+    "a clone goes on with the same numbers": (
+        lambda s: s.a_good_hour(0, 1, file=False),
+        lambda s: s.clone(0),
+        lambda s: s.a_good_hour(0, 1, file=False),
+        lambda s: s.a_good_hour(2, 1, file=False),
+    ),
+    "a poison report among others": (
+        lambda s: s.save(0, 3),
+        lambda s: s.poison(0),
+        lambda s: s.save(0, 2),
+        lambda s: s.drain(0, [], asked=True),
+    ),
+    "an acknowledgement, and a restore that has lost it": (
+        lambda s: s.a_night(0, 1, tested=False),
+        lambda s: s.acknowledge(0),
+        lambda s: s.a_good_hour(0, 0, file=False),
+        lambda s: s.a_disaster(0, "newest", twice=False),
+        lambda s: s.a_good_hour(0, 0, file=False),
+        lambda s: s.acknowledge(0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_nothing_is_lost_in_a_story_that_is_known(begin: Callable[[], Hub], name: str) -> None:
+    story = _begun(begin)
+    try:
+        for act in TOLD[name]:
+            act(story)
+            story.look()
+    finally:
+        story.teardown()
+
+
 def test_a_revoked_tablet_still_sends_its_files(begin: Callable[[], Hub]) -> None:
     """I15: its feed is closed to it, and that must not keep back what it was trusted with before."""
     story = _begun(begin)

@@ -60,6 +60,9 @@ class Edge:
         if host not in self._hosts and not probed:
             await self._refuse_host(scope, host, send)
             return
+        if not scope["query_string"].isascii():  # what it is parsed with below would raise
+            await send.problem(problem("malformed", "the address holds bytes that no address has"))
+            return
         if path.startswith("/sync/") and (wait_s := retry_after_s(self._settings.data)) is not None:
             await send.problem(problem("maintenance", headers={"Retry-After": str(wait_s)}))
             return

@@ -5,7 +5,6 @@ Every worker has a service and a database of its own. A failing input is told by
 
 import argparse
 import asyncio
-import hashlib
 import json
 import os
 import random
@@ -24,11 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.recorded import record
 from fuzz.target import Asked, Found, Opening, ask, judge, worse
 from models.hub import Copier, Hub
+from models.place import service_in
 from waymark.app import create_app
-from waymark.kernel.backup_keys import create_backup_key, load_private
-from waymark.kernel.db import open_database
-from waymark.kernel.keys import create_keys, load_keys
-from waymark.kernel.migrate import migrate
+from waymark.kernel.backup_keys import load_private
 from waymark.kernel.settings import Settings
 from waymark_sync.protocol import Envelope
 
@@ -59,7 +56,7 @@ def fuzz(inputs: int, *, seed: int, jobs: int) -> dict[str, Any]:
 
 def _one(inputs: int, seed: int) -> tuple[Counter[str], Counter[str], list[str]]:
     with _folder() as folder:
-        settings = _service(folder)
+        settings = service_in(folder)
         requests, envelopes = _recorded(settings, folder)
         return asyncio.run(_run(settings, requests, envelopes, inputs, seed))
 
@@ -92,47 +89,12 @@ async def _run(
     return tried, answered, found
 
 
-def _service(folder: Path) -> Settings:
-    (folder / "data").mkdir(mode=0o700)
-    (folder / "pages" / "assets").mkdir(parents=True)
-    create_keys(folder / "keys", issued_at=1_767_225_600_000)
-    create_backup_key(folder / "keys", folder / "backup.key")
-    _pages(folder / "pages", load_keys(folder / "keys").root_public)
-    url = f"sqlite:///{folder / 'data' / 'waymark.db'}"
-    asyncio.run(_migrate(url))
-    return Settings(
-        profile="test",
-        origin="https://waymark.test",
-        data=folder / "data",
-        database_url=url,
-        keys=folder / "keys",
-        pwa=folder / "pages",
-        backups=folder / "backups",
-    )
-
-
 def _recorded(settings: Settings, folder: Path) -> tuple[list[Asked], list[Envelope]]:
     hub = Hub(settings, load_private(folder / "backup.key"), Copier(folder, None))
     try:
         return record(hub, folder / "tablet")
     finally:
         hub.stop()
-
-
-def _pages(folder: Path, root: bytes) -> None:
-    for name in ("index", "desk", "leaving"):
-        (folder / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>", encoding="utf-8")
-    (folder / "sw.js").write_text("// service worker", encoding="utf-8")
-    build = {"version": "test", "root": hashlib.sha256(root).hexdigest()}
-    (folder / "build.json").write_text(json.dumps(build), encoding="utf-8")
-    (folder / "assets" / "main-0a1b2c3d.js").write_text("// page", encoding="utf-8")
-    (folder / "assets" / "outbox.worker-0a1b2c3d.js").write_text("// worker", encoding="utf-8")
-
-
-async def _migrate(url: str) -> None:
-    database = await open_database(url)
-    await migrate(database)
-    await database.close()
 
 
 @contextmanager

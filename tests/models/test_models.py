@@ -20,7 +20,7 @@ from waymark.kernel.db import Engine
 from waymark.kernel.settings import Settings
 
 PROVE: Final = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
-STORIES: Final = 500 if PROVE else 6
+STORIES: Final = 500 if PROVE else 3
 STEPS: Final = 60 if PROVE else 25
 # Shrinking a story takes minutes: `make prove` does it, a first look needs the steps alone.
 PHASES: Final = tuple(Phase) if PROVE else (Phase.explicit, Phase.reuse, Phase.generate)

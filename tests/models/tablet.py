@@ -13,7 +13,7 @@ from waymark.kernel.keys import KeyRing
 from waymark_sync.client import Client, Drained
 from waymark_sync.codec import MSGPACK, encode, to_base64url
 from waymark_sync.device import Device, capture, keep_device, kept_device
-from waymark_sync.file_sender import prepare_file
+from waymark_sync.file_sender import KeptFile
 from waymark_sync.kiosk import files
 from waymark_sync.kiosk.home import FILES, Home, PinnedKeys, Settings, Trust
 from waymark_sync.kiosk.sending import send_files
@@ -65,8 +65,7 @@ class Tablet:
 
     def save(self, *plain: bytes) -> Saved:
         """With one file for each of `plain`."""
-        prepared = [prepare_file(each, media_type="image/jpeg") for each in plain]
-        files.keep(self.home, prepared)
+        prepared = [self._kept(each) for each in plain]
         keys = self._client().keyring.held()
         assert keys is not None
 
@@ -86,6 +85,11 @@ class Tablet:
         self.saved.append(_saved(row, {f.attachment.att_id: f.attachment.sha256 for f in prepared}))
         self.wake_at_ms = 0
         return self.saved[-1]
+
+    def _kept(self, plain: bytes) -> KeptFile:
+        chosen = self.folder / "chosen.jpg"
+        chosen.write_bytes(plain)
+        return files.keep(self.home, chosen, media_type="image/jpeg")
 
     def drain(self, *, asked: bool = False) -> Drained | None:
         """Reports, then files. None: the process ended in the middle, and was started again."""

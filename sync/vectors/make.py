@@ -32,6 +32,7 @@ from vector_parts import (
     uuid,
 )
 from vector_return import return_codes
+from vector_revocation import revocations
 
 from waymark_sync import codec, intake_rules, protocol, reference, seal
 from waymark_sync.codec import to_base64url as b64
@@ -558,6 +559,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "attachment": attachments(),
         "manifest": manifests(),
         "return_code": return_codes(),
+        "revocation": revocations(),
     }
 
 

@@ -7,6 +7,7 @@ A core in another language is told the same events and must ask for the same.
 import json
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,6 +112,7 @@ def _tables() -> Iterator[Tape]:
             yield _manifest(floor, gone, forged=False)
             yield _manifest(floor, gone, forged=True)
     yield from _unheard(tuple(map(_row, envelopes)), vectors["cases"][0])
+    yield from _orders(tuple(map(_row, envelopes)), vectors["cases"][0])
     yield from _timers()
     yield from _quiet()
 
@@ -260,6 +262,60 @@ def _unheard(rows: tuple[Row, ...], stored: dict[str, Any]) -> Iterator[Tape]:
         parts.Failed(now_ms=NOW, luck=0.5, request=sent, failure=failure_of(503, {}) or NOT_THE_SERVICE)
     )
     yield _ended(tape)
+
+
+def _orders(rows: tuple[Row, ...], stored: dict[str, Any]) -> Iterator[Tape]:
+    """A device is taken out of service: by any answer, if the order is genuine, its own, and understood."""
+    told = [
+        (parts.Order(device_id=DEVICE, scope="keys", genuine=True), DEVICE),
+        (parts.Order(device_id=DEVICE, scope="all", genuine=True), DEVICE),
+        (parts.Order(device_id=DEVICE, scope="keys", genuine=False), DEVICE),
+        (parts.Order(device_id=uuid("another device"), scope="keys", genuine=True), DEVICE),
+        (parts.Order(device_id=DEVICE, scope="later", genuine=True), DEVICE),
+        (parts.Order(device_id=DEVICE, scope="keys", genuine=True), None),
+    ]
+    response = understand(from_base64url(stored["body"]), stored["headers"]["content-type"])
+    if response is None:
+        raise TypeError(stored["name"])
+    for order, own_id in told:
+        tape, sent = _begun(rows)
+        brings: dict[str, Any] = {"luck": 0.5, "now_ms": NOW, "order": order, "own_id": own_id}
+        tape.tell(parts.PushAnswered(request=sent, response=response, **brings))
+        yield _ended(tape)
+        tape, asked = _asking()
+        receipt = _receipt(intake_rules.merkle_root(intake_rules.manifest_leaves(asked.retained, ())), 0)
+        held = ManifestResponse(incarnation=INCARNATION, receipt=receipt)
+        tape.tell(parts.ManifestAnswered(request=asked, response=held, **brings))
+        yield _ended(tape)
+        tape = _nothing_due()
+        pulling = _only(
+            tape.tell(parts.RetainedRead(now_ms=NOW, held=(), incarnation=INCARNATION)), parts.SendPull
+        )
+        tape.tell(parts.Failed(request=pulling, failure=failure_of(401, {}) or NOT_THE_SERVICE, **brings))
+        yield _ended(tape)
+    yield from _leaving()
+
+
+def _leaving() -> Iterator[Tape]:
+    """What is destroyed at the end of a pass, and when."""
+    scopes: tuple[Any, ...] = (None, "keys", "all")
+    for leaving, draining, holding, stuck in product(scopes, *[(False, True)] * 3):
+        tape = Tape()
+        tape.tell(parts.Woken(now_ms=NOW, reason="start"))
+        tape.tell(_due(heartbeat=False, pulls=False))
+        tape.tell(parts.RetainedRead(now_ms=NOW, held=(), incarnation=None))
+        tape.tell(
+            parts.QueueRead(
+                now_ms=NOW,
+                next_try_ms=NOW + 9_000 if draining else None,
+                holding=holding,
+                not_before=0,
+                leaving=leaving,
+                draining=draining,
+                stuck=stuck,
+            )
+        )
+        yield tape
 
 
 def _asked_again(rows: tuple[Row, ...], failure: Any) -> Tape:

@@ -26,11 +26,11 @@ from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.contact import note_alert
 from waymark_sync.core import State, step
 from waymark_sync.core_settle import next_batch, settle_failure, settle_push
-from waymark_sync.device import Device
+from waymark_sync.device import Device, carry_out
 from waymark_sync.inbox import Inbox, Pulled
 from waymark_sync.keyring import Keyring
 from waymark_sync.outbox import Outbox, Settled
-from waymark_sync.outbox_rows import Row
+from waymark_sync.outbox_rows import KeptOrder, Row
 from waymark_sync.protocol import (
     ITEMS_MAX,
     MANIFEST_MAX,
@@ -39,9 +39,11 @@ from waymark_sync.protocol import (
     PushRequest,
     PushResponse,
     QueueState,
+    Revocation,
     SignedKeySet,
 )
 from waymark_sync.transport import NoAnswer, Reply, Transport
+from waymark_sync.trust import order_valid
 
 __all__ = ["CAPS", "Client", "Drained", "Pushed", "next_batch"]
 
@@ -87,10 +89,15 @@ class Client:
         random: Random,
         pinned: SignedKeySet | None = None,
         app_build: str = "",
+        files_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
-        """root and pinned: the public key and the key set this build was made with."""
+        """root and pinned: the public key and the key set this build was made with.
+
+        files_waiting: of reports sent from here. A device that leaves keeps its keys for as long.
+        """
         self._outbox, self._device, self._transport = outbox, device, transport
         self._now_ms, self._random, self._app_build = now_ms, random, app_build
+        self._files_waiting = files_waiting
         self.keyring = Keyring(outbox=outbox, transport=transport, root=root, pinned=pinned)
         self.inbox = Inbox(outbox=outbox, device=device, transport=transport, keyring=self.keyring)
 
@@ -170,6 +177,8 @@ class Client:
                 return self._read_queue()
             case core.RenewKeys(issued_at=issued_at):
                 self._renew_keys(issued_at)
+            case core.CarryOut(scope=scope):
+                carry_out(self._outbox, scope)
         return None
 
     def _read_due(self, now_ms: int) -> core.DueRead:
@@ -178,14 +187,24 @@ class Client:
             rows=tuple(self._outbox.due(now_ms, limit=ITEMS_MAX)),
             incarnation=self._outbox.state("incarnation"),
             not_before=int(self._outbox.state("not_before") or 0),
+            pulls=self._order() is None,
         )
 
+    def _order(self) -> KeptOrder | None:
+        """That this device obeys: its feed is closed."""
+        order = self._outbox.order()
+        return order if order is not None and order.device_id == self._device.device_id else None
+
     def _read_queue(self) -> core.QueueRead:
+        order = self._order()
         return core.QueueRead(
             now_ms=self._now_ms(),
             next_try_ms=self._outbox.next_try_ms(),
             holding=self._outbox.holding(),
             not_before=int(self._outbox.state("not_before") or 0),
+            leaving=order.leaving if order else None,
+            draining=self._outbox.draining() or self._files_waiting(),
+            stuck=self._outbox.stuck(),
         )
 
     def _read_retained(self, effect: core.ReadRetained) -> core.RetainedRead:
@@ -207,7 +226,14 @@ class Client:
         if isinstance(answer, Failure):
             return self._failed(effect, answer)
         note_alert(self._outbox, answer.alert, build=self._app_build)
-        return core.PushAnswered(now_ms=self._now_ms(), luck=self._random(), request=effect, response=answer)
+        return core.PushAnswered(
+            now_ms=self._now_ms(),
+            luck=self._random(),
+            request=effect,
+            response=answer,
+            order=self._told(answer.revoke),
+            own_id=self._own_id,
+        )
 
     def _ask(self, effect: core.SendManifest) -> core.ManifestAnswered | core.Failed:
         request = ManifestRequest(
@@ -217,17 +243,44 @@ class Client:
         if isinstance(answer, Failure):
             return self._failed(effect, answer)
         return core.ManifestAnswered(
-            now_ms=self._now_ms(), luck=self._random(), request=effect, response=answer
+            now_ms=self._now_ms(),
+            luck=self._random(),
+            request=effect,
+            response=answer,
+            order=self._told(answer.revoke),
+            own_id=self._own_id,
         )
 
     def _pull(self, effect: core.SendPull) -> core.PageCame | core.Failed:
         page = self.inbox.page()
         if isinstance(page, Failure):
-            return self._failed(effect, page)
+            return self._failed(effect, page, self.inbox.order)
         return core.PageCame(now_ms=self._now_ms(), request=effect, feed_id=self._device.device_id, page=page)
 
-    def _failed(self, effect: core.Request, failure: Failure) -> core.Failed:
-        return core.Failed(now_ms=self._now_ms(), luck=self._random(), request=effect, failure=failure)
+    def _failed(self, effect: core.Request, failure: Failure, order: Revocation | None = None) -> core.Failed:
+        return core.Failed(
+            now_ms=self._now_ms(),
+            luck=self._random(),
+            request=effect,
+            failure=failure,
+            order=self._told(order),
+            own_id=self._own_id,
+        )
+
+    @property
+    def _own_id(self) -> str | None:
+        """A visitor belongs to nobody, so nobody takes it out of service."""
+        return None if self._device.visitor else self._device.device_id
+
+    def _told(self, order: Revocation | None) -> core.Order | None:
+        keys = self.keyring.keys() if order is not None else None
+        if order is None:
+            return None
+        genuine = None if keys is None else order_valid(order, keys)
+        if genuine is None:
+            renewed = self.keyring.renewed()
+            genuine = renewed is not None and order_valid(order, renewed)
+        return core.Order(device_id=order.device_id, scope=order.scope, genuine=bool(genuine))
 
     def _open_receipts(self) -> core.ReceiptsOpened:
         return core.ReceiptsOpened(

@@ -18,6 +18,7 @@ from waymark_sync.answers import NOT_THE_SERVICE, Failure, ends_pass
 from waymark_sync.core_parts import (
     Applied,
     Apply,
+    CarryOut,
     DueRead,
     Effect,
     Event,
@@ -48,6 +49,7 @@ from waymark_sync.core_parts import (
     Write,
 )
 from waymark_sync.core_settle import (
+    heed,
     manifest_holds,
     manifest_page,
     next_batch,
@@ -274,6 +276,7 @@ def _failed(state: State, event: Failed) -> Stepped:
     request, failure = event.request, event.failure
     rows = request.rows if isinstance(request, SendPush) else ()
     writes = settle_failure(rows, failure, batch_size=len(rows), now_ms=event.now_ms, luck=event.luck)
+    writes += heed(event)
     kind: Waiting = (
         "push"
         if isinstance(request, SendPush)
@@ -350,7 +353,15 @@ def _queue_read(state: State, event: QueueRead) -> Stepped:
         return state, ()
     soon_ms = event.now_ms + TIMER_MS_MIN
     rest = Rest(stored=state.stored, refused=state.refused, received=state.received, failure=state.failure)
-    return State(number=state.number), (SetTimer(at_ms=soon_ms if state.woken else _timer(event)), rest)
+    timer = SetTimer(at_ms=soon_ms if state.woken else _timer(event))
+    return State(number=state.number), (*_last_orders(event), timer, rest)
+
+
+def _last_orders(event: QueueRead) -> tuple[Effect, ...]:
+    """First everything arrives; then the keys go; then, once no backup lacks any of it, all that is left."""
+    if event.leaving is None or event.draining:
+        return ()
+    return (CarryOut(scope="keys" if event.holding or event.stuck else event.leaving),)
 
 
 def _timer(event: QueueRead) -> int | None:

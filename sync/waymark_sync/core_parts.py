@@ -9,11 +9,19 @@ from msgspec import Struct
 
 from waymark_sync.answers import Failure
 from waymark_sync.messages import ReceiptBody
-from waymark_sync.outbox_rows import Held, Row
+from waymark_sync.outbox_rows import Held, Row, Scope
 from waymark_sync.protocol import ManifestResponse, PullResponse, PushResponse, Retained
 
 Wake = Literal["start", "sealed", "timer", "online", "visible", "knock", "asked"]
 """`asked`: a person wants it now, so waiting times are set aside."""
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """That a device is taken out of service, as it came. `genuine`: the service has signed it."""
+
+    device_id: str
+    scope: str
+    genuine: bool
 
 
 # Changes to the outbox.
@@ -81,7 +89,32 @@ class SendNow(Struct, frozen=True, kw_only=True):
     """No report waits for its time any longer."""
 
 
-Write = TakeReceipt | SetAside | Postpone | LetGo | OfferAgain | KeepPage | MarkApplied | Remember | SendNow
+class Obey(Struct, frozen=True, kw_only=True):
+    """This device is out of service: nothing new is made here from now on. A wider order takes the place of a
+    narrower one, never the other way round; the same again changes nothing.
+    """
+
+    device_id: str
+    scope: Scope
+
+
+class PassOver(Struct, frozen=True, kw_only=True):
+    """An order came that binds nobody here. It is counted, and that is all."""
+
+
+Write = (
+    TakeReceipt
+    | SetAside
+    | Postpone
+    | LetGo
+    | OfferAgain
+    | KeepPage
+    | MarkApplied
+    | Remember
+    | SendNow
+    | Obey
+    | PassOver
+)
 
 
 # Effects.
@@ -154,6 +187,15 @@ class ReadQueue(Struct, frozen=True, kw_only=True):
     """Answered by QueueRead."""
 
 
+class CarryOut(Struct, frozen=True, kw_only=True):
+    """Nothing waits here any more: destroy what the order is about, and note that it is done.
+
+    Twice is harmless; whoever dies before it is asked again by the next pass. Not answered.
+    """
+
+    scope: Scope
+
+
 class SetTimer(Struct, frozen=True, kw_only=True):
     """Wake with `timer` at that time, in place of any earlier timer. None: nothing is left to do."""
 
@@ -170,7 +212,18 @@ class Rest(Struct, frozen=True, kw_only=True):
 
 
 Request = SendPush | SendManifest | SendPull
-Effect = ReadDue | ReadRetained | ReadQueue | Request | Apply | OpenReceipts | RenewKeys | SetTimer | Rest
+Effect = (
+    ReadDue
+    | ReadRetained
+    | ReadQueue
+    | Request
+    | Apply
+    | OpenReceipts
+    | RenewKeys
+    | CarryOut
+    | SetTimer
+    | Rest
+)
 
 
 # Events.
@@ -208,6 +261,9 @@ class PushAnswered(Struct, frozen=True, kw_only=True):
     """From 0 up to, not including, 1."""
     request: SendPush
     response: PushResponse
+    order: Order | None = None
+    own_id: str | None = None
+    """Of the enrolled device that this is."""
 
 
 class ManifestAnswered(Struct, frozen=True, kw_only=True):
@@ -217,6 +273,8 @@ class ManifestAnswered(Struct, frozen=True, kw_only=True):
     luck: float
     request: SendManifest
     response: ManifestResponse
+    order: Order | None = None
+    own_id: str | None = None
 
 
 class PageCame(Struct, frozen=True, kw_only=True):
@@ -229,12 +287,14 @@ class PageCame(Struct, frozen=True, kw_only=True):
 
 
 class Failed(Struct, frozen=True, kw_only=True):
-    """Whatever was not an answer of the service, as `answers` understands it."""
+    """Whatever was not an answer of the service, as `answers` understands it. It may bring an order."""
 
     now_ms: int
     luck: float
     request: Request
     failure: Failure
+    order: Order | None = None
+    own_id: str | None = None
 
 
 class Applied(Struct, frozen=True, kw_only=True):
@@ -254,6 +314,12 @@ class QueueRead(Struct, frozen=True, kw_only=True):
     holding: bool
     """Receipted reports, or files, are held still."""
     not_before: int
+    leaving: Scope | None = None
+    """An order that is obeyed here, and not yet carried out as a whole."""
+    draining: bool = False
+    """A report or a file has yet to arrive. One that fails again and again, all alone, is not waited for."""
+    stuck: bool = False
+    """Reports are here that never arrived, waited for or not."""
 
 
 class OpenedReceipt(Struct, frozen=True, kw_only=True):

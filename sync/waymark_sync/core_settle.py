@@ -5,13 +5,17 @@ another report's receipt would speak of a database that may have been copied bac
 """
 
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 from waymark_sync.answers import Doubted, Failure, Later, Refused, Stored, judge, setback
 from waymark_sync.backoff import delay_s
 from waymark_sync.core_parts import (
+    Failed,
     LetGo,
     ManifestAnswered,
+    Obey,
     OfferAgain,
+    PassOver,
     Postpone,
     PushAnswered,
     Remember,
@@ -21,7 +25,7 @@ from waymark_sync.core_parts import (
 )
 from waymark_sync.intake_rules import manifest_leaves, merkle_root, purgeable
 from waymark_sync.messages import ReceiptBody
-from waymark_sync.outbox_rows import Held, Row
+from waymark_sync.outbox_rows import Held, Row, Scope
 from waymark_sync.protocol import (
     ITEMS_MAX,
     MANIFEST_MAX,
@@ -55,9 +59,22 @@ def settle_push(event: PushAnswered) -> tuple[Write, ...]:
     for index, row in enumerate(event.request.rows):
         writes += _settle(row, index, event)
     writes.append(Remember(key="challenge", value=response.challenge))
+    writes += heed(event)
     if response.backoff_s:
         writes.append(pause(float(response.backoff_s), now_ms=event.now_ms, luck=event.luck))
     return tuple(writes)
+
+
+def heed(event: PushAnswered | ManifestAnswered | Failed) -> tuple[Write, ...]:
+    """An order binds the device that it names, if the service signed it and its scope is known."""
+    order = event.order
+    if order is None:
+        return ()
+    if order.genuine and order.device_id == event.own_id:
+        for scope in get_args(Scope):
+            if scope == order.scope:
+                return (Obey(device_id=order.device_id, scope=scope),)
+    return (PassOver(),)
 
 
 def settle_failure(
@@ -98,7 +115,7 @@ def settle_manifest(event: ManifestAnswered) -> tuple[Write, ...]:
             writes.append(OfferAgain(item_id=one.id, sha256=one.sha256, pos=one.pos))
         elif event.response.receipt is not None:
             writes += _let_go(one.id, one.sha256, one.pos, event.response.receipt)
-    return tuple(writes)
+    return (*writes, *heed(event))
 
 
 def pause(floor_s: float, *, now_ms: int, luck: float) -> Remember:

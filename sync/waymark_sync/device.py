@@ -5,7 +5,7 @@ so who can read that file can act as the device; they cannot read what it has se
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from uuid import uuid4
 
 import msgspec
@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from waymark_sync.codec import MSGPACK, WireError, decode, encode
 from waymark_sync.outbox import Outbox, Row
+from waymark_sync.outbox_rows import Scope
 from waymark_sync.protocol import LABEL_ENROL, Attachment, EnrolRequest, EnrolResponse, Header, KeySet
 from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets
@@ -40,6 +41,12 @@ class Device(Struct, frozen=True, kw_only=True):
     visitor: bool = False
     centre_id: str = ""
     centre_name: str = ""
+    out_of_service: bool = False
+    """By an order of the service: it makes nothing new. What it has made is sent all the same."""
+
+
+class OutOfService(Exception):
+    """Nothing was made: this device was taken out of service."""
 
 
 class EnrolFailed(Exception):
@@ -127,16 +134,44 @@ def keep_device(outbox: Outbox, device: Device) -> None:
 
 
 def kept_device(outbox: Outbox) -> Device | None:
-    """The device this outbox belongs to, None before enrolment."""
+    """The device this outbox belongs to, None before enrolment.
+
+    One whose keys were destroyed has others, made now, that nobody knows and that open nothing.
+    """
     raw = outbox.state("device")
     if raw is None:
         return None
-    kept = msgspec.msgpack.decode(raw, type=_Kept)
-    keys: Mapping[str, object] = {
-        "sign_key": load_der_private_key(kept.sign_key, None),
-        "seal_key": load_der_private_key(kept.seal_key, None),
-    }
-    return msgspec.convert({**msgspec.structs.asdict(kept), **keys}, Device)
+    kept, order = msgspec.msgpack.decode(raw, type=_Kept), outbox.order()
+    return Device(
+        device_id=kept.device_id,
+        epoch=kept.epoch,
+        sign_key=_kept_key(kept.sign_key),
+        seal_key=_kept_key(kept.seal_key),
+        visitor=kept.visitor,
+        centre_id=kept.centre_id,
+        centre_name=kept.centre_name,
+        out_of_service=order is not None and order.device_id == kept.device_id,
+    )
+
+
+def carry_out(outbox: Outbox, scope: Scope) -> None:
+    """Destroy the device's keys and what they open. Doing it again changes nothing.
+
+    keys: sealed reports stay. They open to nobody here, and a restored service may want them again.
+    all: nothing stays but whose device it was, and that it is out of service.
+    """
+    raw, order = outbox.state("device"), outbox.order()
+    if raw is None or order is None or order.gone in (scope, "all"):
+        return
+    kept = replace(msgspec.msgpack.decode(raw, type=_Kept), sign_key=b"", seal_key=b"")
+    outbox.carried_out(replace(order, gone=scope), {"device": msgspec.msgpack.encode(kept), "challenge": ""})
+
+
+def _kept_key(raw: bytes) -> ec.EllipticCurvePrivateKey:
+    key = load_der_private_key(raw, None) if raw else new_key()
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("not a key of this protocol")
+    return key
 
 
 def capture(
@@ -153,7 +188,7 @@ def capture(
 
     att: the sealed files that follow; the body holds what opens each (see `file_sender`).
     code: what its return code leads to; a visitor was made with the same.
-    Raises NotSaved; Untrusted when the key set has no sealing key.
+    Raises NotSaved; OutOfService; Untrusted when the key set has no sealing key.
     """
     reply = code.reply if code else device.seal_key if device.visitor else None
     header = Header(
@@ -196,6 +231,9 @@ def _keep(
     outbox: Outbox, device: Device, keys: KeySet, header: Header, body: bytes, *, created_at: str
 ) -> Row:
     """The number is given out in the transaction that keeps the sealed bytes."""
+    order = outbox.order()
+    if order is not None and order.device_id == device.device_id:
+        raise OutOfService
     service = sealing_key(keys)
     return outbox.add(
         device_id=device.device_id,

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from waymark_sync.answers import NOT_THE_SERVICE, Failure, failure_of, no_answer
-from waymark_sync.codec import JSON, MSGPACK, WireError, decode, to_base64url
+from waymark_sync.codec import JSON, MSGPACK, WireError, decode, from_base64url, to_base64url
 from waymark_sync.core_parts import OpenedReceipt
 from waymark_sync.device import Device
 from waymark_sync.keyring import Keyring
 from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import Outbox, StoredMessage
-from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, message_info, pull_text
+from waymark_sync.protocol import PULL_LIMIT_MAX, PullResponse, Revocation, message_info, pull_text
 from waymark_sync.seal import CannotOpen, open_sealed, sign, unpad
 from waymark_sync.transport import NoAnswer, Reply, Transport
 from waymark_sync.trust import covers, messages_valid, receipt_valid
@@ -32,6 +32,8 @@ class Inbox:
     def __init__(self, *, outbox: Outbox, device: Device, transport: Transport, keyring: Keyring) -> None:
         self._outbox, self._device = outbox, device
         self._transport, self._keyring = transport, keyring
+        self.order: Revocation | None = None
+        """That came with the last refusal. Its signature was not looked at."""
 
     def pull_once(self) -> Pulled:
         """Fetch one page and keep it together with its cursor; then take over the receipts it brings.
@@ -94,9 +96,11 @@ class Inbox:
         """A challenge grows old; the refusal brings a fresh one, which is tried once."""
         try:
             reply = self._ask(self._outbox.state("challenge") or "none")
+            self.order = _order(reply)
             fresh = reply.headers.get("waymark-challenge")
             if reply.status == 401 and fresh:
                 reply = self._ask(fresh)
+                self.order = self.order or _order(reply)
         except NoAnswer as error:
             return no_answer(sent=error.sent)
         return failure_of(reply.status, reply.headers) or reply
@@ -130,3 +134,12 @@ class Inbox:
         return told.receipt.incarnation == self._outbox.state("incarnation") and covers(
             told.receipt, told.result, item_id=row.item_id, sha256=row.sha256
         )
+
+
+def _order(reply: Reply) -> Revocation | None:
+    """Of a feed that is closed: its device cannot prove any more who it is, and is told all the same."""
+    told = reply.headers.get("waymark-revoke") if reply.status == 401 else None
+    try:
+        return decode(from_base64url(told), MSGPACK, Revocation) if told else None
+    except WireError:
+        return None

@@ -7,7 +7,7 @@ point leaves a row queued or as it was; being in flight is no state.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -18,8 +18,9 @@ from msgspec import Struct
 from pysqlite3 import dbapi2
 
 from waymark_sync import core_parts as core
+from waymark_sync.backoff import SUSPECT_AFTER
 from waymark_sync.messages import ReceiptBody
-from waymark_sync.outbox_rows import Custody, Held, NotHeld, NotSaved, Row, State, StoredMessage
+from waymark_sync.outbox_rows import Custody, Held, KeptOrder, NotHeld, NotSaved, Row, State, StoredMessage
 from waymark_sync.protocol import Envelope, ExportedQueue, Message, PullResponse, decode_header
 
 __all__ = ["Custody", "Held", "NotHeld", "NotSaved", "Outbox", "Row", "State", "StoredMessage"]
@@ -174,6 +175,10 @@ class Outbox:
                 self.keep_state(write.key, write.value)
             case core.SendNow():
                 self.send_now()
+            case core.Obey(device_id=device_id, scope=scope):
+                self._obey(KeptOrder(device_id=device_id, scope=scope))
+            case core.PassOver():
+                self.keep_state("orders_passed_over", self.orders_passed_over() + 1)
 
     def requeue_all(self, incarnation: str) -> int:
         """Queue again whatever is held without a receipt of this incarnation. How many that were."""
@@ -191,6 +196,43 @@ class Outbox:
     def holding(self) -> bool:
         """Is anything receipted held still?"""
         return bool(self._value("holding"))
+
+    def draining(self) -> bool:
+        """Does anything wait that may yet go? What fails again and again, all alone, does not count."""
+        return bool(self._value("draining", solo_failures=SUSPECT_AFTER))
+
+    def order(self) -> KeptOrder | None:
+        """That the device was taken out of service, once it was."""
+        raw = self.state("order")
+        return None if raw is None else msgspec.msgpack.decode(raw, type=KeptOrder)
+
+    def orders_passed_over(self) -> int:
+        return int(self.state("orders_passed_over") or 0)
+
+    def stuck(self) -> bool:
+        """Is anything here that never arrived, and is not waited for?"""
+        return bool(self._value("stuck"))
+
+    def carried_out(self, order: KeptOrder, states: Mapping[str, str | int | bytes]) -> None:
+        """Forget what came back and keep these states, in one transaction; no trace of before stays."""
+        with self._transaction():
+            self._run("forget_messages")
+            self._run("forget_cursors")
+            if order.gone == "all":
+                for name in ("may_forget", "forget_reports", "forget_state", "may_not_forget"):
+                    self._run(name)
+            for key, value in states.items():
+                self.keep_state(key, value)
+            self.keep_state("order", msgspec.msgpack.encode(order))
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _obey(self, order: KeptOrder) -> None:
+        known = self.order()
+        if known is not None and known.device_id == order.device_id:
+            if (known.scope, order.scope) != ("keys", "all"):
+                return
+            order = msgspec.structs.replace(known, scope="all")
+        self.keep_state("order", msgspec.msgpack.encode(order))
 
     def custody(self, device_id: str) -> list[Custody]:
         """Of every epoch of this device."""

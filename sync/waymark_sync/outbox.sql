@@ -247,3 +247,31 @@ ON CONFLICT (feed_id) DO UPDATE SET cursor = excluded.cursor, incarnation = excl
 
 -- :forget_cursors
 DELETE FROM feed_cursor
+
+-- :forget_messages
+DELETE FROM feed_message
+
+-- Sealed bytes that never arrived.
+-- :stuck
+SELECT EXISTS (SELECT 1 FROM outbox WHERE state IN ('queued', 'quarantined'))
+
+-- Every backup of the service holds all of it, and this device is nobody's any more: the next four, as one.
+-- :may_forget
+DROP TRIGGER outbox_kept
+
+-- :forget_reports
+DELETE FROM outbox
+
+-- :forget_state
+DELETE FROM device_state
+
+-- :may_not_forget
+CREATE TRIGGER IF NOT EXISTS outbox_kept
+BEFORE DELETE ON outbox
+BEGIN
+  SELECT RAISE(ABORT, 'an outbox forgets nothing');
+END
+
+-- Queued, and not known to fail all alone.
+-- :draining
+SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'queued' AND solo_failures < :solo_failures)

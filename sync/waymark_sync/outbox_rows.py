@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from waymark_sync.protocol import Envelope
 
+Scope = Literal["keys", "all"]
+"""What goes when a device leaves: its keys and what they open; or that, and the sealed bytes as well."""
 State = Literal["queued", "receipted", "quarantined", "tombstone"]
 
 
@@ -62,6 +64,23 @@ class Held(Struct, frozen=True, kw_only=True):
     item_id: str
     sha256: bytes
     pos: int
+
+
+class KeptOrder(Struct, frozen=True, kw_only=True):
+    """That this device was taken out of service.
+
+    It outlives its being carried out: who comes later is told, and the same order again finds it obeyed.
+    """
+
+    device_id: str
+    scope: Scope
+    gone: Scope | None = None
+    """What was destroyed. None: something has yet to arrive."""
+
+    @property
+    def leaving(self) -> Scope | None:
+        """None: nothing is left to be done."""
+        return None if self.gone == self.scope else self.scope
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):

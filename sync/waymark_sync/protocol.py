@@ -11,6 +11,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from waymark_sync.field_types import Epoch as Epoch
+from waymark_sync.field_types import Kid as Kid
+from waymark_sync.field_types import Natural as Natural
+from waymark_sync.field_types import Point as Point
+from waymark_sync.field_types import Sha256 as Sha256
+from waymark_sync.field_types import Signature as Signature
+from waymark_sync.field_types import Uuid as Uuid
+from waymark_sync.orders import Revocation as Revocation
+from waymark_sync.orders import revoke_text as revoke_text
+
 LABEL = b"waymark-sync/1"
 """Prefix of the HPKE `info`; with a suffix, of every signed text."""
 LABEL_ITEM = LABEL + b"/item"
@@ -40,18 +50,6 @@ ATT_TOTAL_BYTES_MAX = 157_296_000  # sealed, all attachments of one report: thre
 ATT_COUNT_MAX = 10
 PADDING_BUCKETS = (4_096, 16_384, 65_536, 262_144)
 """Plaintext lengths in bytes: the sealed length then says little about the story."""
-
-Uuid = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", max_length=36)
-]
-Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z", max_length=16)]
-Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z", max_length=32)]
-Sha256 = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
-"""ECDSA P-256, SHA-256, as r || s."""
-Point = Annotated[bytes, Meta(min_length=65, max_length=65)]
-"""P-256 public key, uncompressed: 0x04 || x || y."""
-Natural = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 
 Verdict = Literal["accepted", "duplicate", "conflict", "rejected", "retry"]
 """A verdict this list does not hold means `retry`."""
@@ -254,6 +252,8 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`issued_at` of the current key set: larger than the device's own means fetch it."""
     backoff_s: Natural | None = None
     alert: Alert | None = None
+    revoke: Revocation | None = None
+    """The device that asks was taken out of its centre."""
 
 
 class ManifestResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -266,6 +266,7 @@ class ManifestResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: tuple[Uuid, ...] = ()
     """Not held with these bytes at this position: to be sent again."""
     receipt: Receipt | None = None
+    revoke: Revocation | None = None
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,11 +21,13 @@ from waymark_sync.protocol import (
     KeySet,
     Message,
     Receipt,
+    Revocation,
     ServiceKey,
     SignedKeySet,
     leaf_bytes,
     message_text,
     receipt_text,
+    revoke_text,
 )
 from waymark_sync.seal import signature_valid
 
@@ -57,6 +59,14 @@ def receipt_valid(receipt: Receipt, keys: KeySet) -> bool | None:
     for key in keys.keys:
         if key.use == "receipt" and key.kid == receipt.kid:
             return signature_valid(key.public, receipt_text(receipt), receipt.sig)
+    return None
+
+
+def order_valid(order: Revocation, keys: KeySet) -> bool | None:
+    """As `receipt_valid`, of an order to a device."""
+    for key in keys.keys:
+        if key.use == "receipt" and key.kid == order.kid:
+            return signature_valid(key.public, revoke_text(order), order.sig)
     return None
 
 

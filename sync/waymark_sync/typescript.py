@@ -17,9 +17,18 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from waymark_sync import backoff, knocking, messages, protocol, reference, report
+from waymark_sync import backoff, field_types, knocking, messages, orders, protocol, reference, report
 
-MODULES: tuple[ModuleType, ...] = (protocol, knocking, messages, report, reference, backoff)
+MODULES: tuple[ModuleType, ...] = (
+    field_types,
+    protocol,
+    orders,
+    knocking,
+    messages,
+    report,
+    reference,
+    backoff,
+)
 HEAD = """\
 /**
  * The protocol's messages, the report's body, their limits and labels.

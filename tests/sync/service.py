@@ -70,6 +70,8 @@ class Service:
         self.items_max = protocol.ITEMS_MAX
         self.manifests = "signed"
         self.alert: protocol.Alert | None = None
+        self.revoke: protocol.Revocation | None = None
+        self.refused_pull: dict[str, str] | None = None
 
     def snapshot(self) -> dict[str, Any]:
         return deepcopy({name: getattr(self, name) for name in ("pos", "stored", "conflicts", "feeds")})
@@ -171,6 +173,7 @@ class Service:
             results=tuple(proven),
             receipt=self._receipt(leaves) if leaves else None,
             alert=self.alert,
+            revoke=self.revoke,
             keys_issued_at=self.keys_issued_at,
         )
 
@@ -232,6 +235,8 @@ class Service:
         good = signature_valid(
             self.signers.get(feed_id, b""), text, codec.from_base64url(headers["waymark-signature"])
         )
+        if self.refused_pull is not None:
+            return Reply(status=401, headers=self.refused_pull, body=b"{}")
         if not good or headers["waymark-challenge"] != self.challenge:
             return Reply(status=401, headers={"waymark-challenge": self.challenge}, body=b"{}")
         return _ok(self._page(feed_id, told, limit))

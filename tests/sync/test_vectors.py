@@ -10,7 +10,17 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from waymark_sync import codec, intake_rules, protocol, reference, seal, trust
+from waymark_sync import (
+    answers,
+    codec,
+    core_parts,
+    core_settle,
+    intake_rules,
+    protocol,
+    reference,
+    seal,
+    trust,
+)
 from waymark_sync.codec import from_base64url as raw
 
 from .service import Service
@@ -102,6 +112,29 @@ def test_receipts(vectors: Vectors) -> None:
         assert trust.receipt_valid(receipt, keys) is True
     for case in file["invalid"]:
         assert not trust.receipt_valid(read(case["receipt"], protocol.Receipt), keys), case["name"]
+
+
+def test_orders_to_a_device(vectors: Vectors) -> None:
+    file = vectors("revocation")
+    keys = read(file["keys"], protocol.KeySet)
+
+    for case in file["cases"]:
+        order = read(case["order"], protocol.Revocation)
+        assert protocol.revoke_text(order) == raw(case["text"]), case["name"]
+        signed = trust.order_valid(order, keys)
+        assert bool(signed) is case["signed"], case["name"]
+        told = core_parts.Order(device_id=order.device_id, scope=order.scope, genuine=bool(signed))
+        failure = answers.NOT_THE_SERVICE
+        request = core_parts.SendPull(number=1, seen=None)
+        event = core_parts.Failed(
+            now_ms=1, luck=0.5, request=request, failure=failure, order=told, own_id=file["device_id"]
+        )
+        [write] = core_settle.heed(event)
+        assert isinstance(write, core_parts.Obey if case["obeyed"] else core_parts.PassOver), case["name"]
+    header = raw(file["header"]["waymark-revoke"])
+    assert codec.decode(header, codec.MSGPACK, protocol.Revocation) == read(
+        file["header"]["order"], protocol.Revocation
+    )
 
 
 def test_what_a_receipt_covers(vectors: Vectors) -> None:

@@ -12,11 +12,12 @@ import { SealedCopy } from './sealed-copy.tsx'
 import { SendNow } from './send-now.tsx'
 
 const STATES: readonly CustodyState[] = ['person', 'waits', 'again', 'kept', 'answered']
-const MEGABYTE = 1024 * 1024
+const MEGABYTE = 1_000_000
 
 /** What this device answers for. Never a word of a report: references, states and times. */
 export function CustodyPage() {
   const custody = useCustody()
+  const own = device.value
   return (
     <div class="wm-column">
       <BackLink onClick={back}>{t('nav.back')}</BackLink>
@@ -24,6 +25,11 @@ export function CustodyPage() {
         {t('custody.heading')}
       </h1>
       <p class="govuk-body">{t('custody.lead')}</p>
+      {own?.mode === 'centre' && own.outOfService !== null && (
+        <WarningText hidden={t('app.warning')}>
+          {t('out.heading')}. {t(`out.${own.outOfService}`)}
+        </WarningText>
+      )}
       {custody !== null && <Told custody={custody} />}
     </div>
   )
@@ -112,11 +118,18 @@ function standing({ reachedAt, roomBytes, build }: Custody): readonly SummaryRow
   const own = device.value
   const rows = [
     row('reached', t('custody.reached'), reachedAt === null ? t('custody.never') : dateTime(new Date(reachedAt))),
-    row('room', t('custody.room'), roomBytes === null ? t('custody.untold') : t('custody.megabytes', { size: Math.floor(roomBytes / MEGABYTE) })),
+    row('room', t('custody.room'), roomBytes === null ? t('custody.untold') : room(roomBytes)),
     row('storage', t('custody.storage'), t(durable === null ? 'custody.untold' : durable ? 'custody.durable' : 'custody.may_go')),
     row('build', t('custody.build'), leftToRight(build)),
   ]
-  return own?.mode === 'centre' ? [row('centre', t('custody.centre'), own.centreName), ...rows] : rows
+  return own?.mode === 'centre' && own.centreName !== '' ? [row('centre', t('custody.centre'), own.centreName), ...rows] : rows
+}
+
+/** "500 MB", "10 GB". */
+function room(bytes: number): string {
+  const many = bytes >= 1_000 * MEGABYTE
+  const size = Math.floor(bytes / (many ? 1_000 * MEGABYTE : MEGABYTE))
+  return t(many ? 'custody.gigabytes' : 'custody.megabytes', { size })
 }
 
 function row(id: string, key: string, value: string): SummaryRow {

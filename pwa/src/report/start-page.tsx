@@ -1,9 +1,13 @@
 import { t } from '../i18n/index.ts'
+import { device } from '../sync/index.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { begin, open } from './flow.ts'
+import { OutOfService } from './out-of-service.tsx'
 import { Urgent } from './urgent.tsx'
 
 export function StartPage() {
+  const own = device.value
+  if (own?.mode === 'centre' && own.outOfService !== null) return <OutOfService now={own.outOfService} />
   return (
     <div class="wm-column">
       <h1 class="govuk-heading-l" tabIndex={-1}>

@@ -1,7 +1,8 @@
 /** The stores as the core sees them: what is read for it, and what an answer changes, all or nothing. */
 
 import { CHECK_IN_MS } from './core.ts'
-import type { Apply, Held, Row, Write } from './core-parts.ts'
+import type { Apply, Held, QueueRead, Row, Write } from './core-parts.ts'
+import { SUSPECT_AFTER } from './core-settle.ts'
 import { putPage } from './feed.ts'
 import { result, type Stores } from './indexed-db.ts'
 import {
@@ -19,6 +20,7 @@ import {
   stores,
 } from './parcels.ts'
 import { equal, own } from './bytes.ts'
+import { leaving, obey, orderKept, passOver } from './orders.ts'
 import { ITEMS_MAX, MANIFEST_MAX } from './protocol.generated.ts'
 import { allFiles } from './files-store.ts'
 
@@ -36,13 +38,17 @@ function isDue({ nextTryAt }: Pick<Parcel, 'nextTryAt'>, nowMs: number): boolean
   return nextTryAt === null || nextTryAt <= nowMs || nextTryAt > nowMs + WAIT_MS_MAX
 }
 
-export async function readQueue(): Promise<{ readonly nextTryMs: number | null; readonly holding: boolean; readonly notBefore: number }> {
-  const parcels = await allParcels()
+export async function readQueue(): Promise<Omit<QueueRead, 'type' | 'nowMs'>> {
+  const [parcels, files] = await Promise.all([allParcels(), allFiles()])
+  const sendable = parcels.some((each) => each.state === 'queued' && each.soloFailures < SUSPECT_AFTER)
   const queued = parcels.filter((each) => each.state === 'queued').map((each) => each.nextTryAt ?? 0)
   return {
     nextTryMs: queued.length === 0 ? null : Math.min(...queued),
-    holding: parcels.some((each) => each.state === 'receipted') || (await allFiles()).length > 0,
+    holding: parcels.some((each) => each.state === 'receipted') || files.length > 0,
     notBefore: (await setting<number>('not_before')) ?? 0,
+    leaving: leaving(await orderKept()),
+    draining: sendable || files.some((file) => file.state === 'queued'),
+    stuck: parcels.some((each) => each.state === 'queued' || each.state === 'quarantined'),
   }
 }
 
@@ -112,6 +118,10 @@ async function apply(store: Stores<StoreName>, write: Write): Promise<void> {
       // A challenge is one feed's, and kept in memory by whoever asks.
       if (write.key === 'not_before') await result(store('kv').put(write.value, 'not_before'))
       return
+    case 'obey':
+      return obey(store, write.deviceId, write.scope)
+    case 'pass_over':
+      return passOver(store)
     case 'send_now':
       for (const each of await result<Parcel[]>(store('parcels').getAll()))
         if (each.state === 'queued' && each.nextTryAt !== null)

@@ -60,6 +60,12 @@ export type Postpone = {
 
 export type Remember = { readonly type: 'remember'; readonly key: 'challenge' | 'not_before'; readonly value: string | number }
 
+/** What goes when a device leaves: its keys and what they open; or that, and all else that is here. */
+export type Scope = 'keys' | 'all'
+
+/** That a device is taken out of service, as it came. `genuine`: the service has signed it. */
+export type Order = { readonly deviceId: string; readonly scope: string; readonly genuine: boolean }
+
 /** Changes to the outbox. Each compares before it sets: another drainer may have been there. */
 export type Write =
   | { readonly type: 'take_receipt'; readonly body: ReceiptBody; readonly sha256: Bytes }
@@ -76,6 +82,13 @@ export type Write =
   | Remember
   /** No report waits for its time any longer. */
   | { readonly type: 'send_now' }
+  /**
+   * This device is out of service: nothing new is made here from now on. A wider order takes the place of a narrower
+   * one, never the other way round; the same again changes nothing.
+   */
+  | { readonly type: 'obey'; readonly deviceId: string; readonly scope: Scope }
+  /** An order came that binds nobody here. It is counted, and that is all. */
+  | { readonly type: 'pass_over' }
 
 /** No rows: a heartbeat. Answered by `push_answered` or `failed`, always. */
 export type SendPush = {
@@ -134,6 +147,11 @@ export type Effect =
   | { readonly type: 'open_receipts' }
   /** The service has a newer key set. Not answered. */
   | { readonly type: 'renew_keys'; readonly issuedAt: number }
+  /**
+   * Nothing waits here any more: destroy what the order is about, and note that it is done. Twice is harmless; whoever
+   * dies before it is asked again by the next pass. Not answered.
+   */
+  | { readonly type: 'carry_out'; readonly scope: Scope }
   /** Wake with `timer` at that time, in place of any earlier timer. Null: nothing is left to do. */
   | { readonly type: 'set_timer'; readonly atMs: number | null }
   | Rest
@@ -141,6 +159,8 @@ export type Effect =
 type At = { readonly nowMs: number }
 /** `luck`: from 0 up to, not including, 1. */
 type Drawn = At & { readonly luck: number }
+/** `ownId`: of the enrolled device that this is. */
+type Brings = { readonly order?: Order | null; readonly ownId?: string | null }
 
 export type DueRead = At & {
   readonly type: 'due_read'
@@ -155,11 +175,11 @@ export type DueRead = At & {
 }
 export type RetainedRead = At & { readonly type: 'retained_read'; readonly held: readonly Held[]; readonly incarnation: string | null }
 /** The receipt's signature was verified; what it covers was not. */
-export type PushAnswered = Drawn & { readonly type: 'push_answered'; readonly request: SendPush; readonly response: PushResponse }
+export type PushAnswered = Drawn & Brings & { readonly type: 'push_answered'; readonly request: SendPush; readonly response: PushResponse }
 /** As PushAnswered. */
-export type ManifestAnswered = Drawn & { readonly type: 'manifest_answered'; readonly request: SendManifest; readonly response: ManifestResponse }
+export type ManifestAnswered = Drawn & Brings & { readonly type: 'manifest_answered'; readonly request: SendManifest; readonly response: ManifestResponse }
 export type PageCame = At & { readonly type: 'page_came'; readonly request: SendPull; readonly feedId: string; readonly page: PullResponse }
-export type Failed = Drawn & { readonly type: 'failed'; readonly request: Request; readonly failure: Failure }
+export type Failed = Drawn & Brings & { readonly type: 'failed'; readonly request: Request; readonly failure: Failure }
 /** `requeued`: a new lineage: all that is held is queued again. */
 export type Applied = At & { readonly type: 'applied'; readonly number: number; readonly stale: boolean; readonly requeued: boolean }
 /** Its signature was verified. `row`: what is held under its id. */
@@ -181,6 +201,12 @@ export type QueueRead = At & {
   /** Receipted reports, or files, are held still. */
   readonly holding: boolean
   readonly notBefore: number
+  /** An order that is obeyed here, and not yet carried out as a whole. */
+  readonly leaving?: Scope | null
+  /** A report or a file has yet to arrive. One that fails again and again, all alone, is not waited for. */
+  readonly draining?: boolean
+  /** Reports are here that never arrived, waited for or not. */
+  readonly stuck?: boolean
 }
 
 export type Event =

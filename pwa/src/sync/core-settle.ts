@@ -7,6 +7,7 @@
 
 import type { Bytes } from './bytes.ts'
 import {
+  type Failed,
   type Failure,
   type Held,
   type ManifestAnswered,
@@ -67,8 +68,17 @@ export function settlePush(event: PushAnswered): readonly Write[] {
   const { response } = event
   const writes: Write[] = event.request.rows.flatMap((row, index) => settleRow(row, index, event))
   writes.push({ type: 'remember', key: 'challenge', value: response.challenge })
+  writes.push(...heed(event))
   if (response.backoff_s) writes.push(pause(response.backoff_s, event))
   return writes
+}
+
+/** An order binds the device that it names, if the service has signed it and this build knows its scope. */
+export function heed({ order, ownId }: PushAnswered | ManifestAnswered | Failed): readonly Write[] {
+  if (order === null || order === undefined) return []
+  const { deviceId, scope, genuine } = order
+  if (genuine && deviceId === ownId && (scope === 'keys' || scope === 'all')) return [{ type: 'obey', deviceId, scope }]
+  return [{ type: 'pass_over' }]
 }
 
 /** Nothing was settled: each waits, and perhaps the batch comes apart. */
@@ -97,11 +107,12 @@ export function manifestHolds(asked: readonly Retained[], response: ManifestResp
 export function settleManifest(event: ManifestAnswered): readonly Write[] {
   const missing = new Set(event.response.missing)
   const receipt = event.response.receipt ?? null
-  return event.request.retained.flatMap((one): readonly Write[] => {
+  const writes = event.request.retained.flatMap((one): readonly Write[] => {
     const sha256 = one.sha256 as Bytes
     if (missing.has(one.id)) return [{ type: 'offer_again', itemId: one.id, sha256, pos: one.pos }]
     return receipt === null ? [] : letGo(one.id, sha256, one.pos, receipt)
   })
+  return [...writes, ...heed(event)]
 }
 
 /** Nothing is sent before then. */

@@ -29,7 +29,7 @@ import {
   type Write,
 } from './core-parts.ts'
 import { covers } from './core-proof.ts'
-import { endsPass, manifestHolds, manifestPage, nextBatch, settleFailure, settleManifest, settlePush } from './core-settle.ts'
+import { endsPass, heed, manifestHolds, manifestPage, nextBatch, settleFailure, settleManifest, settlePush } from './core-settle.ts'
 
 const PAUSE_MS_MAX = 30 * 3_600_000 // a clock that was set back must not silence the device for longer
 const PASS_REQUESTS_MAX = 1_000 // 64,000 reports: no device comes near
@@ -215,7 +215,7 @@ const ASKED_BY = { send_push: 'push', send_manifest: 'manifest', send_pull: 'pag
 
 function failed(state: State, event: Failed): Stepped {
   const { request, failure } = event
-  const writes = settleFailure(request.type === 'send_push' ? request.rows : [], failure, event)
+  const writes = [...settleFailure(request.type === 'send_push' ? request.rows : [], failure, event), ...heed(event)]
   if (!counts(state, ASKED_BY[request.type], request.number)) return apply(state, state.waiting, writes, { current: false })
   // An older service has no manifest; what waits in the feed does not depend on it.
   if (request.type !== 'send_push') return failedAsking(state, event, writes)
@@ -272,7 +272,14 @@ function queueRead(state: State, event: QueueRead): Stepped {
   if (state.waiting !== 'queue') return [state, []]
   const atMs = state.woken ? event.nowMs + TIMER_MS_MIN : timer(event)
   const { stored, refused, received, failure } = state
-  return [{ ...FRESH, number: state.number }, [{ type: 'set_timer', atMs }, { type: 'rest', stored, refused, received, failure }]]
+  const rest: Effect = { type: 'rest', stored, refused, received, failure }
+  return [{ ...FRESH, number: state.number }, [...lastOrders(event), { type: 'set_timer', atMs }, rest]]
+}
+
+/** First everything arrives; then the keys go; then, once no backup lacks any of it, all that is left. */
+function lastOrders({ leaving, draining, holding, stuck }: QueueRead): readonly Effect[] {
+  if (leaving === null || leaving === undefined || draining === true) return []
+  return [{ type: 'carry_out', scope: holding || stuck === true ? 'keys' : leaving }]
 }
 
 function timer({ nowMs, nextTryMs, holding, notBefore }: QueueRead): number | null {

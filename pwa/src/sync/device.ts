@@ -8,6 +8,7 @@ import { keysOf } from './feed.ts'
 import { bodyOf, post } from './http.ts'
 import { result } from './indexed-db.ts'
 import { LABEL, sign, signatureValid } from './keyset.ts'
+import { orderKept } from './orders.ts'
 import { type DeviceKeys, keepSetting, setting, stores } from './parcels.ts'
 import { type DeviceIdentity, EnrolFailed } from './types.ts'
 import { enrolResponse, fromMsgpack, toMsgpack, WireError } from './wire.ts'
@@ -33,7 +34,9 @@ export async function publicBytes(pair: CryptoKeyPair): Promise<Bytes> {
 
 export async function identity(): Promise<DeviceIdentity> {
   const enrolment = await setting<Enrolment>(ENROLMENT)
-  return enrolment === undefined ? { mode: 'visitor' } : { mode: 'centre', ...enrolment }
+  if (enrolment === undefined) return { mode: 'visitor' }
+  const order = await orderKept()
+  return { mode: 'centre', ...enrolment, outOfService: order === null ? null : order.gone === null ? 'sending' : 'done' }
 }
 
 /** Write, reopen, read, sign: false when this browser loses keys that it said it had kept. */

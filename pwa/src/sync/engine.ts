@@ -101,7 +101,9 @@ export async function prepareReturnCode(form: CodeForm): Promise<string> {
 }
 
 export async function finish(draft: DraftBody, extras: Extras): Promise<SavedReport> {
-  const device = deviceNow.value ?? (await identity().catch(() => ({ mode: 'visitor' }) as const))
+  const own = deviceNow.value ?? (await identity().catch(() => ({ mode: 'visitor' }) as const))
+  // Begun before the tablet was taken out of service: nobody's words are lost for that. It is then a report like a phone's.
+  const device = own.mode === 'centre' && own.outOfService !== null ? ({ mode: 'visitor' } as const) : own
   const kept = await save(draft, device, preparedKeys(extras.returnCode), extras.pictures)
   forgetPrepared()
   note({ opfs: kept.opfs, durable: kept.saved.durable, ...(kept.keysLast ? {} : { storageFault: 'keys_not_kept' }) })
@@ -169,7 +171,7 @@ export async function exportQueue(): Promise<Blob> {
 
 export async function enrol(code: string): Promise<{ centreName: string }> {
   const enrolment = await enrolDevice(code)
-  deviceNow.value = { mode: 'centre', ...enrolment }
+  deviceNow.value = await identity()
   otherTabs?.postMessage('changed')
   wake('start')
   return { centreName: enrolment.centreName }
@@ -237,6 +239,7 @@ function wake(reason: Wake): Promise<void> {
 async function runRound(reason: Wake): Promise<void> {
   try {
     const passed = await runPass(reason)
+    deviceNow.value = await identity()
     if (passed?.changed === true) await settleStores()
     await sendWaitingFiles(reason)
   } catch (error) {
@@ -281,7 +284,8 @@ async function sendWaitingFiles(reason: Wake): Promise<void> {
   const watch = { yields: () => again !== null, changed: () => void changed() }
   const sent = await sendFiles({ force: reason !== 'timer', ...watch })
   if (sent !== null && sent.completed > 0) note({ lastSuccessAt: new Date().toISOString() })
-  if (sent?.interrupted === true) again ??= 'timer'
+  const last = (sent?.completed ?? 0) > 0 && deviceNow.value?.mode === 'centre' && deviceNow.value.outOfService === 'sending'
+  if (sent?.interrupted === true || last) again ??= 'timer'
 }
 
 async function plan(): Promise<void> {

@@ -7,11 +7,12 @@
 import { applyAll, readDue, readQueue, readRetained } from './apply.ts'
 import { noteContact } from './contact.ts'
 import { FRESH, step } from './core.ts'
-import type { Apply, Effect, Event, Failed, Failure, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
+import type { Apply, Effect, Event, Failed, Failure, Order, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
 import { keysOf } from './feed.ts'
 import { askManifest } from './manifest.ts'
 import { setting } from './parcels.ts'
-import type { Alert } from './protocol.generated.ts'
+import { carryOut, ownId, told } from './orders.ts'
+import type { Alert, Revocation } from './protocol.generated.ts'
 import { noteChallenge, openReceipts, pageOf } from './pull.ts'
 import { push } from './push.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
@@ -109,6 +110,10 @@ class Pass {
       case 'renew_keys':
         if (effect.issuedAt > (await keySetInUse()).issued_at) await refreshKeySet()
         return null
+      case 'carry_out':
+        await carryOut(effect.scope)
+        this.#changed = true
+        return null
       case 'set_timer':
         this.#wakeAtMs = effect.atMs
         return null
@@ -155,13 +160,14 @@ class Pass {
     this.#alert = response.alert ?? null
     if (response.downstream) this.#downstream.add(deviceId)
     noteChallenge(deviceId, response.challenge)
-    return { type: 'push_answered', nowMs: Date.now(), luck: Math.random(), request, response }
+    return { type: 'push_answered', nowMs: Date.now(), luck: Math.random(), request, response, ...(await brought(response.revoke)) }
   }
 
   async #ask(request: SendManifest): Promise<Event> {
     const answer = await askManifest(request)
     if ('failure' in answer) return failed(request, answer.failure)
-    return { type: 'manifest_answered', nowMs: Date.now(), luck: Math.random(), request, response: answer.response }
+    const { response } = answer
+    return { type: 'manifest_answered', nowMs: Date.now(), luck: Math.random(), request, response, ...(await brought(response.revoke)) }
   }
 
   /** One page of the next feed. What is wrong with one feed keeps no other waiting. */
@@ -179,10 +185,16 @@ class Pass {
       }
       feeds.delete(feedId)
       failure = answer.failure
+      if (answer.revoke !== undefined) return { ...failed(request, failure), ...(await brought(answer.revoke)) }
       if (failure.kind !== 'fault') break
     }
     return failed(request, failure)
   }
+}
+
+/** An order, if the answer brought one. */
+async function brought(revoke: Revocation | null | undefined): Promise<{ readonly order: Order | null; readonly ownId: string | null }> {
+  return { order: await told(revoke), ownId: await ownId() }
 }
 
 async function lineage(): Promise<string | null> {

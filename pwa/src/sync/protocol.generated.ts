@@ -3,6 +3,22 @@
  * Rendered by `python -m waymark_sync.typescript`; change the Structs, not this file.
  */
 
+export type Uuid = string
+
+export type Epoch = string
+
+export type Kid = string
+
+export type Sha256 = Uint8Array<ArrayBuffer>
+
+/** ECDSA P-256, SHA-256, as r || s. */
+export type Signature = Uint8Array<ArrayBuffer>
+
+/** P-256 public key, uncompressed: 0x04 || x || y. */
+export type Point = Uint8Array<ArrayBuffer>
+
+export type Natural = number
+
 /** Prefix of the HPKE `info`; with a suffix, of every signed text. */
 export const LABEL = 'waymark-sync/1'
 
@@ -62,22 +78,6 @@ export const ATT_COUNT_MAX = 10
 
 /** Plaintext lengths in bytes: the sealed length then says little about the story. */
 export const PADDING_BUCKETS = [4096, 16384, 65536, 262144] as const
-
-export type Uuid = string
-
-export type Epoch = string
-
-export type Kid = string
-
-export type Sha256 = Uint8Array<ArrayBuffer>
-
-/** ECDSA P-256, SHA-256, as r || s. */
-export type Signature = Uint8Array<ArrayBuffer>
-
-/** P-256 public key, uncompressed: 0x04 || x || y. */
-export type Point = Uint8Array<ArrayBuffer>
-
-export type Natural = number
 
 /** A verdict this list does not hold means `retry`. */
 export type Verdict = 'accepted' | 'duplicate' | 'conflict' | 'rejected' | 'retry'
@@ -255,6 +255,8 @@ export type PushResponse = {
   readonly keys_issued_at?: Natural
   readonly backoff_s?: Natural | null
   readonly alert?: Alert | null
+  /** The device that asks was taken out of its centre. */
+  readonly revoke?: Revocation | null
 }
 
 /**
@@ -267,6 +269,7 @@ export type ManifestResponse = {
   /** Not held with these bytes at this position: to be sent again. */
   readonly missing?: readonly Uuid[]
   readonly receipt?: Receipt | null
+  readonly revoke?: Revocation | null
 }
 
 /**
@@ -339,6 +342,26 @@ export type ExportedQueue = {
   /** Told apart from any other file by this. */
   readonly format: 'waymark-sealed-queue/1'
   readonly items: readonly Envelope[]
+}
+
+export const LABEL_REVOKE = 'waymark-sync/1/revoke'
+
+/**
+ * An order to one enrolled device, signed by the service. Text signed: `revoke_text`.
+ *
+ * keys: once its queue is empty it lets go of its keys and of what was sent to it; what it has sealed stays.
+ * all: so it does, and once no backup lacks any of it, it empties itself.
+ */
+export type Revocation = {
+  readonly device_id: Uuid
+  /** `keys` or `all`. A device passes over an order whose scope it does not know. */
+  readonly scope: string
+  /** The same order again changes nothing. */
+  readonly nonce: Uuid
+  /** Server time, milliseconds since 1970 UTC, when a person decided it. */
+  readonly at: Natural
+  readonly kid: Kid
+  readonly sig: Signature
 }
 
 export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'

@@ -3,7 +3,7 @@
  * missing or stale challenge is answered with a fresh one, and tried once more.
  */
 
-import { type Bytes, toBase64url, utf8 } from './bytes.ts'
+import { type Bytes, fromBase64url, toBase64url, utf8 } from './bytes.ts'
 import type { Failure as CoreFailure, OpenedReceipt } from './core-parts.ts'
 import { covers } from './core-proof.ts'
 import type { Failure } from './decide.ts'
@@ -12,14 +12,14 @@ import { allGenuine } from './genuine.ts'
 import { bodyOf, get, type Reply } from './http.ts'
 import { LABEL, sign } from './keyset.ts'
 import { adoptIncarnation, type DeviceKeys, type FeedEntry, keepReceipt, parcel, type Parcel, setting } from './parcels.ts'
-import type { KeySet, PullResponse } from './protocol.generated.ts'
+import type { KeySet, PullResponse, Revocation } from './protocol.generated.ts'
 import { failureOfCore } from './push.ts'
 import { checkReceipt } from './receipt.ts'
 import { provedComplete } from './files-proof.ts'
 import { completeFile, fileRow } from './files-store.ts'
 import { CannotOpen, openMessage } from './seal.ts'
 import { keySetInUse } from './trust.ts'
-import { attachmentBody, fromJson, fromMsgpack, pullResponse, receiptBody, WireError } from './wire.ts'
+import { attachmentBody, fromJson, fromMsgpack, pullResponse, receiptBody, revocation, WireError } from './wire.ts'
 
 const LABEL_PULL = `${LABEL}/pull`
 const LIMIT = 100
@@ -52,12 +52,15 @@ export async function pullFeed(feedId: string): Promise<Pulled> {
 }
 
 /** As the core asks for it. */
-export async function pageOf(feedId: string): Promise<{ readonly page: PullResponse } | { readonly failure: CoreFailure }> {
+export async function pageOf(feedId: string): Promise<{ readonly page: PullResponse } | Unanswered> {
   const keys = await keysOf(feedId)
   if (keys === undefined) return { failure: NO_FEED }
   const answer = await nextPage(keys)
-  return 'failure' in answer ? { failure: failureOfCore(answer.failure) } : answer
+  return 'failure' in answer ? { ...answer, failure: failureOfCore(answer.failure) } : answer
 }
+
+/** `revoke`: an order that the refusal brought. Its signature was not looked at. */
+type Unanswered = { readonly failure: CoreFailure; readonly revoke?: Revocation }
 
 type OpenedEntry = OpenedReceipt & { readonly row: Parcel; readonly entry: FeedEntry }
 const NO_FEED: CoreFailure = { kind: 'fault', reason: 'no_feed', floorS: 0 }
@@ -81,7 +84,7 @@ export async function openReceipts(): Promise<readonly OpenedEntry[]> {
   return found
 }
 
-type Page = { readonly page: PullResponse } | { readonly failure: Failure }
+type Page = { readonly page: PullResponse } | { readonly failure: Failure; readonly revoke?: Revocation }
 
 const NOT_THE_SERVICE: Page = { failure: { type: 'unreachable', reason: 'not_the_service' } }
 
@@ -93,7 +96,18 @@ async function nextPage(keys: DeviceKeys): Promise<Page> {
     reply = await ask(keys, cursor)
   }
   const body = bodyOf(reply)
-  return 'failure' in body ? body : believed(keys.deviceId, body.body)
+  return 'failure' in body ? { ...body, ...orderIn(reply) } : believed(keys.deviceId, body.body)
+}
+
+/** Of a feed that is closed: its device cannot prove any more who it is, and is told all the same. */
+function orderIn(reply: Reply): { readonly revoke?: Revocation } {
+  const header = reply.type === 'answer' && reply.status === 401 ? reply.headers.get('waymark-revoke') : null
+  if (header === null) return {}
+  try {
+    return { revoke: fromMsgpack(fromBase64url(header), revocation) }
+  } catch {
+    return {}
+  }
 }
 
 /** A page with one message that the service did not sign is no answer: nothing is kept, the cursor stays. */

@@ -126,6 +126,8 @@ export type DeviceIdentity =
       readonly deviceId: string
       readonly centreId: string
       readonly centreName: string
+      /** By an order of the service. `sending`: what is here goes first. `done`: its keys are destroyed. */
+      readonly outOfService: 'sending' | 'done' | null
     }
 
 /** May this device be told, by a knock without content, that there is an answer? */

@@ -21,6 +21,7 @@ import type {
   Receipt,
   ReceiptBody,
   ReturnResponse,
+  Revocation,
   ServiceKey,
   SignedKeySet,
   SignpostedService,
@@ -171,6 +172,7 @@ export function pushResponse(fields: Fields): PushResponse {
     keys_issued_at: fields.has('keys_issued_at') ? fields.natural('keys_issued_at') : 0,
     backoff_s: fields.has('backoff_s') ? fields.natural('backoff_s') : null,
     alert: fields.has('alert') ? fields.one('alert', alert) : null,
+    revoke: fields.has('revoke') ? fields.one('revoke', revocation) : null,
   }
 }
 
@@ -183,6 +185,18 @@ export function manifestResponse(fields: Fields): ManifestResponse {
     incarnation: fields.uuid('incarnation'),
     missing: fields.has('missing') ? fields.texts('missing') : [],
     receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
+    revoke: fields.has('revoke') ? fields.one('revoke', revocation) : null,
+  }
+}
+
+export function revocation(fields: Fields): Revocation {
+  return {
+    device_id: fields.uuid('device_id'),
+    scope: fields.text('scope'),
+    nonce: fields.uuid('nonce'),
+    at: fields.natural('at'),
+    kid: fields.text('kid'),
+    sig: fields.bytes('sig'),
   }
 }
 

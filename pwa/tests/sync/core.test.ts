@@ -56,7 +56,7 @@ describe('the passes that Python recorded', () => {
       'woken', 'due_read', 'retained_read', 'push_answered', 'manifest_answered', 'page_came', 'failed', 'applied',
       'receipts_opened', 'queue_read', 'read_due', 'read_retained', 'read_queue', 'send_push', 'send_manifest', 'send_pull',
       'apply', 'open_receipts', 'renew_keys', 'set_timer', 'rest', 'take_receipt', 'set_aside', 'postpone', 'let_go',
-      'offer_again', 'keep_page', 'mark_applied', 'remember', 'send_now',
+      'offer_again', 'keep_page', 'mark_applied', 'remember', 'send_now', 'obey', 'pass_over', 'carry_out',
     ]
     expect(names.filter((name) => !text.includes(`"type":"${name}"`))).toEqual([])
     expect(file.passes.length).toBeGreaterThan(300)
@@ -103,7 +103,7 @@ type Lived = { readonly queue: Extract<Event, { type: 'queue_read' }> | null; re
 function lived(random: () => number): Lived {
   let [state, effects] = step(FRESH, { type: 'woken', nowMs: at(random), reason: pick(random, ['timer', 'asked', 'online', 'knock']) })
   for (let steps = 1; steps < 4_000; steps++) {
-    const asked = effects.filter((effect) => !['renew_keys', 'set_timer', 'rest'].includes(effect.type))
+    const asked = effects.filter((effect) => !['renew_keys', 'carry_out', 'set_timer', 'rest'].includes(effect.type))
     const [effect] = asked
     expect(asked).toHaveLength(1)
     if (effect === undefined) break

@@ -14,6 +14,7 @@ from waymark_sync.kiosk import files
 from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import Home, KioskFault
 from waymark_sync.kiosk.reports import Told, body_of
+from waymark_sync.kiosk.sending import out_of_service
 from waymark_sync.protocol import ATT_BYTES_MAX, ATT_COUNT_MAX, ATT_TOTAL_BYTES_MAX, KeySet, decode_header
 from waymark_sync.reference import reference
 from waymark_sync.return_code import Form
@@ -21,6 +22,12 @@ from waymark_sync.transport import NoAnswer, Reply
 
 Attached = tuple[Path, str]
 """A file to attach, and its media type."""
+
+
+OUT_OF_SERVICE = (
+    "This computer was taken out of service, so nothing was saved. Ask the coordinator of the centre. "
+    "Please make the report on another device, or at the address of the service."
+)
 
 
 class Added(Struct, frozen=True, kw_only=True):
@@ -47,6 +54,8 @@ OFFLINE = Offline()
 
 def add_report(home: Home, told: Told, attached: Sequence[Attached], *, form: Form | None) -> Added:
     """Raises NotSaved, OSError, dbapi2.Error: then nothing is kept, and nothing may be called saved."""
+    if out_of_service(home) is not None:
+        raise KioskFault(OUT_OF_SERVICE)
     code = return_code.new_code(form) if form else ""
     secrets = return_code.derive(code, instance=home.settings.trust.instance_id) if code else None
     kept: list[KeptFile] = []

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -19,6 +19,8 @@ from waymark_sync.transport import FileTransport, Reply
 
 Tell = Callable[[], None]
 FEED_CLOSED: Final = "http_401"
+OutOfService = Literal["sending", "done"]
+"""This kiosk was taken out of its centre. `done`: everything has arrived, and its keys are destroyed."""
 
 
 class Passed(Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Passed(Struct, frozen=True, kw_only=True):
     """When to try again, in milliseconds since 1970 by this machine's clock."""
     end_of_life: Alert | None = None
     """The service will stop taking new reports of this version, or has."""
+    out_of_service: OutOfService | None = None
 
     @property
     def done(self) -> bool:
@@ -75,11 +78,14 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         random=random.SystemRandom().random,
         pinned=home.settings.trust.signed_keys,
         app_build=APP_BUILD,
+        files_waiting=lambda: files.waiting(home, home.outbox.items()) > 0,
     )
     drained = client.drain(asked=asked)
     if drained.failure is None:
         note_contact(home.outbox, now_ms=now_ms())
     failure = send_files(home, client, watched, drained.failure)
+    if out_of_service(home) == "sending" and _reached(failure):
+        failure = client.drain().failure  # the files were the last that it waited for
     rows = home.outbox.items()
     return Passed(
         sent=drained.stored,
@@ -90,6 +96,7 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         problem=failure.reason or failure.kind if failure else "",
         again_at_ms=drained.wake_at_ms,
         end_of_life=end_of_life(home.outbox, build=APP_BUILD),
+        out_of_service=out_of_service(home),
     )
 
 
@@ -100,11 +107,22 @@ def send_files(
 
     A feed that does not open keeps nothing back: a revoked device still sends what it was trusted with.
     """
-    keys = client.keyring.keys() if failure is None or failure.reason == FEED_CLOSED else None
+    keys = client.keyring.keys() if _reached(failure) else None
     if keys is None:
         return failure
     sent = files.send(home, home.outbox.items(), transport, keys)
     return failure or sent
+
+
+def _reached(failure: Failure | None) -> bool:
+    return failure is None or failure.reason == FEED_CLOSED
+
+
+def out_of_service(home: Home) -> OutOfService | None:
+    order = home.outbox.order()
+    if order is None or order.device_id != home.device.device_id:
+        return None
+    return "done" if order.leaving is None else "sending"
 
 
 def count(rows: list[Row], state: str) -> int:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from waymark_sync.kiosk.adding import Added
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.letters import Letter
-from waymark_sync.kiosk.sending import Passed, Tell, count
+from waymark_sync.kiosk.sending import OutOfService, Passed, Tell, count
 from waymark_sync.kiosk.standing import Standing
 from waymark_sync.protocol import Alert
 
@@ -61,6 +61,7 @@ class Output:
         if passed.problem:
             click.echo(f"Why: {passed.problem}")
         _end_of_life(passed.end_of_life)
+        _out_of_service(passed.out_of_service)
         return None
 
     def standing(self, standing: Standing) -> None:
@@ -73,6 +74,7 @@ class Output:
         last = f"last answered {standing.reached_at}" if standing.reached_at else "has not answered yet"
         click.echo(f"The service {last}. {standing.room_mb} MB are left on this disk.")
         _end_of_life(standing.end_of_life)
+        _out_of_service(standing.out_of_service)
         if not standing.whole:
             click.echo("A number that was given out is missing here. Tell those who run the service.")
         for report in standing.reports:
@@ -104,6 +106,16 @@ def _end_of_life(told: Alert | None) -> None:
         + (f": {told.url}" if told.url else ".")
     )
     click.echo("What is in the queue is taken all the same.")
+
+
+def _out_of_service(told: OutOfService | None) -> None:
+    if told is None:
+        return
+    click.echo("This computer was taken out of service. Ask the coordinator of the centre.")
+    if told == "sending":
+        click.echo("What waits here is sent first. Then its keys and the answers that came are destroyed.")
+    else:
+        click.echo("Everything has arrived. Its keys and the answers that came are destroyed.")
 
 
 def reports(number: int) -> str:

@@ -9,7 +9,7 @@ from waymark_sync.kiosk import files
 from waymark_sync.kiosk.clock import age_h
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.reports import APP_BUILD
-from waymark_sync.kiosk.sending import count
+from waymark_sync.kiosk.sending import OutOfService, count, out_of_service
 from waymark_sync.protocol import Alert
 from waymark_sync.reference import reference
 
@@ -43,6 +43,9 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Left on the disk that the queue lies on."""
     build: str
     end_of_life: Alert | None
+    out_of_service: OutOfService | None
+    orders_passed_over: int
+    """Orders that came and bound nobody here: not signed by the service, or for another device."""
     whole: bool
     """Each number that was ever given out is accounted for. False: tell those who run the service."""
     reports: tuple[Waiting, ...]
@@ -65,6 +68,8 @@ def standing_of(home: Home) -> Standing:
         room_mb=shutil.disk_usage(home.folder).free // 1_000_000,
         build=APP_BUILD,
         end_of_life=end_of_life(home.outbox, build=APP_BUILD),
+        out_of_service=out_of_service(home),
+        orders_passed_over=home.outbox.orders_passed_over(),
         whole=all(epoch.whole for epoch in home.outbox.custody(home.device.device_id)),
         reports=tuple(
             Waiting(

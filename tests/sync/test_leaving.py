@@ -188,11 +188,12 @@ def test_all_of_it_goes_once_no_backup_lacks_any_of_it(enrolled: World, tmp_path
     world.client.drain()
 
 
-def test_an_order_in_a_refused_pull_counts_as_well(enrolled: World) -> None:
+@pytest.mark.parametrize("challenge", [{}, {"waymark-challenge": "c-9"}], ids=["at once", "twice"])
+def test_an_order_in_a_refused_pull_counts_as_well(enrolled: World, challenge: dict[str, str]) -> None:
     world = enrolled
     world.report()
     told = to_base64url(encode(order(world.device.device_id), MSGPACK))
-    world.service.refused_pull = {"waymark-revoke": told, "waymark-challenge": "c-9"}
+    world.service.refused_pull = {"waymark-revoke": told, **challenge}
 
     world.client.drain()
 

@@ -20,7 +20,7 @@ import {
   stores,
 } from './parcels.ts'
 import { equal, own } from './bytes.ts'
-import { leaving, obey, orderKept, passOver } from './orders.ts'
+import { leaving, obey, passOver } from './orders.ts'
 import { ITEMS_MAX, MANIFEST_MAX } from './protocol.generated.ts'
 import { allFiles } from './files-store.ts'
 
@@ -46,7 +46,7 @@ export async function readQueue(): Promise<Omit<QueueRead, 'type' | 'nowMs'>> {
     nextTryMs: queued.length === 0 ? null : Math.min(...queued),
     holding: parcels.some((each) => each.state === 'receipted') || files.length > 0,
     notBefore: (await setting<number>('not_before')) ?? 0,
-    leaving: leaving(await orderKept()),
+    leaving: await leaving(),
     draining: sendable || files.some((file) => file.state === 'queued'),
     stuck: parcels.some((each) => each.state === 'queued' || each.state === 'quarantined'),
   }

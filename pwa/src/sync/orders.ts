@@ -15,6 +15,7 @@ const LABEL_REVOKE = utf8(`${LABEL}/revoke`)
 const ORDER = 'order'
 const PASSED_OVER = 'orders_passed_over'
 const ENROLMENT = 'enrolment'
+const PROBE = 'probe'
 const FOLDERS = ['.waymark-outbox', '.waymark-files']
 
 /** `gone`: what was destroyed; null while something has yet to arrive. */
@@ -60,9 +61,13 @@ export async function ownId(): Promise<string | null> {
   return (await setting<{ readonly deviceId: string }>(ENROLMENT))?.deviceId ?? null
 }
 
-/** What is left to be done of it. */
-export function leaving(order: KeptOrder | null): Scope | null {
-  return order === null || order.gone === order.scope ? null : order.scope
+/** What is left to be done. A report that was begun before the order, and saved after it, brings keys of its own. */
+export async function leaving(): Promise<Scope | null> {
+  const order = await orderKept()
+  if (order === null) return null
+  if (order.gone !== order.scope) return order.scope
+  const keys = await stores.read(['device_keys'], (store) => result(store('device_keys').getAllKeys()))
+  return keys.some((id) => id !== PROBE) ? 'keys' : null
 }
 
 /** Inside a transaction. */
@@ -85,7 +90,7 @@ export async function passOver(store: Stores<StoreName>): Promise<void> {
  */
 export async function carryOut(scope: Scope): Promise<void> {
   const order = await orderKept()
-  if (order === null || order.gone === scope || order.gone === 'all') return
+  if (order === null || (scope === 'all' && order.gone === 'all')) return
   if (scope === 'all' && !(await removeFolders())) return // open elsewhere: the next pass tries again
   await stores.write(['parcels', 'receipts', 'device_keys', 'feed', 'kv', 'files'], async (store) => {
     await result(store('device_keys').clear())
@@ -96,7 +101,7 @@ export async function carryOut(scope: Scope): Promise<void> {
       for (const name of ['parcels', 'receipts', 'files', 'kv'] as const) await result(store(name).clear())
       await result(store('kv').put({ deviceId: order.deviceId, centreId: '', centreName: '' }, ENROLMENT))
     }
-    await result(store('kv').put({ ...order, gone: scope } satisfies KeptOrder, ORDER))
+    await result(store('kv').put({ ...order, gone: order.gone === 'all' ? 'all' : scope } satisfies KeptOrder, ORDER))
   })
 }
 

@@ -110,7 +110,7 @@ describe('an order', () => {
     await obeying('all')
     expect(await orderKept()).toEqual({ deviceId: DEVICE, scope: 'all', gone: 'keys' })
     await obeying('keys')
-    expect(leaving(await orderKept())).toBe('all')
+    expect(await leaving()).toBe('all')
   })
 
   test('binds no tablet that was set up anew', async () => {
@@ -151,6 +151,19 @@ describe('a pass', () => {
     expect([await allKeys(), await allEntries(), await setting(`cursor:${DEVICE}`)]).toEqual([[], [], undefined])
     expect((await allParcels()).map((each) => [each.state, each.sealed.length])).toEqual([['receipted', 1]])
     expect(await identity()).toMatchObject({ mode: 'centre', centreName: 'Harbour', outOfService: 'done' })
+  })
+
+  test('destroys the keys of a report that was finished after that, too', async () => {
+    await obeying('keys')
+    await pass()
+    expect(await leaving()).toBeNull()
+    const [later, probe] = [await newKeys(HERE), await newKeys('probe')]
+    await stores.write(['device_keys'], async (store) => void (store('device_keys').put(later), store('device_keys').put(probe)))
+
+    expect(await leaving()).toBe('keys')
+    await pass()
+
+    expect([await allKeys(), await leaving()]).toEqual([[], null])
   })
 
   test('does not wait for what fails again and again, all alone', async () => {

@@ -25,6 +25,7 @@ from waymark_sync.protocol import (
     PullResponse,
     PushRequest,
     PushResponse,
+    Revocation,
 )
 from waymark_sync.simulate import stand_ins
 from waymark_sync.simulate.clockwork import Clockwork
@@ -101,6 +102,7 @@ class Drainer:
                     rows=tuple(store.due(now_ms, limit=ITEMS_MAX)),
                     incarnation=store.state("incarnation"),
                     not_before=int(store.state("not_before") or 0),
+                    pulls=store.order() is None,
                 )
             case core.ReadRetained():
                 held = store.retained(device_id=effect.device_id, item_id=effect.item_id, limit=MANIFEST_MAX)
@@ -113,6 +115,9 @@ class Drainer:
                     next_try_ms=store.next_try_ms(),
                     holding=self.phone.holding,
                     not_before=int(store.state("not_before") or 0),
+                    leaving=self.phone.leaving,
+                    draining=self.phone.draining,
+                    stuck=store.stuck(),
                 )
             case core.Apply():
                 return self._apply(effect)
@@ -124,6 +129,8 @@ class Drainer:
                 return self._ask(effect)
             case core.SendPull():
                 return self._pull(effect)
+            case core.CarryOut(scope=scope):
+                self.phone.carry_out(scope)
             case core.SetTimer():
                 self._set_timer(effect.at_ms)
             case core.RenewKeys(issued_at=issued_at):
@@ -212,7 +219,7 @@ class Drainer:
         stored: tuple[str, ...] = (),
         feed_id: str = "",
     ) -> None:
-        asked = Asked(answer=answer, stored=stored)
+        asked = Asked(answer=answer, stored=stored, device_id=self.phone.device_id)
         self._network.send(asked, _Flight(self, effect, self.life, feed_id))
 
     def understood(self, effect: core.Request, reply: Reply, feed_id: str) -> core.Event:
@@ -222,12 +229,25 @@ class Drainer:
         if isinstance(found, Failure):
             return self.failed(effect, found)
         if isinstance(effect, core.SendPush) and isinstance(found, PushResponse):
-            return core.PushAnswered(now_ms=self.now_ms, luck=luck, request=effect, response=found)
+            order = self._order(found.revoke)
+            own_id = None if self.phone.visitor else self.phone.device_id
+            return core.PushAnswered(
+                now_ms=self.now_ms, luck=luck, request=effect, response=found, order=order, own_id=own_id
+            )
         if isinstance(effect, core.SendManifest) and isinstance(found, ManifestResponse):
             return core.ManifestAnswered(now_ms=self.now_ms, luck=luck, request=effect, response=found)
         if isinstance(effect, core.SendPull) and isinstance(found, PullResponse):
             return core.PageCame(now_ms=self.now_ms, request=effect, feed_id=feed_id, page=found)
         raise AssertionError("an answer is of its request's kind")
+
+    def _order(self, told: Revocation | None) -> core.Order | None:
+        if told is None:
+            return None
+        good = stand_ins.order_good(told, self.phone.kids)
+        if good is None:
+            self._renew_keys()
+            good = stand_ins.order_good(told, self.phone.kids)
+        return core.Order(device_id=told.device_id, scope=told.scope, genuine=bool(good))
 
     def failed(self, effect: core.Request, failure: Failure) -> core.Failed:
         if self.phone.ablation == "batch_4xx" and failure.reason == "http_400":

@@ -26,6 +26,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     answer: Callable[[], Reply]
     stored: tuple[str, ...] = ()
     """Ids in a push: what a forger might refuse."""
+    device_id: str = ""
+    """Who asks, and might be told by a forger that it is out of service."""
 
 
 class Asker(Protocol):
@@ -118,6 +120,7 @@ class Network:
             challenge="f",
             results=results if refused else (),
             receipt=None if refused else stand_ins.spoilt(receipt),
+            revoke=stand_ins.order(asked.device_id, kid="r1", genuine=False) if asked.device_id else None,
         )
         return Reply(status=200, headers={"content-type": MSGPACK}, body=encode(forged, MSGPACK))
 

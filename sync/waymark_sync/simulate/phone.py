@@ -3,12 +3,13 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from waymark_sync import core_parts as core
 from waymark_sync.intake_rules import Known
 from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox import Outbox, Settled
-from waymark_sync.outbox_rows import NotSaved, Row
+from waymark_sync.outbox_rows import NotSaved, Row, Scope
 from waymark_sync.protocol import Attachment, Envelope, Header, decode_header
 from waymark_sync.simulate import stand_ins
 from waymark_sync.simulate.faults import Ablation, Chance
@@ -101,6 +102,8 @@ class Phone:
         draw = self.chance.draw
         if self.visitor and len(self.identities) == VISITS_MAX:
             return None
+        if self.store.order() is not None:
+            return None
         if self.visitor:
             self.device_id, self.epoch = stand_ins.uuid(draw), f"{draw.getrandbits(64):016x}"
             self.identities.append(self.device_id)
@@ -152,6 +155,28 @@ class Phone:
     def holding(self) -> bool:
         """Anything whose bytes are here still."""
         return self.store.holding() or any(file.sealed is not None for file in self.files.values())
+
+    @property
+    def leaving(self) -> Scope | None:
+        order = self.store.order()
+        return order.leaving if order else None
+
+    @property
+    def draining(self) -> bool:
+        """The service proves a file once it holds all of it, so this looks whether it does."""
+        uploads = self.operator.service.disk.uploads
+        waiting = [att_id for att_id, file in self.files.items() if file.sealed is not None]
+        return self.store.draining() or any(
+            (found := uploads.get(att_id)) is None or found.pos is None for att_id in waiting
+        )
+
+    def carry_out(self, scope: Scope) -> None:
+        """I15: the keys go when everything has arrived, and for one who was taken out of service."""
+        order = self.store.order()
+        if order is None or self.draining or self.device_id not in self.operator.service.revoked:
+            self.ledger.broken("I15 revocation")
+        elif order.gone != scope:
+            self.store.carried_out(replace(order, gone=scope), {})
 
     def apply(self, effect: core.Apply) -> Settled:
         """One transaction of the real outbox; what it let go of is held against the backups at once."""

@@ -18,6 +18,7 @@ from waymark_sync.protocol import (
     PushResponse,
     Receipt,
     Retained,
+    Revocation,
     Verdict,
     leaf_bytes,
 )
@@ -76,8 +77,12 @@ class Service:
                 results=results,
                 receipt=receipt,
                 keys_issued_at=self.issued_at,
+                revoke=self._order(frame.request.device_id),
             )
         )
+
+    def _order(self, device_id: str) -> Revocation | None:
+        return stand_ins.order(device_id, kid=self.kids[-1]) if device_id in self.revoked else None
 
     def _take(self, index: int, sent: Envelope | ItemFault) -> tuple[ItemResult, bytes]:
         if isinstance(sent, ItemFault):

@@ -9,6 +9,8 @@ import random
 from collections.abc import Callable, Collection
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from waymark_sync.intake_rules import merkle_root
 from waymark_sync.protocol import (
     Attachment,
@@ -16,9 +18,11 @@ from waymark_sync.protocol import (
     Header,
     Message,
     Receipt,
+    Revocation,
     encode_header,
     message_text,
     receipt_text,
+    revoke_text,
 )
 
 SEALED_BYTES = 40
@@ -69,6 +73,16 @@ def signed_message(feed_id: str, message_id: str, *, pos: int, kind: str, sealed
 def receipt_good(receipt: Receipt, kids: Collection[str]) -> bool | None:
     """As `trust.receipt_valid`: None when a newer key set may tell."""
     return _good(receipt.kid, kids, lambda: receipt.sig == _sign(receipt.kid, receipt_text(receipt)))
+
+
+def order(device_id: str, *, kid: str, genuine: bool = True) -> Revocation:
+    blank = Revocation(device_id=device_id, scope="keys", nonce=device_id, at=1, kid=kid, sig=bytes(64))
+    return replace(blank, sig=_sign(kid, revoke_text(blank))) if genuine else blank
+
+
+def order_good(told: Revocation, kids: Collection[str]) -> bool | None:
+    """As `trust.order_valid`."""
+    return _good(told.kid, kids, lambda: told.sig == _sign(told.kid, revoke_text(told)))
 
 
 def messages_good(feed_id: str, messages: Collection[Message], kids: Collection[str]) -> bool | None:

@@ -54,6 +54,7 @@ def tell(seed: int, ablation: Ablation | None = None) -> Told:
         world.pass_time()
     world.heal()
     _judge_custody(world)
+    _judge_leaving(world)
     lost, missed = _lost(world) + _files_lost(world), _missed(world)
     for _ in range(lost):
         world.ledger.broken("I1 durability")
@@ -161,6 +162,16 @@ def _missed(world: World) -> int:
             held = {message.id for message in phone.store.messages(feed_id)}
             missed += sum(one.message.id not in held for one in feed.posted)
     return missed
+
+
+def _judge_leaving(world: World) -> None:
+    """I15: who was taken out of service, and could be told, has let go of its keys; nobody else has."""
+    for phone in world.phones:
+        order = phone.store.order()
+        out = phone.device_id in world.service.revoked and not phone.visitor
+        done = order is not None and (order.gone == "keys" or phone.draining)
+        if out != done:
+            world.ledger.broken("I15 revocation")
 
 
 def _judge_custody(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -13,11 +14,18 @@ from waymark_sync.answers import failure_of
 from waymark_sync.client import Client
 from waymark_sync.codec import MSGPACK, encode, to_base64url
 from waymark_sync.device import OutOfService, keep_device, kept_device
+from waymark_sync.kiosk.adding import add_report
+from waymark_sync.kiosk.home import Home, KioskFault, PinnedKeys, Settings, Trust
+from waymark_sync.kiosk.reports import EXAMPLE
+from waymark_sync.kiosk.sending import one_pass
+from waymark_sync.kiosk.show import Output
+from waymark_sync.kiosk.standing import standing_of
 from waymark_sync.messages import AckBody
 from waymark_sync.outbox import Outbox
 from waymark_sync.outbox_rows import KeptOrder
 from waymark_sync.protocol import Revocation, revoke_text
 from waymark_sync.seal import new_key, raw_public, sign
+from waymark_sync.transport import FileTransport
 
 from .passes import HERE, NOW, THERE, Pass, answer, row, writes
 from .service import RECEIPT_KEY, ROOT, key_set
@@ -168,6 +176,27 @@ def test_files_go_before_the_keys_do(enrolled: World) -> None:
     reopened(world, lambda: left[0]).drain()
 
     assert kept(world.outbox) == ("keys", "keys")
+
+
+def test_a_kiosk_says_so_and_takes_no_report(
+    enrolled: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, signed = enrolled, key_set()
+    keys = PinnedKeys(payload=to_base64url(signed.payload), sig=to_base64url(signed.sig))
+    trust = Trust(root=to_base64url(raw_public(ROOT)), instance=to_base64url(bytes(16)), keyset=keys)
+    home = Home(tmp_path, Settings(service="https://x", trust=trust), world.outbox, world.device)
+    home.files.mkdir()
+    add_report(home, EXAMPLE, [], form=None)
+    world.service.revoke = order(world.device.device_id)
+
+    passed = one_pass(home, cast(FileTransport, world.service), asked=True)
+
+    assert (passed.sent, passed.out_of_service, passed.problem) == (1, "done", "")
+    with pytest.raises(KioskFault, match="out of service"):
+        add_report(home, EXAMPLE, [], form=None)
+    Output(json=False).standing(standing_of(home))
+    Output(json=False).passed(passed)
+    assert capsys.readouterr().out.count("Everything has arrived. Its keys") == 2
 
 
 def test_all_of_it_goes_once_no_backup_lacks_any_of_it(enrolled: World, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ class Tablet:
         self.saved: list[Saved] = []
         self.wake_at_ms: int | None = 0
         self.home = self._opened()
+        self.secret = self.home.device.seal_key.private_numbers().private_value.to_bytes(32, "big")
+        """What reads its answers."""
 
     @classmethod
     def new(

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from models.hub import Copier, Hub
-from models.machine import Story
+from models.machine import TEN_YEARS_MS, Story
 from support.files import noise
 from waymark.kernel.backup_keys import create_backup_key, load_private
 from waymark.kernel.db import Engine
@@ -127,6 +127,13 @@ TOLD: Final[dict[str, tuple[Callable[[Story], object], ...]]] = {
         lambda s: s.poison(0),
         lambda s: s.save(0, 2),
         lambda s: s.drain(0, [], asked=True),
+        lambda s: s.others_arrive(0),
+    ),
+    "two processes of one device send at once": (
+        lambda s: s.save(0, 3),
+        lambda s: s.drain_twice_at_once(0),
+        lambda s: s.save(0, 1),
+        lambda s: s.drain_twice_at_once(0),
     ),
     "an acknowledgement, and a restore that has lost it": (
         lambda s: s.a_night(0, 1, tested=False),
@@ -175,6 +182,25 @@ def test_a_revoked_tablet_still_sends_its_files(begin: Callable[[], Hub]) -> Non
 
     assert story.hub.whole_files() == saved.files
     story.teardown()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_clock_changes_what_becomes_of_a_report(begin: Callable[[], Hub]) -> None:
+    """I10: beside a tablet whose clock is right stands one whose clock is wrong by ten years, both ways."""
+    story = _begun(begin)
+    for jump in (TEN_YEARS_MS, -2 * TEN_YEARS_MS, TEN_YEARS_MS):
+        story.clock_jumps(1, jump)
+        for which in (0, 1):
+            story.a_bad_hour(which, 1, False, ["429", "answer_lost"], True)
+        story.a_night(0, 1, tested=True)
+        story.a_night(1, 1, tested=True)
+        story.look()
+    story.a_disaster(0, "oldest", twice=False)
+    story.teardown()
+
+    right, wrong = ([each.state for each in told] for told in story.judged)
+    assert len(right) == 6
+    assert right == wrong
 
 
 def _begun(begin: Callable[[], Hub]) -> Story:

@@ -125,6 +125,8 @@ screenshots: system test-pages ## the README's pictures, and every page at three
 prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
 	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"
 	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED)
+	@$(BIN)/python tests/models/mutations.py | tee docs/figures/mutations.json
+	@$(BIN)/python tests/fuzz/run.py --inputs 1000000 --json | tee docs/figures/fuzz.json
 
 .PHONY: clean
 clean: ## remove what was built and installed; data and keys stay

@@ -180,7 +180,7 @@ def test_a_revoked_tablet_still_sends_its_files(begin: Callable[[], Hub]) -> Non
 
     tablet.drain()
 
-    assert story.hub.whole_files() == saved.files
+    assert story.hub.whole_files() == saved.files, "I15"
     story.teardown()
 
 

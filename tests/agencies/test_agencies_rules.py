@@ -64,7 +64,10 @@ def test_every_decision_about_a_report(role: Role, act: Act) -> None:
     ("role", "allowed"),
     [
         ("police_triage", {"list_reports"}),
-        ("centre_worker", {"list_reports", "list_devices", "make_device_code"}),
+        (
+            "centre_worker",
+            {"list_reports", "list_devices", "make_device_code", "revoke_device", "explain_gap"},
+        ),
         ("intake_custodian", {"list_quarantine", "reopen_quarantine"}),
     ],
 )

@@ -12,6 +12,7 @@ from support.files import Client
 from support.reports import Device, push_of
 from waymark.custody.records import Mark
 from waymark.custody.rules import GAP_PRESUMED_LOST_AFTER, gaps
+from waymark.intake.rules import runs
 from waymark.kernel.clock import milliseconds, now, stamp
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
@@ -59,14 +60,15 @@ def test_gaps(
     queued: dict[str, int],
     expected: list[tuple[int, int, str | None, str]],
 ) -> None:
-    found = gaps(marks, reached, queued, now=NOW)
+    come = {epoch: list(runs(seqs)) for epoch, seqs in reached.items()}
+    found = gaps(marks, come, queued, now=NOW)
 
     assert [(gap.first_seq, gap.count, gap.made_after, gap.state) for gap in found] == expected
 
 
 @given(st.sets(st.integers(1, 40)), st.integers(0, 40))
 def test_gaps_are_exactly_what_did_not_come(reached: set[int], upto: int) -> None:
-    found = gaps([mark(upto)], {OLD: sorted(reached)}, {}, now=NOW)
+    found = gaps([mark(upto)], {OLD: list(runs(reached))}, {}, now=NOW)
 
     missing = {seq for gap in found for seq in range(gap.first_seq, gap.first_seq + gap.count)}
     assert missing == set(range(1, upto + 1)) - reached
@@ -135,3 +137,41 @@ async def test_nothing_is_kept_of_a_visitor(service: Client, database: Database)
 
     count = Sql("SELECT COUNT(*) AS n FROM intake_device_mark")
     assert await database.read(lambda db: db.one(count, int)) == 0
+
+
+async def test_what_a_person_found_out_stands_with_the_gap_and_nobody_else_can_say_it(
+    service: Client, database: Database, settings: Settings
+) -> None:
+    tablet = Device(visitor=False)
+    await database.write(enrol_device, tablet)
+    await beat(service, tablet, QueueState(epoch=OLD, max_seq=3, queued=0))
+    told = {"epoch": OLD, "first_seq": 1, "count": 3, "why": "made_again"}
+    path = f"/desk/api/devices/{tablet.id}/gaps"
+    others = await Desk(service, settings.origin).enter(database, "quay")
+    police = await Desk(service, settings.origin).enter(database, "northshire")
+    desk = await Desk(service, settings.origin).enter(database, "harbour")
+
+    refused = [(await one.post(path, told)).status_code for one in (others, police)]
+    wrong = (await desk.post(path, {**told, "why": "whatever"})).status_code
+    done = (await desk.post(path, told)).status_code
+    [line] = (await desk.get("/desk/api/devices")).json()["devices"]
+
+    assert (refused, wrong, done) == ([404, 404], 400, 204)
+    [gap] = line["gaps"]
+    assert (gap["explained"], gap["count"]) == ("made_again", 3)
+
+
+async def test_the_runs_of_numbers_are_kept_as_they_come(
+    service: Client, database: Database, ring: KeyRing
+) -> None:
+    tablet = Device(visitor=False)
+    await database.write(enrol_device, tablet)
+    made = [tablet.report(ring) for _ in range(6)]
+    shape = Sql("SELECT first_seq || '-' || last_seq AS run FROM intake_device_run ORDER BY first_seq")
+    seen = []
+    for order in ((0,), (1,), (4,), (3,), (3,), (2, 5)):
+        body = encode(push_of(*(made[n] for n in order)), MSGPACK)
+        await service.post("/sync/v1/push", content=body, headers={"Content-Type": MSGPACK})
+        seen.append(await database.read(lambda db: db.many(shape, str)))
+
+    assert seen == [["1-1"], ["1-2"], ["1-2", "5-5"], ["1-2", "4-5"], ["1-2", "4-5"], ["1-6"]]

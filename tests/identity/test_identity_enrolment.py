@@ -129,7 +129,7 @@ async def test_guessing_codes_is_slowed_down_and_a_right_code_always_heard(
     assert await enrol(code) == 200
 
 
-async def test_a_revoked_device_is_not_in_the_list_and_stays_revoked(database: Database) -> None:
+async def test_a_revoked_device_is_listed_as_such_and_stays_revoked(database: Database) -> None:
     code = await _code(database)
     device = await database.write(actions.enrol, request(Device(), code), now=clock.now())
 
@@ -137,7 +137,8 @@ async def test_a_revoked_device_is_not_in_the_list_and_stays_revoked(database: D
     second = await database.write(actions.revoke_device, device.device_id, actor=SERVICE, now=clock.now())
 
     assert (first, second) == (True, False)
-    assert await database.read(actions.devices_of_centre, HARBOUR) == []
+    [listed] = await database.read(actions.devices_of_centre, HARBOUR)
+    assert (listed.revoke_scope, listed.revoked_at is not None) == ("keys", True)
 
 
 async def _code(database: Database) -> str:

@@ -25,6 +25,8 @@ Act = Literal[
     "reopen_quarantine",
     "list_devices",
     "make_device_code",
+    "revoke_device",
+    "explain_gap",
 ]
 
 FieldGroup = Literal[

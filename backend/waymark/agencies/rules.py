@@ -41,6 +41,9 @@ ANSWERS: Final[frozenset[Act]] = frozenset(
 )
 """What whoever answers for a report may do: its force when it is released, else its centre."""
 OF_ITS_FORCE: Final[frozenset[Act]] = ANSWERS | {"decide_report", "forward_report"}
+OF_A_CENTRE: Final[frozenset[Act]] = frozenset(
+    {"list_reports", "list_devices", "make_device_code", "revoke_device", "explain_gap"}
+)
 OF_OFFERED: Final[frozenset[Act]] = frozenset({"accept_report", "send_back_report"})
 
 
@@ -83,7 +86,7 @@ def _police(user: User, act: Act, report: ReportFacts | None) -> Decision:
 
 def _centre(user: User, act: Act, report: ReportFacts | None) -> Decision:
     if report is None:
-        return Decision(allowed=act in ("list_reports", "list_devices", "make_device_code"))
+        return Decision(allowed=act in OF_A_CENTRE)
     if user.centre_id is None or report.centre_id != user.centre_id:
         return DENIED
     if act in READS:

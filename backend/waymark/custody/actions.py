@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from waymark.audit import actions as audit_trail
 from waymark.audit import store as audit
+from waymark.audit.records import Actor, Subject
 from waymark.custody import store
-from waymark.custody.records import Backup, Gap, Looked, Mark
-from waymark.custody.rules import floor_of, gaps, known_at
+from waymark.custody.records import Backup, Explained, Gap, Looked, Mark
+from waymark.custody.rules import explained, floor_of, gaps, holes, known_at
 from waymark.custody.standing import Standing
+from waymark.identity import actions as identity
 from waymark.kernel import lineage
 from waymark.kernel.db import Connection
 from waymark_sync.intake_rules import missing
@@ -28,6 +31,7 @@ def look_for(db: Connection, asked: ManifestRequest, length: Callable[[str], int
         incarnation=current.incarnation,
         restore_floor=current.restore_floor,
         missing=missing(asked.retained, held),
+        revoked=identity.revoked_among(db, [asked.device_id]).get(asked.device_id),
     )
 
 
@@ -64,20 +68,57 @@ def gaps_of_centre(
 ) -> dict[str, tuple[Gap, ...]]:
     """By device. queued: what each said last that it still holds, by device and epoch."""
     marks: dict[str, list[Mark]] = defaultdict(list)
-    for mark in store.marks(db, centre_id):
+    for mark in store.ends(db, centre_id):
         marks[mark.device_id].append(mark)
-    reached: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for one in store.reached(db, centre_id):
-        reached[one.device_id][one.epoch].append(one.seq)
+    come: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    for run in store.runs(db, centre_id):
+        come[run.device_id][run.epoch].append((run.first_seq, run.last_seq))
+    told: dict[str, list[Explained]] = defaultdict(list)
+    for one in store.explained(db, centre_id):
+        told[one.device_id].append(one)
     return {
-        device_id: gaps(
-            said,
-            reached[device_id],
-            {epoch: count for (owner, epoch), count in queued.items() if owner == device_id},
-            now=now,
+        device_id: explained(
+            gaps(
+                _with_those_around(db, device_id, said, come[device_id]),
+                come[device_id],
+                {epoch: count for (owner, epoch), count in queued.items() if owner == device_id},
+                now=now,
+            ),
+            told[device_id],
         )
         for device_id, said in marks.items()
     }
+
+
+def _with_those_around(
+    db: Connection, device_id: str, ends: Sequence[Mark], come: Mapping[str, Sequence[tuple[int, int]]]
+) -> list[Mark]:
+    """Of all that a device has said only what a hole is dated with."""
+    found = list(ends)
+    for epoch in {mark.epoch for mark in ends}:
+        upto = max(mark.max_seq for mark in ends if mark.epoch == epoch)
+        for first, last in holes(come.get(epoch, ()), upto=upto):
+            found += store.marks_around(db, device_id, epoch, first=first, last=last)
+    return found
+
+
+def explain_gap(db: Connection, centre_id: str, found: Explained, *, actor: Actor) -> bool:
+    """False: there is no such tablet at this centre."""
+    device = identity.device(db, found.device_id)
+    if device is None or device.centre_id != centre_id:
+        return False
+    store.explain(db, found)
+    detail = {"why": found.why, "first": found.first_seq, "last": found.last_seq}
+    subject = Subject(kind="device", id=found.device_id)
+    audit_trail.append(
+        db,
+        actor=actor,
+        action="device.gap_explained",
+        subject=subject,
+        detail=detail,
+        now=datetime.fromisoformat(found.at),
+    )
+    return True
 
 
 def backup_floor(db: Connection, backups: Sequence[Backup]) -> int:

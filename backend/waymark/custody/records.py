@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from waymark.identity.records import Revoked
 from waymark_sync.intake_rules import Known
 
 BACKUP_FORM: Final = "waymark-backup/1"
@@ -19,6 +20,7 @@ class Looked(Struct, frozen=True, kw_only=True):
     incarnation: str
     restore_floor: int
     missing: tuple[str, ...]
+    revoked: Revoked | None = None
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -118,17 +120,34 @@ class Mark(Struct, frozen=True, kw_only=True):
     at: str
 
 
-class Reached(Struct, frozen=True, kw_only=True):
-    """A number that has come."""
+class Run(Struct, frozen=True, kw_only=True):
+    """Numbers that have come, without a hole between them."""
 
     device_id: str
     epoch: str
-    seq: int
+    first_seq: int
+    last_seq: int
+
+
+Why = Literal["found", "made_again", "practice", "cannot_say"]
+"""What a person found out: it lies elsewhere, its maker has reported again, it was none, nobody knows."""
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """What a person has found out about numbers that never came."""
+
+    device_id: str
+    epoch: str
+    first_seq: int
+    last_seq: int
+    why: Why
+    at: str
 
 
 class Gap(Struct, frozen=True, kw_only=True):
     """Reports that a device has made and that never came."""
 
+    epoch: str
     count: int
     first_seq: int
     made_after: str | None
@@ -136,3 +155,5 @@ class Gap(Struct, frozen=True, kw_only=True):
     made_before: str
     state: Literal["missing", "presumed_lost"]
     """Lost: the device has begun anew without them, or they have been missing for long."""
+    explained: Why | None = None
+    explained_at: str | None = None

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from waymark.custody.records import Backup, Checkpoint, Gap, Looked, Mark, Policy
+from msgspec.structs import replace
+
+from waymark.custody.records import Backup, Checkpoint, Explained, Gap, Looked, Mark, Policy
 from waymark.custody.store import Placed
+from waymark.identity.rules import order_of
 from waymark.kernel.clock import stamp
 from waymark.kernel.keys import KeyRing
 from waymark_sync import intake_rules
@@ -32,7 +35,12 @@ def answer(asked: ManifestRequest, looked: Looked, keys: KeyRing, *, at: int) ->
             at=at,
             root=merkle_root(leaves),
         )
-    return ManifestResponse(incarnation=looked.incarnation, missing=looked.missing, receipt=receipt)
+    return ManifestResponse(
+        incarnation=looked.incarnation,
+        missing=looked.missing,
+        receipt=receipt,
+        revoke=order_of(looked.revoked, keys) if looked.revoked else None,
+    )
 
 
 def next_chain(running: bytes, placed: Placed) -> bytes:
@@ -101,31 +109,55 @@ def floor_of(backups: Sequence[Backup], own: dict[int, Known]) -> int:
 
 
 def gaps(
-    marks: Sequence[Mark], reached: Mapping[str, Sequence[int]], queued: Mapping[str, int], *, now: datetime
+    marks: Sequence[Mark],
+    come: Mapping[str, Sequence[tuple[int, int]]],
+    queued: Mapping[str, int],
+    *,
+    now: datetime,
 ) -> tuple[Gap, ...]:
     """What one device has made and what never came. Empty while it says that it still holds as many.
 
-    marks: of one device in the order said. reached: numbers that came, ascending, by epoch. queued: how many
-    it said last that it holds, by epoch. Nobody signs what a device says: this tells a person whom to ask.
+    marks: of one device, the first and the last of each epoch and those around its holes. come: the runs of
+    numbers that came, ascending, by epoch. queued: how many it said last that it holds, by epoch. Nobody
+    signs what a device says: this tells a person whom to ask.
     """
+    marks = sorted(marks, key=lambda mark: mark.at)
     epochs = list(dict.fromkeys(mark.epoch for mark in marks))
     found: list[Gap] = []
     for epoch in epochs:
-        said = [mark for mark in marks if mark.epoch == epoch]
-        holes = list(_holes(reached.get(epoch, ()), upto=max(mark.max_seq for mark in said)))
+        said = sorted((mark for mark in marks if mark.epoch == epoch), key=lambda mark: mark.max_seq)
+        missing = list(holes(come.get(epoch, ()), upto=max(mark.max_seq for mark in said)))
         over = epoch != epochs[-1]
-        if over or sum(last - first + 1 for first, last in holes) > queued.get(epoch, 0):
-            found += [_gap(first, last, said, over=over, now=now) for first, last in holes]
+        if over or sum(last - first + 1 for first, last in missing) > queued.get(epoch, 0):
+            found += [_gap(first, last, said, over=over, now=now) for first, last in missing]
     return tuple(found)
 
 
-def _holes(reached: Sequence[int], *, upto: int) -> Iterator[tuple[int, int]]:
-    """Intervals, so that a device that claims to have made a billion costs nothing."""
+def holes(come: Sequence[tuple[int, int]], *, upto: int) -> Iterator[tuple[int, int]]:
+    """Between the runs, so that a device that claims to have made a billion costs nothing."""
     expected = 1
-    for seq in (*reached, upto + 1):
-        if expected < min(seq, upto + 1):
-            yield expected, min(seq, upto + 1) - 1
-        expected = max(expected, seq + 1)
+    for first, last in (*come, (upto + 1, upto + 1)):
+        if expected < min(first, upto + 1):
+            yield expected, min(first, upto + 1) - 1
+        expected = max(expected, last + 1)
+
+
+def explained(gaps: Iterable[Gap], told: Sequence[Explained]) -> tuple[Gap, ...]:
+    """What is told of a hole holds for what is left of it. It stays in the list: nothing has come."""
+    return tuple(_told(gap, told) for gap in gaps)
+
+
+def _told(gap: Gap, told: Sequence[Explained]) -> Gap:
+    last = gap.first_seq + gap.count - 1
+    about = [
+        one
+        for one in told
+        if one.epoch == gap.epoch and one.first_seq <= gap.first_seq and last <= one.last_seq
+    ]
+    if not about:
+        return gap
+    newest = max(about, key=lambda one: one.at)
+    return replace(gap, explained=newest.why, explained_at=newest.at)
 
 
 def _gap(first: int, last: int, said: Sequence[Mark], *, over: bool, now: datetime) -> Gap:
@@ -133,6 +165,7 @@ def _gap(first: int, last: int, said: Sequence[Mark], *, over: bool, now: dateti
     before = [mark.at for mark in said if mark.max_seq < first]
     lost = over or noticed < stamp(now - GAP_PRESUMED_LOST_AFTER)
     return Gap(
+        epoch=said[0].epoch,
         count=last - first + 1,
         first_seq=first,
         made_after=before[-1] if before else None,

@@ -1,11 +1,12 @@
-"""The SQL of custody: what stands at which position. It only reads, and knows nothing of what is sealed."""
+"""The SQL of custody: what stands at which position. It knows nothing of what is sealed."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from waymark.custody.records import Mark, Reached
+from waymark.custody.records import Explained, Mark, Run
 from waymark.kernel.db import Connection, Sql
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import MANIFEST_MAX, Envelope
@@ -80,24 +81,53 @@ SHIPPING = Sql("""
     WHERE pos > :after AND pos <= :upto
     ORDER BY pos
 """)
-MARKS = Sql("""
+# Of each epoch the first and the last that it said: both at the end of an index.
+ENDS = Sql("""
     SELECT m.device_id, m.epoch, m.max_seq, m.at
-    FROM intake_device_mark AS m
-    JOIN device ON device.id = m.device_id
+    FROM intake_device_seen AS seen
+    JOIN device ON device.id = seen.device_id
+    JOIN intake_device_mark AS m
+      ON m.device_id = seen.device_id AND m.epoch = seen.epoch
+      AND m.max_seq IN (
+        (SELECT MIN(max_seq) FROM intake_device_mark
+         WHERE device_id = seen.device_id AND epoch = seen.epoch),
+        (SELECT MAX(max_seq) FROM intake_device_mark
+         WHERE device_id = seen.device_id AND epoch = seen.epoch)
+      )
     WHERE device.centre_id = :centre_id
-    ORDER BY m.device_id, m.at, m.max_seq
+    ORDER BY m.at, m.max_seq
 """)
-REACHED = Sql("""
-    SELECT i.device_id, i.epoch, i.seq
-    FROM intake_item AS i
-    JOIN device ON device.id = i.device_id
+MARK_BEFORE = Sql("""
+    SELECT device_id, epoch, max_seq, at
+    FROM intake_device_mark
+    WHERE device_id = :device_id AND epoch = :epoch AND max_seq < :seq
+    ORDER BY max_seq DESC
+    LIMIT 1
+""")
+MARK_FROM = Sql("""
+    SELECT device_id, epoch, max_seq, at
+    FROM intake_device_mark
+    WHERE device_id = :device_id AND epoch = :epoch AND max_seq >= :seq
+    ORDER BY max_seq
+    LIMIT 1
+""")
+RUNS = Sql("""
+    SELECT run.device_id, run.epoch, run.first_seq, run.last_seq
+    FROM intake_device_run AS run
+    JOIN device ON device.id = run.device_id
     WHERE device.centre_id = :centre_id
-    UNION
-    SELECT c.device_id, c.epoch, c.seq
-    FROM intake_conflict AS c
-    JOIN device ON device.id = c.device_id
+    ORDER BY run.device_id, run.epoch, run.first_seq
+""")
+EXPLAINED = Sql("""
+    SELECT told.device_id, told.epoch, told.first_seq, told.last_seq, told.why, told.at
+    FROM gap_explained AS told
+    JOIN device ON device.id = told.device_id
     WHERE device.centre_id = :centre_id
-    ORDER BY device_id, epoch, seq
+""")
+EXPLAIN = Sql("""
+    INSERT INTO gap_explained (device_id, epoch, first_seq, last_seq, why, at)
+    VALUES (:device_id, :epoch, :first_seq, :last_seq, :why, :at)
+    ON CONFLICT (device_id, epoch, first_seq, last_seq) DO UPDATE SET why = excluded.why, at = excluded.at
 """)
 COUNTS = Sql("""
     SELECT (SELECT COUNT(*) FROM intake_item) AS items,
@@ -231,14 +261,31 @@ def files(db: Connection) -> Iterator[FileRow]:
         after = page[-1].pos
 
 
-def marks(db: Connection, centre_id: str) -> list[Mark]:
-    """Of every device of a centre, in the order in which they were said."""
-    return db.many(MARKS, Mark, centre_id=centre_id)
+def ends(db: Connection, centre_id: str) -> list[Mark]:
+    """Of every epoch of every device of a centre, the first and the last."""
+    return db.many(ENDS, Mark, centre_id=centre_id)
 
 
-def reached(db: Connection, centre_id: str) -> list[Reached]:
-    """Every number of every device of a centre that has come, in order."""
-    return db.many(REACHED, Reached, centre_id=centre_id)
+def marks_around(db: Connection, device_id: str, epoch: str, *, first: int, last: int) -> list[Mark]:
+    """The last before a hole and the first after it."""
+    place = {"device_id": device_id, "epoch": epoch}
+    return [
+        *db.many(MARK_BEFORE, Mark, seq=first, **place),
+        *db.many(MARK_FROM, Mark, seq=last, **place),
+    ]
+
+
+def runs(db: Connection, centre_id: str) -> list[Run]:
+    """What has come of every device of a centre, in order."""
+    return db.many(RUNS, Run, centre_id=centre_id)
+
+
+def explained(db: Connection, centre_id: str) -> list[Explained]:
+    return db.many(EXPLAINED, Explained, centre_id=centre_id)
+
+
+def explain(db: Connection, found: Explained) -> None:
+    db.execute(EXPLAIN, **asdict(found))
 
 
 def counts(db: Connection) -> Counts:

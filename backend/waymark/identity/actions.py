@@ -6,7 +6,7 @@ from datetime import datetime
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import store
-from waymark.identity.records import Credentials, DemoPerson, Device, Session, User
+from waymark.identity.records import Credentials, DemoPerson, Device, Revoked, RevokeScope, Session, User
 from waymark.identity.rules import (
     ABSOLUTE,
     CODE_LIFE,
@@ -158,13 +158,23 @@ def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolRespo
     return EnrolResponse(device_id=device.id, centre_id=code.centre_id, centre_name=code.centre_name)
 
 
-def revoke_device(db: Connection, device_id: str, *, actor: Actor, now: datetime) -> bool:
-    """Its feed closes, and what it pushes from now on waits in quarantine. False: it was not enrolled."""
-    if not store.revoke_device(db, device_id, now=now):
+def revoke_device(
+    db: Connection, device_id: str, *, scope: RevokeScope = "keys", actor: Actor, now: datetime
+) -> bool:
+    """Its feed closes, it is told with every answer, and what it pushes from now on waits in quarantine.
+
+    False: it was not enrolled, or it is revoked already.
+    """
+    if not store.revoke_device(db, device_id, scope=scope, nonce=new_id(), now=now):
         return False
     subject = Subject(kind="device", id=device_id)
-    audit.append(db, actor=actor, action="device.revoked", subject=subject, now=now)
+    audit.append(db, actor=actor, action="device.revoked", subject=subject, detail={"scope": scope}, now=now)
     return True
+
+
+def revoked_among(db: Connection, device_ids: Iterable[str]) -> dict[str, Revoked]:
+    """By device: those that were taken out of their centre."""
+    return {one.device_id: one for one in store.revoked_among(db, device_ids)}
 
 
 def device(db: Connection, device_id: str) -> Device | None:

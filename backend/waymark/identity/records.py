@@ -7,6 +7,7 @@ from msgspec import Struct
 from waymark.audit.records import Actor
 
 Role = Literal["police_triage", "centre_worker", "intake_custodian"]
+RevokeScope = Literal["keys", "all"]
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,17 @@ class Device(Struct, frozen=True, kw_only=True):
     seal_key: bytes
     enrolled_at: str
     revoked_at: str | None
+    revoke_scope: RevokeScope | None = None
+    revoke_nonce: str | None = None
+
+
+class Revoked(Struct, frozen=True, kw_only=True):
+    """The order that a device was taken out of its centre with."""
+
+    device_id: str
+    scope: RevokeScope
+    nonce: str
+    at: str
 
 
 class EnrolmentCode(Struct, frozen=True, kw_only=True):

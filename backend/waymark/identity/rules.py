@@ -5,9 +5,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from waymark.identity.records import Attempts, EnrolmentCode, Role, Session
-from waymark.kernel.clock import stamp
-from waymark_sync.protocol import LABEL_ENROL, EnrolRequest
+from waymark.identity.records import Attempts, EnrolmentCode, Revoked, Role, Session
+from waymark.kernel.clock import milliseconds, stamp
+from waymark.kernel.keys import KeyRing
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Revocation
 from waymark_sync.seal import point, signature_valid
 
 IDLE_STAFF: Final = timedelta(minutes=15)
@@ -103,3 +104,9 @@ def proof_good(request: EnrolRequest) -> bool:
         return False
     text = LABEL_ENROL + plain_code(request.code).encode() + request.seal_key
     return signature_valid(request.sign_key, text, request.sig)
+
+
+def order_of(revoked: Revoked, ring: KeyRing) -> Revocation:
+    """What the device is told, signed."""
+    at = milliseconds(datetime.fromisoformat(revoked.at))
+    return ring.sign_revocation(device_id=revoked.device_id, scope=revoked.scope, nonce=revoked.nonce, at=at)

@@ -1,6 +1,8 @@
 """The only SQL of identity."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from waymark.identity.records import (
     Attempts,
@@ -8,10 +10,14 @@ from waymark.identity.records import (
     DemoPerson,
     Device,
     EnrolmentCode,
+    Revoked,
+    RevokeScope,
     Session,
 )
 from waymark.kernel.db import Connection, Sql
 
+LOOKUP: Final = 64
+"""Ids asked for in one statement. One text, so that it is prepared once."""
 CREDENTIALS = Sql("""
     SELECT id AS person_id, password_hash
     FROM person
@@ -78,21 +84,28 @@ ADD_DEVICE = Sql("""
     VALUES (:id, :centre_id, :label, :sign_key, :seal_key, :enrolled_at)
 """)
 DEVICE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce
     FROM device
     WHERE id = :id
 """)
 DEVICES_OF_CENTRE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce
     FROM device
-    WHERE centre_id = :centre_id AND revoked_at IS NULL
+    WHERE centre_id = :centre_id
     ORDER BY enrolled_at, id
 """)
 REVOKE_DEVICE = Sql("""
     UPDATE device
-    SET revoked_at = :now
+    SET revoked_at = :now, revoke_scope = :scope, revoke_nonce = :nonce
     WHERE id = :id AND revoked_at IS NULL
 """)
+REVOKED = Sql(
+    """
+    SELECT id AS device_id, revoke_scope AS scope, revoke_nonce AS nonce, revoked_at AS at
+    FROM device
+    WHERE id IN (LISTED) AND revoke_nonce IS NOT NULL
+    """.replace("LISTED", ", ".join(f":id_{n}" for n in range(LOOKUP)))
+)
 KEEP_FORCE = Sql("""
     INSERT INTO force (id, name)
     VALUES (:id, :name)
@@ -206,8 +219,18 @@ def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
     return db.many(DEVICES_OF_CENTRE, Device, centre_id=centre_id)
 
 
-def revoke_device(db: Connection, device_id: str, *, now: datetime) -> bool:
-    return db.execute(REVOKE_DEVICE, id=device_id, now=now) == 1
+def revoke_device(db: Connection, device_id: str, *, scope: RevokeScope, nonce: str, now: datetime) -> bool:
+    return db.execute(REVOKE_DEVICE, id=device_id, scope=scope, nonce=nonce, now=now) == 1
+
+
+def revoked_among(db: Connection, device_ids: Iterable[str]) -> list[Revoked]:
+    ids = list(device_ids)
+    found: list[Revoked] = []
+    for start in range(0, len(ids), LOOKUP):
+        some = ids[start : start + LOOKUP]
+        padded = [*some, *[some[0]] * (LOOKUP - len(some))]
+        found += db.many(REVOKED, Revoked, **{f"id_{n}": one for n, one in enumerate(padded)})
+    return found
 
 
 def keep_force(db: Connection, *, id: str, name: str) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
+from waymark.identity import actions as identity
 from waymark.intake import store
+from waymark.intake.devices import store as devices
 from waymark.intake.records import (
     Arrival,
     Committed,
@@ -23,7 +25,7 @@ from waymark.intake.records import (
     Standing,
     WayBack,
 )
-from waymark.intake.rules import NOT_PROVEN, Service, message_proven, noted, seal_said, withheld
+from waymark.intake.rules import NOT_PROVEN, Service, message_proven, noted, runs, seal_said, withheld
 from waymark.kernel import lineage
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.db import Connection
@@ -75,13 +77,15 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
     for push in pushes:
         if push.queue is not None:
             _see(db, push, push.queue, now=now)
-    downstream = store.feeds_with_messages(db, {push.device_id for push in pushes})
+    asking = {push.device_id for push in pushes}
+    downstream, revoked = store.feeds_with_messages(db, asking), identity.revoked_among(db, asking)
     return [
         Committed(
             incarnation=current.incarnation,
             restore_floor=current.restore_floor,
             downstream=push.device_id in downstream,
             standings=stood,
+            revoked=revoked.get(push.device_id),
         )
         for push, stood in zip(pushes, standings, strict=True)
     ]
@@ -89,7 +93,9 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
 
 def _see(db: Connection, push: Push, queue: QueueState, *, now: datetime) -> None:
     ahead = None if queue.device_time is None else (queue.device_time - milliseconds(now)) // 1000
-    store.saw_device(db, push.device_id, queue, app_build=push.app_build, clock_ahead_s=ahead, at=stamp(now))
+    devices.saw_device(
+        db, push.device_id, queue, app_build=push.app_build, clock_ahead_s=ahead, at=stamp(now)
+    )
 
 
 class _Desk:
@@ -104,6 +110,7 @@ class _Desk:
         self._conflicts: dict[tuple[str, bytes], Known] = {}
         self._items: list[dict[str, Any]] = []
         self._conflict_rows: list[dict[str, Any]] = []
+        self._come: dict[tuple[str, str], set[int]] = defaultdict(set)
 
     def take(self, arrival: Arrival) -> Standing:
         header, sha256 = arrival.header, arrival.envelope.sha256
@@ -111,6 +118,8 @@ class _Desk:
         place = (header.device_id, header.epoch, header.seq)
         by_seq = self._by_seq.get(place)
         verdict = intake_rules.verdict(sha256=sha256, item_id=header.item_id, by_id=by_id, by_seq=by_seq)
+        if arrival.lane == "enrolled" and verdict != "duplicate":
+            self._come[place[:2]].add(header.seq)
         if verdict == "accepted":
             known = Known(item_id=header.item_id, sha256=sha256, pos=self._allot())
             self._by_id[header.item_id] = self._by_seq[place] = known
@@ -126,6 +135,9 @@ class _Desk:
             store.add_items(db, self._items)
         if self._conflict_rows:
             store.add_conflicts(db, self._conflict_rows)
+        for (device_id, epoch), seqs in self._come.items():
+            for first, last in runs(seqs):
+                devices.note_run(db, device_id, epoch, first=first, last=last)
 
     def _keep_conflict(self, arrival: Arrival, why: str) -> Known:
         """The same bytes in conflict again are the same conflict."""
@@ -336,4 +348,4 @@ def opened(db: Connection, report_id: str) -> OpenedReport | None:
 
 def last_seen(db: Connection, centre_id: str) -> list[DeviceSeen]:
     """Each epoch of each device, the one heard last at the end."""
-    return store.last_seen(db, centre_id)
+    return devices.last_seen(db, centre_id)

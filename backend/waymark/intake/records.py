@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from waymark.identity.records import Revoked
 from waymark.mailbox.records import Feed, ReturnWay, SealedMessage
 from waymark_sync.messages import Proof
 from waymark_sync.protocol import Envelope, Header, ItemResult, QueueState, Receipt, Verdict
@@ -65,6 +66,8 @@ class Committed(Struct, frozen=True, kw_only=True):
     restore_floor: int
     downstream: bool
     standings: tuple[Standing, ...]
+    revoked: Revoked | None = None
+    """The device was taken out of its centre, and is told so."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):

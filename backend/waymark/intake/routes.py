@@ -6,6 +6,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from waymark.identity.rules import order_of
 from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
 from waymark.intake.rules import read_push
@@ -62,6 +63,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         keys_issued_at=ring.issued_at,
         backoff_s=answered.backoff_s,
         alert=alert_for(read.app_build, soft=settings.soft_eol, hard=settings.hard_eol),
+        revoke=order_of(committed.revoked, ring) if committed.revoked else None,
     )
     kind = answer_type(request.headers.get("accept", ""), sent_type)
     return Response(encode(response, kind), media_type=kind, headers=NO_STORE)

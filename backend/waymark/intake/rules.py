@@ -3,7 +3,7 @@
 An item is never refused for its key or its content: it is opened, or held where a person sees it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -345,3 +345,13 @@ def _on_curve(key: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def runs(seqs: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Numbers as runs without holes, first and last of each."""
+    ordered = sorted(set(seqs))
+    start = 0
+    for place, seq in enumerate(ordered):
+        if place + 1 == len(ordered) or ordered[place + 1] != seq + 1:
+            yield ordered[start], seq
+            start = place + 1

@@ -10,7 +10,6 @@ from msgspec.structs import asdict
 
 from waymark.intake.records import (
     Arrival,
-    DeviceSeen,
     Held,
     OpenedMessage,
     OpenedReport,
@@ -19,7 +18,6 @@ from waymark.intake.records import (
 )
 from waymark.kernel.db import Connection, Sql
 from waymark_sync.intake_rules import Known
-from waymark_sync.protocol import QueueState
 
 T = TypeVar("T")
 
@@ -80,40 +78,6 @@ ADD_FILE = Sql("""
     VALUES (:pos, :att_id, :item_id, :sha256, :now)
 """)
 FILE_GONE = Sql("UPDATE intake_file SET gone_at = :now WHERE att_id = :att_id AND gone_at IS NULL")
-# Only of enrolled devices: a visitor's id is random and used once.
-SAW_DEVICE = Sql("""
-    INSERT INTO intake_device_seen
-      (device_id, epoch, max_seq, queued, oldest_age_s, at, app_build, storage, clock_ahead_s)
-    SELECT id, :epoch, :max_seq, :queued, :oldest_age_s, :at, :app_build, :storage, :clock_ahead_s
-    FROM device
-    WHERE id = :device_id
-    ON CONFLICT (device_id, epoch) DO UPDATE
-    SET max_seq = excluded.max_seq,
-        queued = excluded.queued,
-        oldest_age_s = excluded.oldest_age_s,
-        at = excluded.at,
-        app_build = excluded.app_build,
-        storage = excluded.storage,
-        clock_ahead_s = excluded.clock_ahead_s
-""")
-MARK_DEVICE = Sql("""
-    INSERT INTO intake_device_mark (device_id, epoch, max_seq, at)
-    SELECT id, :epoch, :max_seq, :at
-    FROM device
-    WHERE id = :device_id
-      AND NOT EXISTS (
-        SELECT 1 FROM intake_device_mark
-        WHERE device_id = :device_id AND epoch = :epoch AND max_seq >= :max_seq
-      )
-""")
-LAST_SEEN = Sql("""
-    SELECT seen.device_id, seen.epoch, seen.queued, seen.oldest_age_s, seen.at, seen.app_build, seen.storage,
-           seen.clock_ahead_s
-    FROM intake_device_seen AS seen
-    JOIN device ON device.id = seen.device_id
-    WHERE device.centre_id = :centre_id
-    ORDER BY seen.at, seen.device_id
-""")
 FEEDS_WITH_MESSAGES = _listed(
     """
     SELECT feed_id
@@ -282,26 +246,6 @@ def add_file(db: Connection, known: Known, *, item_id: str, now: datetime) -> No
 
 def file_gone(db: Connection, att_id: str, *, now: datetime) -> None:
     db.execute(FILE_GONE, att_id=att_id, now=now)
-
-
-def saw_device(
-    db: Connection, device_id: str, queue: QueueState, *, app_build: str, clock_ahead_s: int | None, at: str
-) -> None:
-    known = {"device_id": device_id, "epoch": queue.epoch, "max_seq": queue.max_seq, "at": at}
-    db.execute(
-        SAW_DEVICE,
-        queued=queue.queued,
-        oldest_age_s=queue.oldest_age_s,
-        app_build=app_build,
-        storage=queue.storage,
-        clock_ahead_s=clock_ahead_s,
-        **known,
-    )
-    db.execute(MARK_DEVICE, **known)
-
-
-def last_seen(db: Connection, centre_id: str) -> list[DeviceSeen]:
-    return db.many(LAST_SEEN, DeviceSeen, centre_id=centre_id)
 
 
 def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,9 +28,11 @@ from waymark_sync.protocol import (
     SUITE_P256,
     KeySet,
     Receipt,
+    Revocation,
     ServiceKey,
     SignedKeySet,
     receipt_text,
+    revoke_text,
 )
 from waymark_sync.seal import new_key, raw_public, sign, signature_valid
 
@@ -119,6 +121,16 @@ class KeyRing:
         )
         kid, sig = self.sign(receipt_text(receipt))
         return msgspec.structs.replace(receipt, kid=kid, sig=sig)
+
+    def sign_revocation(
+        self, *, device_id: str, scope: Literal["keys", "all"], nonce: str, at: int
+    ) -> Revocation:
+        """at: server time in milliseconds."""
+        order = Revocation(
+            device_id=device_id, scope=scope, nonce=nonce, at=at, kid=self._receipt_kid, sig=bytes(64)
+        )
+        kid, sig = self.sign(revoke_text(order))
+        return msgspec.structs.replace(order, kid=kid, sig=sig)
 
     def sign(self, text: bytes) -> tuple[str, bytes]:
         """By the current receipt key: its kid and the signature. `text` starts with its purpose's label."""

@@ -10,6 +10,7 @@ from itertools import accumulate
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
+from waymark.identity.records import Revoked
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
@@ -30,6 +31,11 @@ def feed(db: Connection, feed_id: str) -> Feed | None:
     if device.revoked_at is not None:
         return None
     return Feed(feed_id=device.id, kind="enrolled", sign_key=device.sign_key, seal_key=device.seal_key)
+
+
+def revoked(db: Connection, feed_id: str) -> Revoked | None:
+    """None for every feed that no order has closed."""
+    return identity.revoked_among(db, [feed_id]).get(feed_id)
 
 
 def feed_id_taken(db: Connection, feed_id: str) -> bool:

@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import QueryParameter
 from msgspec import Struct
 
+from waymark.identity.rules import order_of
 from waymark.kernel import clock, lineage
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
@@ -30,12 +31,14 @@ from waymark.mailbox.rules import (
     proof_of,
     pull_signed,
 )
-from waymark_sync.codec import answer_type, encode, from_base64url
+from waymark_sync.codec import MSGPACK, answer_type, encode, from_base64url, to_base64url
 from waymark_sync.intake_rules import Cursor, encode_cursor
 from waymark_sync.messages import ReturnResponse
 from waymark_sync.protocol import PADDING_BUCKETS, PULL_LIMIT_MAX, Message, PullResponse
 
 CHALLENGE: Final = "Waymark-Challenge"
+REVOKE: Final = "Waymark-Revoke"
+"""msgpack of a `Revocation` as base64url, to a tablet that was taken out of its centre."""
 CURSOR_MAX: Final = 256  # ours have 118 characters
 DEVICE_MAX: Final = 36
 SECRET_BYTES: Final = 32
@@ -78,6 +81,10 @@ async def pull(
     device_id = request.headers.get("waymark-device", "")[:DEVICE_MAX]
     signature = request.headers.get("waymark-signature", "")
     found = await database.read(_page, device_id, cursor, limit)
+    if found is None and (order := await database.read(actions.revoked, device_id)) is not None:
+        # Its feed is closed, so it cannot prove who it is; that it was taken out is no secret.
+        told = to_base64url(encode(order_of(order, ring), MSGPACK))
+        raise problem("proof_needed", headers={CHALLENGE: fresh, REVOKE: told})
     if found is None or not pull_signed(
         found.feed, challenge=challenge, cursor=cursor, limit=limit, signature=signature
     ):

@@ -8,8 +8,9 @@ from waymark.agencies.rules import decide
 from waymark.audit import actions as audit
 from waymark.audit.records import Subject
 from waymark.custody import actions as custody
+from waymark.custody.records import Explained
 from waymark.identity import actions as identity
-from waymark.identity.records import User
+from waymark.identity.records import RevokeScope, User
 from waymark.intake import actions as intake
 from waymark.intake.records import Held
 from waymark.kernel.clock import stamp
@@ -79,6 +80,22 @@ def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLin
     subject = Subject(kind="centre", id=centre_id)
     audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
     return [device_line(one, latest.get(one.id), gaps.get(one.id, ())) for one in devices]
+
+
+def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope, *, now: datetime) -> None:
+    """A tablet of the user's own centre. A second time changes nothing. Raises Problem not_found."""
+    allowed(user, "revoke_device")
+    device = identity.device(db, device_id)
+    if device is None or device.centre_id != user.centre_id:
+        raise problem("not_found")
+    identity.revoke_device(db, device_id, scope=scope, actor=user.actor, now=now)
+
+
+def explain_gap(db: Connection, user: User, found: Explained) -> None:
+    """Raises Problem not_found."""
+    allowed(user, "explain_gap")
+    if not custody.explain_gap(db, user.centre_id or "", found, actor=user.actor):
+        raise problem("not_found")
 
 
 def allowed(user: User, act: Act) -> None:

@@ -1,13 +1,17 @@
 """Nouns of the worklist, and the shapes that it is answered with."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from waymark.custody.records import Gap
+from waymark.custody.records import Gap, Why
+from waymark.identity.records import RevokeScope
 from waymark.intake.records import HeldState
 from waymark.triage.records import Listed
+from waymark_sync.protocol import Epoch
 from waymark_sync.report import Channel, SharingChoice
+
+Seq = Annotated[int, Meta(ge=1, le=4_503_599_627_370_495)]
 
 Queue = Literal[
     "waiting", "acknowledged", "needs_info", "reply_waiting", "offered", "decided", "closed", "all"
@@ -127,10 +131,23 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     clock_ahead_s: int | None = None
     gaps: tuple[Gap, ...] = ()
     """Reports that it has made and that never came. A person can still ask who used it."""
+    revoked_at: str | None = None
+    revoke_scope: RevokeScope | None = None
 
 
 class DevicesAnswer(Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceLine, ...]
+
+
+class RevokeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    scope: RevokeScope = "keys"
+
+
+class ExplainRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    epoch: Epoch
+    first_seq: Seq
+    count: Seq
+    why: Why
 
 
 class CodeAnswer(Struct, frozen=True, kw_only=True):

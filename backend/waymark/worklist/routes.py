@@ -18,7 +18,6 @@ from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
 from waymark.intake.records import HeldState
 from waymark.kernel import clock
-from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.problems import problem
@@ -29,12 +28,11 @@ from waymark.triage.records import Listed, ReportAnswer
 from waymark.triage.routes import NO_STORE, id_of, on_report, read
 from waymark.triage.rules import listed, open_body
 from waymark.worklist import actions
+from waymark.worklist.devices import routes as devices
 from waymark.worklist.jobs import Arrivals, Told
 from waymark.worklist.records import (
     ChoicesAnswer,
-    CodeAnswer,
     Cursor,
-    DevicesAnswer,
     Filter,
     HeldItem,
     QuarantineAnswer,
@@ -73,12 +71,6 @@ DEVICE_SHORT: Final = 8  # characters: enough to tell two tablets apart in a con
 
 Code = Annotated[str, QueryParameter(max_length=CODE_MAX, pattern=r"^[A-Za-z0-9_-]*\Z")]
 """As ids of the pack and days are written. PostgreSQL has no NUL, and would take it for a bug of ours."""
-_ONE_LINE: Final = r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*\Z"
-"""Something to read, and no control characters."""
-
-
-class CodeRequest(Struct, frozen=True, kw_only=True):
-    label: Annotated[str, Meta(min_length=1, max_length=80, pattern=_ONE_LINE)]
 
 
 class ReopenRequest(Struct, frozen=True, kw_only=True):
@@ -296,33 +288,6 @@ async def reopen_quarantine(
     return Response(ReopenedAnswer(reopened=count), headers=NO_STORE)
 
 
-@get("/desk/api/devices", operation_id="ListDevices", guards=[logged_in])
-async def list_devices(
-    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
-) -> Response[DevicesAnswer]:
-    """The tablets of one's own centre."""
-    lines = await database.write(actions.list_devices, user_of(request), now=clock.now())
-    return Response(DevicesAnswer(devices=tuple(lines)), headers=NO_STORE)
-
-
-@post(
-    "/desk/api/devices/codes",
-    operation_id="MakeDeviceCode",
-    status_code=200,
-    guards=[same_origin, logged_in],
-)
-async def make_device_code(
-    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
-) -> Response[CodeAnswer]:
-    """A one-time code, shown this once."""
-    raw = await request.body()
-    label = read(raw, CodeRequest).label.strip()
-    code, expires_at = await database.write(
-        actions.make_device_code, user_of(request), label, now=clock.now()
-    )
-    return Response(CodeAnswer(code=code, expires_at=stamp(expires_at)), headers=NO_STORE)
-
-
 async def _events(told: AsyncIterator[Told]) -> AsyncIterator[ServerSentEventMessage]:
     async for one in told:
         match one.kind:
@@ -351,6 +316,5 @@ handlers: Final = [
     wait_for_news,
     list_quarantine,
     reopen_quarantine,
-    list_devices,
-    make_device_code,
+    *devices.handlers,
 ]

@@ -40,6 +40,8 @@ def device_line(device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...]) 
         last_seen_at=seen.at if seen else None,
         queued=seen.queued if seen else None,
         gaps=gaps,
+        revoked_at=device.revoked_at,
+        revoke_scope=device.revoke_scope,
     )
     if seen is None:
         return line

@@ -1,4 +1,4 @@
-"""Every route of the desk, asked by everybody, with addresses and bodies of any shape.
+"""The routes of the desk, asked by everybody, with addresses and bodies of any shape.
 
 Never a fault: an answer of the shape that the route declares, or a Problem that says what to do next.
 The service publishes no description of itself, so its own table of routes is what is gone through.

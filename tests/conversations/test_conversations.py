@@ -1,0 +1,231 @@
+"""Whole conversations between clients and the real service, over a network that does what a script says.
+
+A client is a command: the library's own, and one in another language that was written from the page alone.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from conversations.cast import Client, InHere, Service
+from conversations.proxy import Proxy
+from conversations.script import Conversation, Expected, Step, conversations
+from support.server import Server, free_port
+from waymark_sync.codec import from_base64url
+
+ROOT: Final = Path(__file__).parents[2]
+CLIENTS: Final = {
+    "library": [str(Path(sys.executable).parent / "waymark-sync")],
+    "perl": ["/usr/bin/perl", str(ROOT / "clients" / "perl" / "waymark-sync")],
+}
+PROVE: Final = os.environ.get("WAYMARK_PROVE") == "1"
+EVERY_DAY: Final = {
+    "perl": {
+        "a-person-answers",
+        "all-goes-well",
+        "answer-lost-five-times",
+        "captive-portal",
+        "carried-by-hand",
+        "let-go",
+        "one-is-missing",
+        "paths-of-each-other",
+        "poison",
+        "restored-with-a-lost-answer",
+        "the-proof-comes-by-the-feed",
+        "too-large-together",
+        "wrong-signature",
+    }
+}
+"""Each of its commands is a process, so the rest is left to the long proofs."""
+SCRIPTS: Final = conversations()
+
+
+@pytest.fixture(scope="session")
+def shared(
+    staffed: Path, keys: Path, pages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """For every conversation that leaves the service alone."""
+    folder = tmp_path_factory.mktemp("shared")
+    served = Server(_environ(folder / "data", keys, pages), folder / "log")
+    shutil.copytree(staffed, served.data)
+    yield Service(served.start(), folder)
+    served.stop()
+
+
+@pytest.fixture
+def own(staffed: Path, keys: Path, pages: Path, tmp_path: Path) -> Iterator[Callable[[], Service]]:
+    """A service that may be killed, and set back."""
+    made: list[Server] = []
+
+    def make() -> Service:
+        environ = _environ(tmp_path / "data", Path(shutil.copytree(keys, tmp_path / "keys")), pages)
+        made.append(Server({**environ, "WAYMARK_BACKUPS": str(tmp_path / "backups")}, tmp_path / "log"))
+        shutil.copytree(staffed, made[0].data)
+        return Service(made[0].start(), tmp_path)
+
+    yield make
+    for served in made:
+        served.stop()
+
+
+def _environ(data: Path, keys: Path, pages: Path) -> dict[str, str]:
+    return {
+        "WAYMARK_PROFILE": "test",
+        "WAYMARK_PORT": str(free_port()),
+        "WAYMARK_DATA": str(data),
+        "WAYMARK_KEYS": str(keys),
+        "WAYMARK_PWA": str(pages),
+    }
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [
+        (client, name)
+        for client in CLIENTS
+        for name in SCRIPTS
+        if PROVE or name in EVERY_DAY.get(client, SCRIPTS)
+    ],
+)
+def test_conversation(
+    name: str, client: str, own: Callable[[], Service], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    script = SCRIPTS[name]
+    service = own() if script.moves_the_service else request.getfixturevalue("shared")
+    with Proxy(service.served.port) as proxy:
+        play = Play(script, CLIENTS[client], service, proxy, tmp_path)
+        for number, step in enumerate(script.steps, start=1):
+            try:
+                play.take(step)
+            except AssertionError as error:
+                raise AssertionError(f"{name}, step {number} ({client}): {error}") from error
+        play.ends()
+
+
+class Play:
+    """One conversation under way."""
+
+    def __init__(
+        self, script: Conversation, command: list[str], service: Service, proxy: Proxy, folder: Path
+    ) -> None:
+        self._command, self._service, self._proxy, self._folder = command, service, proxy, folder
+        self._clients: dict[str, Client] = {}
+        self._sent: tuple[int, dict[str, Any], float] | None = None
+        with service.staff() as staff:
+            for name in sorted({step.client for step in script.steps}):
+                self._enrol(name, staff.code(name))
+
+    def _enrol(self, name: str, code: str) -> None:
+        kind = Client if PROVE or self._command != CLIENTS["library"] else InHere
+        client = kind(self._command, self._folder / f"client-{name}")
+        client.run("enrol", code, "--service", self._proxy.origin, "--trust", str(self._service.trust))
+        self._clients[name] = client
+
+    def take(self, step: Step) -> None:
+        client, carried = self._clients[step.client], self._folder / f"{step.file}.json"
+        if step.expect:
+            return self._look(step.expect, client)
+        if step.service:
+            item_id = self._proxy.added[step.item - 1] if self._proxy.added else ""
+            return self._service.act(step.service, item_id=item_id, file=carried)
+        match step.do:
+            case "add":
+                for _ in range(step.count):
+                    self._proxy.added.append(client.add(step.words))
+            case "send":
+                self._send(step, client)
+            case "export" | "import":
+                client.run(step.do, str(carried))
+            case unknown:
+                raise AssertionError(f"no such step: {unknown}")
+        return None
+
+    def _send(self, step: Step, client: Client) -> None:
+        self._proxy.script(step.network)
+        self._proxy.passed.requests.clear()
+        self._proxy.passed.sizes.clear()
+        for _ in range(step.times):
+            code, told = client.run("send", "--json")
+            self._sent = code, told, time.time() * 1000
+        assert not self._proxy.unused, f"it did not come that far: {self._proxy.unused}"
+        self._proxy.script(())
+
+    def _look(self, expected: Expected, client: Client) -> None:
+        _, status = client.run("status", "--json")
+        for name in ("made", "waiting", "sent", "let_go", "held_for_a_person", "whole"):
+            wanted = getattr(expected, name)
+            assert wanted is None or status[name] == wanted, f"{name} is {status[name]}: {status}"
+        if expected.inbox is not None:
+            letters = client.run("inbox", "--json")[1]["messages"]
+            assert sorted(letter["kind"] for letter in letters) == sorted(expected.inbox)
+        self._look_at_last_send(expected)
+        self._look_at_service(expected)
+
+    def _look_at_last_send(self, expected: Expected) -> None:
+        if self._sent is None:
+            return
+        code, told, at_ms = self._sent
+        assert expected.exit is None or code == expected.exit, f"send ended with {code}: {told}"
+        assert expected.problem is None or bool(told["problem"]) == expected.problem, told
+        if expected.again_in_s is not None:
+            least, most = expected.again_in_s
+            assert least <= (told["again_at_ms"] - at_ms) / 1000 <= most, f"{told} at {at_ms}"
+        passed = self._proxy.passed
+        for name, count in expected.requests.items():
+            assert passed.requests.count(name) == count, f"requests were {passed.requests}"
+        assert expected.largest_push is None or max(passed.sizes) == expected.largest_push, passed.sizes
+
+    def _look_at_service(self, expected: Expected) -> None:
+        if expected.service_has is not None:
+            made = set(self._proxy.added)
+            found = [row for row in self._service.stored() if row.item_id in made]
+            assert len(found) == expected.service_has, f"it has {len(found)}"
+            for row in found:
+                assert {row.envelope} >= self._proxy.passed.sealed.get(row.item_id, set())
+        if expected.readable is not None:
+            assert expected.readable == self._service.readable(self._proxy.added[: expected.readable])
+
+    def ends(self) -> None:
+        """What must hold after every conversation, whatever happened in it."""
+        for item_id, spellings in self._proxy.passed.sealed.items():
+            assert len(spellings) == 1, f"{item_id} was sealed twice"
+        for client in self._clients.values():
+            client.tells_nothing()
+        for body in self._proxy.passed.bodies:
+            assert b"QZCANARY" not in body
+        for carried in self._folder.glob("*.json"):
+            assert carried.name == "trust.json" or _only_sealed(carried)
+
+
+def _only_sealed(carried: Path) -> bool:
+    told = json.loads(carried.read_text())
+    return b"QZCANARY" not in carried.read_bytes() and all(
+        from_base64url(item["sealed"]) for item in told["items"]
+    )
+
+
+def test_the_client_in_another_language_holds_to_the_vectors() -> None:
+    done = subprocess.run(
+        ["/usr/bin/perl", str(ROOT / "clients" / "perl" / "t" / "vectors.t")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "\nok 1 " in f"\n{done.stdout}"
+
+
+def test_there_are_enough_conversations_and_each_looks_at_what_came_of_it() -> None:
+    assert len(SCRIPTS) >= 20
+    for name, script in SCRIPTS.items():
+        assert any(step.expect for step in script.steps), name

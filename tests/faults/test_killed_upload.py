@@ -20,8 +20,8 @@ from waymark_sync.protocol import AttState, KeySet
 from waymark_sync.transport import HttpTransport, Reply
 
 PROVE = os.environ.get("WAYMARK_PROVE") == "1"
-KILLS = 60 if PROVE else 6
-FILE_BYTES = 20_000_000 if PROVE else 6_000_000
+KILLS = 60 if PROVE else 3
+FILE_BYTES = 20_000_000 if PROVE else 3_000_000
 PIECE_BYTES = 16_384  # many small pieces: a kill falls into one of them
 DONE_S_MAX = 120.0
 

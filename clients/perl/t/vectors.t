@@ -4,13 +4,18 @@
 
 use v5.36;
 use Digest::SHA qw(sha256);
+use File::Temp qw(tempdir);
 use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Waymark::Bytes qw(from_base64url to_base64url);
 use Waymark::Item qw(header_of is_sound reference_of);
+use Waymark::Kiosk ();
 use Waymark::Msgpack qw(unpack_value);
+use Waymark::Network ();
+use Waymark::Queue ();
 use Waymark::Seal qw(key_from open_sealed pad point_of seal sign signature_holds unpad $LABEL);
+use Waymark::Sender ();
 use Waymark::Trust qw(covered leaf_of merkle_root message_holds open_keys receipt_holds receipt_text root_from);
 use Waymark::Wire qw(read_json shaped to_json);
 
@@ -150,6 +155,102 @@ subtest codec => sub {
         is_deeply($from_msgpack, shaped($case->{type}, $case->{json}), "$case->{type} in both forms");
     }
 };
+
+# A service that gives one answer to what is posted, and its keys to whoever asks.
+package Canned {
+    sub new ($class, $reply, $keyset) { return bless {reply => $reply, keyset => $keyset}, $class }
+
+    sub request ($self, $method, $url, $options) {
+        return $self->{reply} if $method eq 'POST';
+        my $keys = $url =~ m{/sync/v1/keys\z} ? $self->{keyset} : undef;
+        return {status => 599, headers => {}, content => 'Could not connect'} if !$keys;
+        return {status => 200, headers => {'content-type' => 'application/json'}, content => $keys};
+    }
+}
+
+# One who sends `rows` and hears `reply`: the real queue on a disk, and the real reading of answers.
+sub sender_of ($v, $reply, @rows) {
+    my $queue = Waymark::Queue->new(tempdir(CLEANUP => 1) . '/queue.log');
+    $queue->change(sub ($facts) {
+        return ['keep', 'incarnation', $v->{incarnation_seen}], map { ['item', $_] } @rows;
+    });
+    my $keys = open_keys(shaped('SignedKeySet', $v->{keyset}), b($v->{root}));
+    my $home = {
+        queue => $queue, root => b($v->{root}), pinned => $keys, service => 'http://service',
+        identity => {device_id => $v->{device_id}, epoch => '0' x 16},
+    };
+    my $network = Waymark::Network->new;
+    $network->{http} = Canned->new($reply, to_json($v->{keyset}));
+    return Waymark::Sender->new($home, $network);
+}
+
+subtest push_answers => sub {
+    my $v = vectors('push_answers');
+    for my $case ($v->{cases}->@*) {
+        my $name   = $case->{name};
+        my %spoilt = map { $_ => 1 } ($case->{damaged} // [])->@*;
+        my @rows   = map { sent_row($_, $spoilt{$_->{item_id}}) } $v->{items}->@*;
+        my $reply  = {$case->%{qw(status headers)}, content => b($case->{body})};
+        my $sender = sender_of($v, $reply, @rows);
+        my $before = Waymark::Sender::now_ms();
+        my $goes_on = $sender->_push(@rows);
+        my ($items, $kept) = $sender->{queue}->facts->@{qw(items kept)};
+        my @ids = map { $_->{item_id} } $v->{items}->@*;
+        is_deeply([map { $items->{$_}{state} } @ids], $case->{then}, $name);
+        is($sender->{problem} // '', 'not_the_service', "$name: nothing came") if $case->{answer} eq 'network_error';
+        isnt($sender->{problem} // '', 'not_the_service', "$name: understood") if $case->{answer} ne 'network_error';
+        my %together = map { $items->{$_}{companions} => 1 } @ids;
+        is_deeply([keys %together], [$case->{batch} eq 'halve' ? 2 : 64], "$name: batch");
+        my %blamed = map { $_ => 1 } ($case->{blamed} // [])->@*;
+        for my $id (@ids) {
+            is($items->{$id}{alone}, $blamed{$id} ? 1 : 0, "$name: blame");
+            my $floor_s = $case->{item_floor_s}{$id} // $case->{floor_s};
+            ok($items->{$id}{next_try} >= $before + $floor_s * 1000, "$name: floor") if $floor_s;
+        }
+        is($kept->{incarnation}, $case->{incarnation} // $v->{incarnation_seen}, "$name: lineage");
+        my ($pause_s) = sort { $b <=> $a } $case->{floor_s}, $case->{backoff_s} // 0;
+        ok(($kept->{not_before} // 0) >= $before + $pause_s * 1000, "$name: pause") if $pause_s;
+    }
+};
+
+sub sent_row ($told, $spoilt) {
+    my %envelope = map { $_ => b($told->{$_}) } qw(header sealed sha256 sig);
+    substr($envelope{sealed}, -1) ^.= "\x01" if $spoilt;
+    return Waymark::Kiosk::_row(\%envelope, '2026-01-01T00:00:00.000Z');
+}
+
+subtest manifest => sub {
+    my $v     = vectors('manifest');
+    my $asked = $v->{request};
+    my $about = {%$v, $asked->%{qw(device_id incarnation_seen)}, root => vectors('push_answers')->{root}};
+    for my $held ($v->{held}->@*) {
+        my %missing = map { $_ => 1 } $held->{missing}->@*;
+        my @leaves  = map { leaf_of($_->{id}, b($_->{sha256}), $_->{pos}, 'held') }
+            grep { !$missing{$_->{id}} } $asked->{retained}->@*;
+        is_deeply([map { to_base64url($_) } @leaves], $held->{leaves}, "$held->{name}: leaves");
+        is(to_base64url(merkle_root(@leaves)), $held->{root}, "$held->{name}: root") if @leaves;
+    }
+    for my $case ($v->{answers}->@*) {
+        my @page = map { retained_row($_, $asked) } $asked->{retained}->@*;
+        my $reply = {status => 200, headers => {'content-type' => 'application/json'}, content => to_json($case->{answer})};
+        my $sender = sender_of($about, $reply, @page);
+        my $answer = $sender->_manifest(@page);
+        is($answer->{message} ? 1 : 0, $case->{believed} ? 1 : 0, $case->{name});
+        my $items = $sender->{queue}->facts->{items};
+        for (['queued', 'again'], ['tombstone', 'let_go']) {
+            my ($state, $list) = @$_;
+            my @found = sort grep { $items->{$_}{state} eq $state } keys %$items;
+            is_deeply(\@found, [sort $case->{$list}->@*], "$case->{name}: $list");
+        }
+    }
+};
+
+sub retained_row ($told, $asked) {
+    return {
+        $told->%{qw(sha256 pos)}, item_id => $told->{id}, device_id => $asked->{device_id}, state => 'receipted',
+        incarnation => $asked->{incarnation_seen}, sealed => '',
+    };
+}
 
 sub encode ($text) { utf8::encode($text); return $text }
 

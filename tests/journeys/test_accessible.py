@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -27,7 +29,12 @@ from journeys.shots import heic, on_its_side, see_through
 from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
+from waymark_sync.codec import MSGPACK, encode
+from waymark_sync.device import enrol
+from waymark_sync.protocol import PushRequest, QueueState
+from waymark_sync.transport import HttpTransport
 
+OF_PUSH: Final = {"Content-Type": MSGPACK}
 MAKES = Callable[..., Phone]
 
 
@@ -258,11 +265,40 @@ def test_the_desk(demo: Server, phone: MAKES) -> None:
     page.locator("main form button").first.click()
     expect(page.get_by_text("-").first).to_be_visible()
     look("tablets")
+    press(page, "I have typed it in")
+    _take_out(page, demo, look)
     log_out(page)
     log_in(page, demo.origin, "custodian")
     look("quarantine")
 
     assert look.wrong == []
+
+
+def _take_out(page: Page, demo: Server, look: Eye) -> None:
+    """Of service, a tablet that has left a hole."""
+    with Staff(demo.origin, "harbour", PASSWORD) as staff:
+        device = enrol(staff.code("Back room"), HttpTransport(demo.origin))
+    queue = QueueState(epoch=device.epoch, max_seq=3, queued=0, device_time=0)
+    push = PushRequest(device_id=device.device_id, queue=queue, items=())
+    answer = httpx.post(f"{demo.origin}/sync/v1/push", content=encode(push, MSGPACK), headers=OF_PUSH)
+    assert answer.status_code == 200
+    page.reload()
+    expect(page.get_by_text("3 reports made")).to_be_visible()
+    page.get_by_text("Say what you found out").click()
+    press(page, "Save what I found out")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    look("gap-error")
+    page.get_by_label("It was practice, not a report").check()
+    press(page, "Save what I found out")
+    expect(page.get_by_text("You found out: It was practice")).to_be_visible()
+    page.get_by_role("region", name="Back room").get_by_role("button", name="Take out of service").click()
+    press(page, "Take it out of service")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    look("leave-error")
+    page.get_by_label("Nothing").check()
+    press(page, "Take it out of service")
+    expect(page.get_by_text("“Back room” is out of service")).to_be_visible()
+    look("left")
 
 
 def _filters(page: Page, look: Eye) -> None:

@@ -30,6 +30,7 @@ import type {
   Choices,
   DeviceCode,
   EnrolledDevice,
+  Gap,
   QuarantinePage,
   QueuePage,
   Service,
@@ -136,6 +137,17 @@ export async function reopen(ids: readonly string[]): Promise<number> {
 
 export async function devices(): Promise<readonly EnrolledDevice[]> {
   return (await ask('GET', '/devices', readDevices)).devices
+}
+
+/** What a tablet lets go of once it has sent everything: its keys, or all that it holds. */
+export type LeaveScope = 'keys' | 'all'
+
+export async function takeOut(id: string, scope: LeaveScope): Promise<void> {
+  await send('POST', `/devices/${encodeURIComponent(id)}/revoke`, { scope })
+}
+
+export async function explainGap(id: string, { epoch, first_seq, count }: Gap, why: string): Promise<void> {
+  await send('POST', `/devices/${encodeURIComponent(id)}/gaps`, { epoch, first_seq, count, why })
 }
 
 export function newDeviceCode(label: string): Promise<DeviceCode> {

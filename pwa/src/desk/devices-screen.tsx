@@ -1,7 +1,9 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { NotificationBanner } from '../ui/notices.tsx'
 import * as api from './api.ts'
-import { DeviceTable } from './device-table.tsx'
+import { DeviceCard } from './device-card.tsx'
+import { inOrder } from './device-words.ts'
 import { EnrolPart } from './enrol.tsx'
 import { Heading } from './heading.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
@@ -13,7 +15,7 @@ type Shown =
   | { readonly status: 'failed'; readonly refusal: api.Refusal }
   | { readonly status: 'listed'; readonly devices: readonly EnrolledDevice[] }
 
-/** The centre's tablets: enrol one, and see which have been silent. */
+/** The centre's tablets: enrol one, see what each still holds, take one out. */
 export function DevicesScreen(): JSX.Element {
   const [shown, setShown] = useState<Shown>({ status: 'loading' })
   const refresh = async () => {
@@ -22,15 +24,29 @@ export function DevicesScreen(): JSX.Element {
     setShown((before) => (listed.status === 'failed' && before.status === 'listed' ? before : listed))
   }
   useEffect(() => void refresh(), [])
+  const [told, setTold] = useState({ text: '', times: 0 })
+  const done = (text: string) => {
+    setTold(({ times }) => ({ text, times: times + 1 }))
+    void refresh()
+  }
 
   return (
     <>
       <Heading>{say('devices.title')}</Heading>
+      {told.text !== '' && (
+        <NotificationBanner key={told.times} id="done" title={say('ack.success')} success takesFocus>
+          <p class="govuk-notification-banner__heading" dir="auto">{told.text}</p>
+        </NotificationBanner>
+      )}
       <EnrolPart look={refresh} />
       <h2 class="govuk-heading-m">{say('devices.list')}</h2>
       {shown.status === 'loading' && <Loading>{say('devices.loading')}</Loading>}
       {shown.status === 'failed' && <RefusalNotice refusal={shown.refusal} retry={refresh} />}
-      {shown.status === 'listed' && <DeviceTable devices={shown.devices} />}
+      {shown.status === 'listed' && shown.devices.length === 0 && <p class="govuk-body">{say('devices.none')}</p>}
+      {shown.status === 'listed' &&
+        inOrder(shown.devices, api.serverNowMs()).map((device) => (
+          <DeviceCard key={device.id} device={device} done={done} />
+        ))}
     </>
   )
 }

@@ -164,6 +164,18 @@ export type QuarantineEntry = Read<typeof readQuarantine>['items'][number]
 export const readDeviceCode = shape({ code: text, expires_at: instant })
 export type DeviceCode = Read<typeof readDeviceCode>
 
+/** Reports that a tablet has made and that never came. */
+const readGap = shape({
+  epoch: text,
+  count: whole,
+  first_seq: whole,
+  made_after: orNull(instant),
+  made_before: instant,
+  state: text,
+  explained: or(orNull(text), null),
+  explained_at: or(orNull(instant), null),
+})
+
 export const readDevices = shape({
   devices: listOf(
     shape({
@@ -173,9 +185,18 @@ export const readDevices = shape({
       last_seen_at: orNull(instant),
       /** Reports that the tablet said were still waiting on it when it was last seen. */
       queued: orNull(whole),
+      oldest_age_s: or(orNull(whole), null),
+      app_build: or(orNull(text), null),
+      /** `durable`, or `may_go` where its browser may throw away what it keeps. */
+      storage: or(orNull(text), null),
+      clock_ahead_s: or(orNull(whole), null),
+      gaps: or(listOf(readGap), []),
+      revoked_at: or(orNull(instant), null),
+      revoke_scope: or(orNull(text), null),
     }),
   ),
 })
 export type EnrolledDevice = Read<typeof readDevices>['devices'][number]
+export type Gap = Read<typeof readGap>
 
 export const readProblem = shape({ code: orNull(text), title: or(text, ''), next: or(text, '') })

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ MISSING: Final = (
     "or `apt-get install postgresql`"
 )
 START_S_MAX: Final = 30.0
+STARTS_MAX: Final = 50
 
 
 class Cluster:
@@ -59,6 +61,25 @@ class Cluster:
         self._process.wait(START_S_MAX)
         self._process = self._start(self._folder / "files")
         self._wait()
+
+    def kill(self) -> None:
+        """SIGKILL of the postmaster: nobody tells its children, who notice and end."""
+        self._process.kill()
+        self._process.wait(START_S_MAX)
+
+    def start_again(self) -> None:
+        """After `kill`. It refuses for as long as a child of the old one lives."""
+        for _ in range(STARTS_MAX):
+            self._process = self._start(self._folder / "files")
+            try:
+                self._wait()
+            except RuntimeError:
+                time.sleep(0.2)
+                continue
+            return
+        raise RuntimeError(
+            f"PostgreSQL did not start again:\n{self._log.read_text(errors='replace')[-2000:]}"
+        )
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)

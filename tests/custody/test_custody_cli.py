@@ -68,6 +68,7 @@ def test_from_the_key_to_a_service_that_was_put_back(served: Server, tmp_path: P
     served.start()
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_wrong_file_and_a_wrong_key_are_sentences(served: Server, tmp_path: Path) -> None:
     key, other = tmp_path / "stick.key", tmp_path / "other.key"
     served.waymark("keys", "backup-key", str(key))

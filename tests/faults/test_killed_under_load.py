@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import pytest
 
 from support.reports import a_body
 from support.server import Server
@@ -28,6 +29,8 @@ PROVE = os.environ.get("WAYMARK_PROVE") == "1"
 DEVICES = 10
 KILLS = 200 if PROVE else 4
 DRAINED_S_MAX = 120.0
+ENGINES = ["sqlite", "postgres"] if PROVE else ["sqlite"]
+"""PostgreSQL's own end under load is looked at every day in test_postgres_killed."""
 
 STORED = Sql("SELECT item_id, sha256, state FROM intake_item ORDER BY pos")
 POSITIONS = Sql("SELECT pos FROM intake_item UNION ALL SELECT pos FROM intake_conflict ORDER BY pos")
@@ -88,6 +91,7 @@ def senders(server: Server, ring: KeyRing, folder: Path) -> Iterator[Sender]:
         yield Sender(folder / f"outbox-{number}.db", server.origin, code, ring, number)
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 async def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(
     server: Callable[..., Server], database_url: str, ring: KeyRing, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import pytest
 
 from support.files import noise, prepared, report_with
 from support.reports import push_of
@@ -69,6 +70,7 @@ class Phone(threading.Thread):
         return read_from(self._file.sealed)(offset, length)
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"] if PROVE else ["sqlite"], indirect=True)
 async def test_no_acknowledged_byte_of_a_photo_is_lost(
     server: Callable[..., Server], database_url: str, ring: KeyRing
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_report_that_was_begun_is_saved_and_the_keys_go(
     look("told")
     in_arabic(page, look)
     press(page, "What this device keeps")
-    expect(page.get_by_text(reference)).to_be_visible()
+    expect(page.locator("main").get_by_text(reference).first).to_be_visible()
     look("custody")
     in_arabic(page, look)
     page.reload()

@@ -16,7 +16,7 @@ ANSWER = "We are here on Tuesday from ten. Ask for the reading group."
 NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.mark.parametrize("sharing", ["U1", "A2"])
+@pytest.mark.parametrize("sharing", ["A2"])
 def test_the_centre_answers_what_the_police_cannot_find(
     demo: Server, phone: Callable[..., Phone], sharing: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""A thousand stories of everything that can go wrong; and each rule taken away must be missed."""
+"""Stories of everything that can go wrong; and each rule taken away must be missed."""
 
 import os
 import subprocess
@@ -22,13 +22,13 @@ from waymark_sync.simulate.verdict import Told, sum_up, tell
 from waymark_sync.simulate.world import STEPS
 
 PROVE = os.environ.get("WAYMARK_PROVE") == "1"
-STORIES = 100_000 if PROVE else 1_000
+STORIES = 100_000 if PROVE else 300
 CHUNK = 50
 
 
 @pytest.mark.parametrize("begin", range(0, STORIES, CHUNK))
 def test_nothing_is_lost_doubled_stuck_or_missed(begin: int, request: pytest.FixtureRequest) -> None:
-    """Another thousand each time: a failing seed can be told again by its number."""
+    """Others each time: a failing seed can be told again by its number."""
     turn = int(request.config.getoption("--hypothesis-seed") or 0) % 10_000
     first = 1 + turn * 1_000_000 + begin
 

@@ -149,6 +149,25 @@ async def test_a_heartbeat_is_remembered_of_enrolled_devices_only(
     assert (seen.device_id, seen.queued) == (enrolled.id, 4)
 
 
+async def test_what_a_push_has_brought_does_not_wait_any_more(
+    database: Database, begun: Lineage, enrolled: Device, ring: KeyRing
+) -> None:
+    """A tablet counts what it is sending as waiting, and may be switched off before it speaks again."""
+    left = []
+    for queued, oldest_age_s in ((3, 60), (2, 60), (1, 60)):
+        report = enrolled.report(ring)
+        queue = QueueState(epoch=enrolled.epoch, max_seq=3, queued=queued, oldest_age_s=oldest_age_s)
+        await commit(database, push_of(report, queue=queue))
+        [seen] = await database.read(actions.last_seen, "demo-harbour-library")
+        left.append((seen.queued, seen.oldest_age_s))
+
+    carried = QueueState(epoch=enrolled.epoch, max_seq=4, queued=1, oldest_age_s=9)
+    await commit(database, push_of(Device().report(ring), device_id=enrolled.id, queue=carried))
+    [seen] = await database.read(actions.last_seen, "demo-harbour-library")
+    assert left == [(2, 60), (1, 60), (0, 0)]
+    assert (seen.queued, seen.oldest_age_s) == (1, 9), "another's report is not its own"
+
+
 async def test_a_restore_begins_another_lineage(database: Database, begun: Lineage, ring: KeyRing) -> None:
     phone = Device()
     await commit_reports(database, phone.report(ring))

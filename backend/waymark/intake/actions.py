@@ -25,7 +25,16 @@ from waymark.intake.records import (
     Standing,
     WayBack,
 )
-from waymark.intake.rules import NOT_PROVEN, Service, message_proven, noted, runs, seal_said, withheld
+from waymark.intake.rules import (
+    NOT_PROVEN,
+    Service,
+    message_proven,
+    noted,
+    runs,
+    seal_said,
+    still_held,
+    withheld,
+)
 from waymark.kernel import lineage
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.db import Connection
@@ -92,9 +101,15 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
 
 
 def _see(db: Connection, push: Push, queue: QueueState, *, now: datetime) -> None:
+    own = sum(arrival.header.device_id == push.device_id for arrival in push.arrivals)
     ahead = None if queue.device_time is None else (queue.device_time - milliseconds(now)) // 1000
     devices.saw_device(
-        db, push.device_id, queue, app_build=push.app_build, clock_ahead_s=ahead, at=stamp(now)
+        db,
+        push.device_id,
+        still_held(queue, brought=own),
+        app_build=push.app_build,
+        clock_ahead_s=ahead,
+        at=stamp(now),
     )
 
 

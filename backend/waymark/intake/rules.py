@@ -38,6 +38,7 @@ from waymark_sync.protocol import (
     Envelope,
     Header,
     ItemResult,
+    QueueState,
 )
 from waymark_sync.report import (
     MESSAGE_SCHEMA_VERSION,
@@ -106,6 +107,14 @@ def read_push(frame: PushFrame) -> Push:
         arrivals=tuple(arrivals),
         rejected=tuple(rejected),
     )
+
+
+def still_held(queue: QueueState, *, brought: int) -> QueueState:
+    """What a device holds once it is answered: until then it counts what it sends as waiting."""
+    if not brought:
+        return queue
+    left = max(0, queue.queued - brought)
+    return replace(queue, queued=left, oldest_age_s=queue.oldest_age_s if left else 0)
 
 
 def _arrival(index: int, envelope: Envelope) -> Arrival | ItemFault:

@@ -152,11 +152,17 @@ async def test_what_a_person_found_out_stands_with_the_gap_and_nobody_else_can_s
     desk = await Desk(service, settings.origin).enter(database, "harbour")
 
     refused = [(await one.post(path, told)).status_code for one in (others, police)]
-    wrong = (await desk.post(path, {**told, "why": "whatever"})).status_code
+    wrong = [
+        (await desk.post(path, {**told, **change})).status_code
+        for change in ({"why": "whatever"}, {"count": 0}, {"first_seq": 0}, {"epoch": "x"}, {"note": "x"})
+    ]
+    not_made_yet = (await desk.post(path, {**told, "count": 4})).status_code
+    other_epoch = (await desk.post(path, {**told, "epoch": NEW})).status_code
     done = (await desk.post(path, told)).status_code
     [line] = (await desk.get("/desk/api/devices")).json()["devices"]
 
-    assert (refused, wrong, done) == ([404, 404], 400, 204)
+    assert (refused, wrong, done) == ([404, 404], [400] * 5, 204)
+    assert (not_made_yet, other_epoch) == (404, 404)
     [gap] = line["gaps"]
     assert (gap["explained"], gap["count"]) == ("made_again", 3)
 

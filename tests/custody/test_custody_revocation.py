@@ -70,6 +70,12 @@ async def test_a_tablet_is_revoked_by_its_own_centre_alone_and_once(
         desk = await Desk(service, settings.origin).enter(database, person)
         statuses.append((await desk.post(path)).status_code)
 
+    nobody = Desk(service, settings.origin)
+    statuses.append((await nobody.post(path)).status_code)
+    statuses.append((await desk.post(path, {"scope": "some"})).status_code)
+    statuses.append((await desk.post("/desk/api/devices/..%2fx/revoke")).status_code)
+    statuses.append((await desk.post(path, **{"Origin": "https://elsewhere.example"})).status_code)
     trail = Sql("SELECT COUNT(*) AS n FROM audit_entry WHERE action = 'device.revoked'")
-    assert statuses == [404, 404, 404, 204, 204]
+    assert statuses[:5] == [404, 404, 404, 204, 204]
+    assert statuses[5:] == [401, 400, 404, 403]
     assert await database.read(lambda db: db.one(trail, int)) == 1

@@ -103,9 +103,14 @@ def _with_those_around(
 
 
 def explain_gap(db: Connection, centre_id: str, found: Explained, *, actor: Actor) -> bool:
-    """False: there is no such tablet at this centre."""
+    """False: there is no such tablet at this centre, or it has not come so far.
+
+    What has yet to be made cannot be explained: what is lost of it later would pass for known.
+    """
     device = identity.device(db, found.device_id)
     if device is None or device.centre_id != centre_id:
+        return False
+    if not store.has_reached(db, found.device_id, found.epoch, seq=found.last_seq):
         return False
     store.explain(db, found)
     detail = {"why": found.why, "first": found.first_seq, "last": found.last_seq}

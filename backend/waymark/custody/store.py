@@ -275,6 +275,11 @@ def marks_around(db: Connection, device_id: str, epoch: str, *, first: int, last
     ]
 
 
+def has_reached(db: Connection, device_id: str, epoch: str, *, seq: int) -> bool:
+    """Has the device ever said that it had come so far?"""
+    return db.one(MARK_FROM, Mark, device_id=device_id, epoch=epoch, seq=seq) is not None
+
+
 def runs(db: Connection, centre_id: str) -> list[Run]:
     """What has come of every device of a centre, in order."""
     return db.many(RUNS, Run, centre_id=centre_id)

@@ -290,8 +290,12 @@ def _take_out(page: Page, demo: Server, look: Eye) -> None:
     look("gap-error")
     page.get_by_label("It was practice, not a report").check()
     press(page, "Save what I found out")
-    expect(page.get_by_text("You found out: It was practice")).to_be_visible()
-    page.get_by_role("region", name="Back room").get_by_role("button", name="Take out of service").click()
+    expect(page.get_by_text("It was practice, not a report, as was written down on")).to_be_visible()
+    opener = page.get_by_role("region", name="Back room").get_by_role("button", name="Take out of service")
+    opener.click()
+    press(page, "Cancel")
+    expect(opener).to_be_focused()
+    opener.click()
     press(page, "Take it out of service")
     expect(page.locator(".govuk-error-summary")).to_be_focused()
     look("leave-error")
@@ -299,6 +303,8 @@ def _take_out(page: Page, demo: Server, look: Eye) -> None:
     press(page, "Take it out of service")
     expect(page.get_by_text("“Back room” is out of service")).to_be_visible()
     look("left")
+    press(page, "Look again")
+    expect(page.get_by_text("Up to date at")).to_be_visible()
 
 
 def _filters(page: Page, look: Eye) -> None:

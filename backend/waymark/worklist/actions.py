@@ -20,7 +20,7 @@ from waymark.triage.actions import NOBODYS
 from waymark.triage.records import TriageReport
 from waymark.triage.rules import facts
 from waymark.worklist import store
-from waymark.worklist.records import Counts, Cursor, DeviceLine, Filter, News
+from waymark.worklist.records import BuildEnds, Counts, Cursor, DeviceLine, Filter, News
 from waymark.worklist.rules import device_line, narrowed
 from waymark_sync.policy.timers import load_timers
 
@@ -69,7 +69,7 @@ def make_device_code(db: Connection, user: User, label: str, *, now: datetime) -
     return identity.make_code(db, user, label, now=now)
 
 
-def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLine]:
+def list_devices(db: Connection, user: User, ends: BuildEnds, *, now: datetime) -> list[DeviceLine]:
     """The tablets of the user's own centre. Raises Problem not_found."""
     allowed(user, "list_devices")
     centre_id = user.centre_id or ""
@@ -79,7 +79,7 @@ def list_devices(db: Connection, user: User, *, now: datetime) -> list[DeviceLin
     latest = {one.device_id: one for one in seen}
     subject = Subject(kind="centre", id=centre_id)
     audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
-    return [device_line(one, latest.get(one.id), gaps.get(one.id, ())) for one in devices]
+    return [device_line(one, latest.get(one.id), gaps.get(one.id, ()), ends=ends) for one in devices]
 
 
 def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Nouns of the worklist, and the shapes that it is answered with."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -8,7 +9,7 @@ from waymark.custody.records import Gap, Why
 from waymark.identity.records import RevokeScope
 from waymark.intake.records import HeldState
 from waymark.triage.records import Listed
-from waymark_sync.protocol import Epoch
+from waymark_sync.protocol import Alert, Epoch
 from waymark_sync.report import Channel, SharingChoice
 
 Seq = Annotated[int, Meta(ge=1, le=4_503_599_627_370_495)]
@@ -116,6 +117,10 @@ class ReopenedAnswer(Struct, frozen=True, kw_only=True):
     """How many of them were held and are tried again."""
 
 
+BuildEnds = Callable[[str], Alert | None]
+"""What the service tells a device that runs this build of the app."""
+
+
 class DeviceLine(Struct, frozen=True, kw_only=True):
     id: str
     label: str
@@ -126,6 +131,8 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     oldest_age_s: int | None = None
     """Of the oldest of these."""
     app_build: str | None = None
+    end_of_life: Alert | None = None
+    """What a tablet with this build is told; None while its build is good."""
     storage: str | None = None
     """`durable`, or `may_go` where its browser may throw away what it keeps."""
     clock_ahead_s: int | None = None

@@ -24,14 +24,16 @@ from waymark.triage.rules import (
     possible_acts,
     visible_answers,
 )
-from waymark.worklist.records import ChoicesAnswer, Cursor, DeviceLine, Filter, Named
+from waymark.worklist.records import BuildEnds, ChoicesAnswer, Cursor, DeviceLine, Filter, Named
 from waymark_sync.messages import SignpostedService
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import Decisions, Side
 from waymark_sync.policy.timers import Timers
 
 
-def device_line(device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...]) -> DeviceLine:
+def device_line(
+    device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...], *, ends: BuildEnds
+) -> DeviceLine:
     """One tablet, as its centre sees it. seen: the last that was heard of it."""
     line = DeviceLine(
         id=device.id,
@@ -49,6 +51,7 @@ def device_line(device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...]) 
         line,
         oldest_age_s=seen.oldest_age_s,
         app_build=seen.app_build or None,
+        end_of_life=ends(seen.app_build),
         storage=seen.storage,
         clock_ahead_s=seen.clock_ahead_s,
     )

@@ -9,6 +9,7 @@ import { gapWords } from './device-words.ts'
 import { Group } from './field-group.tsx'
 import { RefusalNotice } from './notices.tsx'
 import type { EnrolledDevice, Gap } from './shapes.ts'
+import { day } from './times.ts'
 import { say, sayCode } from './words.ts'
 
 const WHYS = ['found', 'made_again', 'practice', 'cannot_say'] as const
@@ -25,13 +26,18 @@ export function GapPart({ device, gap, done }: GapPartProps): JSX.Element {
     <div class="govuk-inset-text">
       <p class="govuk-body"><strong>{gapWords(gap)}</strong></p>
       {gap.explained !== null && (
-        <p class="govuk-body">{say('devices.gap_told', { why: sayCode('gap_why', gap.explained) })}</p>
+        <p class="govuk-body">{toldWords(gap.explained, gap.explained_at)}</p>
       )}
       <Details summary={say('devices.gap_ask')}>
         <Explain device={device} gap={gap} done={done} />
       </Details>
     </div>
   )
+}
+
+function toldWords(code: string, at: string | null): string {
+  const why = sayCode('gap_why', code)
+  return at === null ? why : say('devices.gap_told', { why, date: day(at) })
 }
 
 function Explain({ device, gap, done }: GapPartProps): JSX.Element {

@@ -187,6 +187,8 @@ export const readDevices = shape({
       queued: orNull(whole),
       oldest_age_s: or(orNull(whole), null),
       app_build: or(orNull(text), null),
+      /** Of its build: `soft_eol` or `hard_eol`, and the day. */
+      end_of_life: orNull(shape({ level: text, on: instant })),
       /** `durable`, or `may_go` where its browser may throw away what it keeps. */
       storage: or(orNull(text), null),
       clock_ahead_s: or(orNull(whole), null),

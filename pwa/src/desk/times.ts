@@ -13,6 +13,11 @@ export function absolute(at: string): string {
   return say('time.at', { date: DATE.format(date), clock: clock(date.getTime()) })
 }
 
+/** "16 June 2026", of the moment, in the UK. */
+export function day(at: string): string {
+  return DATE.format(new Date(at))
+}
+
 /** "8:06am". */
 export function clock(ms: number): string {
   return CLOCK.format(new Date(ms)).replace(/\s/g, '').toLowerCase()
@@ -42,4 +47,10 @@ export function remaining(untilMs: number, nowMs: number): string | null {
 export function duration(ms: number): string {
   const hours = Math.max(1, Math.floor(ms / 3_600_000))
   return hours < 48 ? sayCount('time.span_hours', hours) : sayCount('time.span_days', Math.floor(hours / 24))
+}
+
+/** A stretch of time in its largest fitting unit: "5 minutes", "3 hours", "2 days". At least a minute. */
+export function stretch(ms: number): string {
+  const minutes = Math.max(1, Math.floor(ms / 60_000))
+  return minutes < 60 ? sayCount('time.left', minutes) : duration(ms)
 }

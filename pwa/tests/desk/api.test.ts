@@ -100,6 +100,32 @@ describe('what is asked', () => {
   })
 })
 
+describe('what is done about a tablet', () => {
+  it('is sent to its own address', async () => {
+    answer = { status: 204, body: '' }
+
+    await api.takeOut('d/1', 'all')
+
+    expect([seen.method, seen.path, JSON.parse(seen.body)]).toEqual(['POST', '/desk/api/devices/d%2F1/revoke', { scope: 'all' }])
+  })
+
+  it('names the hole by its numbers alone', async () => {
+    answer = { status: 204, body: '' }
+    const gap = { epoch: '0'.repeat(16), first_seq: 4, count: 3, made_after: null, made_before: ROW.received_at, state: 'missing' }
+
+    await api.explainGap('d1', { ...gap, explained: null, explained_at: null }, 'made_again')
+
+    expect(seen.path).toBe('/desk/api/devices/d1/gaps')
+    expect(JSON.parse(seen.body)).toEqual({ epoch: '0'.repeat(16), first_seq: 4, count: 3, why: 'made_again' })
+  })
+
+  it('can be refused', async () => {
+    answer = { status: 404, body: { code: 'not_found', title: 'There is nothing here', next: 'Go back.' } }
+
+    expect((await refused(api.takeOut('d1', 'keys'))).status).toBe(404)
+  })
+})
+
 describe('what is answered', () => {
   it('is read into rows', async () => {
     answer = { body: { reports: [ROW], next: 'c2', counts: { waiting: 1, acknowledged: 0 } } }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clockOf, gapWords, inOrder, waitsOn } from '../../src/desk/device-words.ts'
+import { buildOf, clockOf, gapWords, leavingOf, waitsOn } from '../../src/desk/device-words.ts'
 import type { EnrolledDevice, Gap } from '../../src/desk/shapes.ts'
 
 const NOW = Date.parse('2026-06-20T12:00:00.000Z')
@@ -12,6 +12,7 @@ const device = (it: Partial<EnrolledDevice>): EnrolledDevice => ({
   queued: 0,
   oldest_age_s: null,
   app_build: null,
+  end_of_life: null,
   storage: null,
   clock_ahead_s: null,
   gaps: [],
@@ -32,28 +33,14 @@ const gap = (it: Partial<Gap>): Gap => ({
   ...it,
 })
 
-test('who needs a person stands first', () => {
-  const devices = [
-    device({ id: 'fine' }),
-    device({ id: 'out', revoked_at: '2026-06-19T09:00:00.000Z', queued: 2 }),
-    device({ id: 'silent', last_seen_at: '2026-06-01T09:00:00.000Z' }),
-    device({ id: 'waits', queued: 1 }),
-    device({ id: 'told', gaps: [gap({ explained: 'practice' })] }),
-    device({ id: 'hole', gaps: [gap({})], revoked_at: '2026-06-19T09:00:00.000Z' }),
-    device({ id: 'never', last_seen_at: null }),
-  ]
-
-  expect(inOrder(devices, NOW).map(({ id }) => id)).toEqual(['hole', 'waits', 'never', 'silent', 'fine', 'told', 'out'])
-})
-
 describe('in words', () => {
   test.each([
     [{ queued: null }, 'Not known'],
     [{ queued: 0, oldest_age_s: 0 }, '0 reports'],
-    [{ queued: 1, oldest_age_s: 7_200 }, '1 report, the oldest for 2 hours'],
+    [{ queued: 1, oldest_age_s: 7_200 }, '1 report, for 3 hours'],
     [{ queued: 9, oldest_age_s: 3 * 86_400 }, '9 reports, the oldest for 3 days'],
-  ])('what waits: %o', (it, words) => {
-    expect(waitsOn(device(it))).toBe(words)
+  ])('what waits, an hour after it was heard of: %o', (it, words) => {
+    expect(waitsOn(device(it), NOW)).toBe(words)
   })
 
   test.each([
@@ -69,8 +56,28 @@ describe('in words', () => {
   test.each([
     [{}, '3 reports made from 12 May 2026 to 14 May 2026 are presumed lost'],
     [{ count: 1, made_after: '2026-05-14T08:00:00.000Z' }, '1 report made on 14 May 2026 is presumed lost'],
-    [{ state: 'missing', made_after: null }, '3 reports made before 14 May 2026 have not arrived yet'],
+    [{ state: 'missing', made_after: null }, '3 reports made on 14 May 2026 or before have not arrived yet'],
+    [{ made_after: '2026-05-13T22:30:00.000Z', made_before: '2026-05-13T23:30:00.000Z' }, '3 reports made from 13 May 2026 to 14 May 2026 are presumed lost'],
   ])('a hole: %o', (it, words) => {
     expect(gapWords(gap(it))).toBe(words)
+  })
+
+  test.each([
+    [{ app_build: null }, null],
+    [{ app_build: '0.1.0' }, '0.1.0'],
+    [{ app_build: '0.1.0', end_of_life: { level: 'hard_eol', on: '2026-05-01' } }, '0.1.0, makes no new reports since 1 May 2026'],
+    [{ app_build: '0.1.0', end_of_life: { level: 'soft_eol', on: '2027-01-31' } }, '0.1.0, to be renewed before 31 January 2027'],
+    [{ app_build: '0.1.0', end_of_life: { level: 'other', on: '2027-01-31' } }, '0.1.0'],
+  ])('a build: %o', (it, words) => {
+    expect(buildOf(device(it))).toBe(words)
+  })
+
+  test.each([
+    [{}, null],
+    [{ revoked_at: '2026-06-20T11:30:00.000Z' }, 'may not know yet'],
+    [{ revoked_at: '2026-06-19T09:00:00.000Z', queued: 2 }, 'still holds reports'],
+    [{ revoked_at: '2026-06-19T09:00:00.000Z' }, 'holds no more reports'],
+  ])('its leaving: %o', (it, words) => {
+    expect(leavingOf(device(it)) ?? 'null').toContain(String(words))
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { absolute, age, localDate, remaining } from '../../src/desk/times.ts'
+import { absolute, age, day, localDate, remaining, stretch } from '../../src/desk/times.ts'
 
 const MINUTE = 60_000
 
@@ -11,6 +11,19 @@ describe('times at the desk', () => {
     ['2026-10-25T01:30:00.000Z', '25 October 2026 at 1:30am'],
   ])('%s is %s in the UK', (at, wanted) => {
     expect(absolute(at)).toBe(wanted)
+  })
+
+  it('takes the day from the clock of the UK', () => {
+    expect(day('2026-06-15T23:30:00.000Z')).toBe('16 June 2026')
+  })
+
+  it.each([
+    [0, '1 minute'],
+    [59 * MINUTE, '59 minutes'],
+    [60 * MINUTE, '1 hour'],
+    [49 * 60 * MINUTE, '2 days'],
+  ])('a stretch of %i ms is %s', (ms, wanted) => {
+    expect(stretch(ms)).toBe(wanted)
   })
 
   it('shows a date without a clock', () => {

@@ -1,5 +1,6 @@
 """The board of a centre's devices: what each still holds, and what is done when one is lost."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get, post
@@ -9,9 +10,11 @@ from msgspec import Meta, Struct
 
 from waymark.custody.records import Explained
 from waymark.identity.guards import logged_in, user_of
+from waymark.intake.answers import alert_for
 from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
+from waymark.kernel.settings import Settings
 from waymark.kernel.web.guards import same_origin
 from waymark.triage.routes import NO_STORE, id_of, read
 from waymark.worklist import actions
@@ -30,7 +33,9 @@ async def list_devices(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[DevicesAnswer]:
     """The tablets of one's own centre."""
-    lines = await database.write(actions.list_devices, user_of(request), now=clock.now())
+    settings: Settings = request.app.state.settings
+    ends = partial(alert_for, soft=settings.soft_eol, hard=settings.hard_eol)
+    lines = await database.write(actions.list_devices, user_of(request), ends, now=clock.now())
     return Response(DevicesAnswer(devices=tuple(lines)), headers=NO_STORE)
 
 

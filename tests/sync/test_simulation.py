@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -14,6 +16,7 @@ from waymark.intake import answers as intake_answers
 from waymark.intake import rules as intake_reading
 from waymark.mailbox import actions as mailbox
 from waymark_sync import core_settle, intake_rules
+from waymark_sync.simulate import __main__ as command
 from waymark_sync.simulate import operator, service
 from waymark_sync.simulate.__main__ import main
 from waymark_sync.simulate.faults import ABLATIONS, KIND, ON_THE_DEVICE, ON_THE_WAY, STORY, Ablation
@@ -89,6 +92,28 @@ def test_the_command_says_by_its_exit_whether_all_is_well(capsys: pytest.Capture
     assert main(["--seeds", "1", "--jobs", "1", "--ablate", "early_pos", "--seed", "1"]) in (0, 1)
 
     assert "lost" in capsys.readouterr().out
+
+
+def test_a_run_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, told = tmp_path / "figures.json", vars(command)["simulate"]
+    monkeypatch.setattr(command, "PART", 2)
+
+    def broken_off(first: int, *given: Any, **named: Any) -> Any:
+        if first > 2:
+            raise KeyboardInterrupt
+        return told(first, *given, **named)
+
+    monkeypatch.setattr(command, "simulate", broken_off)
+    arguments = ["--seeds", "3", "--jobs", "1", "--write", str(file)]
+    with pytest.raises(KeyboardInterrupt):
+        main(arguments)
+    assert msgspec.json.decode(file.read_bytes())["as_designed"]["runs"] == 2
+    monkeypatch.setattr(command, "simulate", again := Mock(wraps=told))
+    assert main(arguments) == 0
+
+    whole, kept = told(1, 3), msgspec.json.decode(file.read_bytes(), type=dict[str, command.Run])
+    assert [call.args for call in again.call_args_list] == [(3, 1)]
+    assert msgspec.structs.asdict(kept["as_designed"]).items() >= msgspec.structs.asdict(whole).items()
 
 
 def test_service_and_simulation_judge_by_the_same_objects() -> None:

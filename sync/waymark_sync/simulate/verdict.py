@@ -3,12 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from waymark_sync.simulate.faults import Ablation
 from waymark_sync.simulate.story import take_step
 from waymark_sync.simulate.world import STEPS, World
+
+FAILING_MAX: Final = 20
+"""Numbers of bad stories that are kept: enough to look into."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -88,11 +92,22 @@ def sum_up(stories: Iterable[Told]) -> Figures:
         figures.conflicts += told.conflicts > 0
         broken.update(told.violations)
         faults.update(told.faults)
-        if not told.good and len(figures.failing_seeds) < 20:
+        if not told.good and len(figures.failing_seeds) < FAILING_MAX:
             figures.failing_seeds.append(told.seed)
     figures.violations = broken.total()
     figures.broken, figures.faults = dict(sorted(broken.items())), dict(sorted(faults.items()))
     return figures
+
+
+def add_up(told: Figures, more: Figures) -> Figures:
+    """Of two parts of one run."""
+    counts = ("runs", "steps", "lost", "duplicated", "stuck", "missed", "conflicts", "violations")
+    return Figures(
+        **{count: getattr(told, count) + getattr(more, count) for count in counts},
+        broken=dict(sorted((Counter(told.broken) + Counter(more.broken)).items())),
+        faults=dict(sorted((Counter(told.faults) + Counter(more.faults)).items())),
+        failing_seeds=[*told.failing_seeds, *more.failing_seeds][:FAILING_MAX],
+    )
 
 
 def _lost(world: World) -> int:

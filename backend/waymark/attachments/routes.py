@@ -1,12 +1,13 @@
 """`/sync/v1/att`: sealed files come in pieces and go on after any break. Names as in the IETF's draft."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Request, Response, head, patch, post
 from litestar.exceptions import InternalServerException
 from litestar.params import FromPath
+from msgspec import Meta
 
 from waymark.attachments.records import Held
 from waymark.attachments.rules import PIECE_BYTES_MAX, read_digest, read_offset, state_of
@@ -14,16 +15,31 @@ from waymark.attachments.uploads import OffsetDiffers, Piece, Uploads
 from waymark.kernel import clock
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
+from waymark.kernel.web.bodies import Body, content, on_the_wire
 from waymark.kernel.web.errors import PROBLEM_JSON
 from waymark_sync.codec import JSON, WireError, answer_type, decode, encode
-from waymark_sync.protocol import AttStart, AttState, Uuid
+from waymark_sync.protocol import AttStart, AttState, Natural, Uuid
 
 PARTIAL_UPLOAD: Final = "application/partial-upload"
 CAPABILITY: Final = "who knows the id of a file has sealed the report that lists it; the bytes are sealed"
+PROGRESS: Final = {"Upload-Offset": Natural, "Upload-Length": Natural, "Upload-Complete": Literal["?0", "?1"]}
+DigestText = Annotated[str, Meta(pattern=r"sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:")]
+"""RFC 9530, other digests beside it."""
+OF_A_PIECE: Final = {"Upload-Offset": Natural, "Content-Digest": DigestText}
 UNSEEN: Final = "nobody has seen anything yet; each row says what came and when"
 
 
-@post("/sync/v1/att", operation_id="StartAttachment", status_code=200, public=CAPABILITY, unaudited=UNSEEN)
+@post(
+    "/sync/v1/att",
+    operation_id="StartAttachment",
+    status_code=200,
+    public=CAPABILITY,
+    unaudited=UNSEEN,
+    takes=on_the_wire(AttStart),
+    gives=on_the_wire(AttState),
+    tells={200: PROGRESS},
+    refuses=("attachment_unknown", "file_too_large"),
+)
 async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Where the file goes on. Repeating it changes nothing."""
     try:
@@ -34,7 +50,14 @@ async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
     return _told(request, held, lineage)
 
 
-@head("/sync/v1/att/{att_id:str}", operation_id="FindAttachment", public=CAPABILITY, unaudited=UNSEEN)
+@head(
+    "/sync/v1/att/{att_id:str}",
+    operation_id="FindAttachment",
+    public=CAPABILITY,
+    unaudited=UNSEEN,
+    tells={200: PROGRESS},
+    refuses=("attachment_unknown",),
+)
 async def where(request: Request[Any, Any, Any], att_id: FromPath[str]) -> Response[None]:
     """How much has come, in headers."""
     held, _ = await _uploads(request).find(_id(att_id))
@@ -48,6 +71,21 @@ async def where(request: Request[Any, Any, Any], att_id: FromPath[str]) -> Respo
     request_max_body_size=PIECE_BYTES_MAX,
     public=CAPABILITY,
     unaudited=UNSEEN,
+    takes=content(PARTIAL_UPLOAD),
+    gives=on_the_wire(AttState),
+    heads=OF_A_PIECE,
+    tells={200: PROGRESS, 409: PROGRESS},
+    also={409: Body(shape=AttState, media_types=(PROBLEM_JSON,))},
+    refuses=(
+        "unsupported_type",
+        "attachment_unknown",
+        "digest_wrong",
+        "too_slow",
+        "offset_differs",
+        "upload_expired",
+        "file_differs",
+        "superseded",
+    ),
 )
 async def append(request: Request[Any, Any, Any], att_id: FromPath[str]) -> Response[bytes]:
     """One piece, on the disk before the answer. A file that is complete takes nothing and says so."""

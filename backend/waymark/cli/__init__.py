@@ -16,6 +16,7 @@ from waymark.cli import (
     intake,
     keys,
     maintenance,
+    openapi,
     queue,
     serve,
     stage,
@@ -46,6 +47,7 @@ group.add_command(backup.backup)
 group.add_command(backup.restore)
 group.add_command(backup.replay)
 group.add_command(maintenance.maintenance)
+group.add_command(openapi.openapi)
 group.add_command(bench.bench)
 
 

@@ -10,8 +10,9 @@ from waymark.custody.rules import answer
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.problems import problem
+from waymark.kernel.web.bodies import on_the_wire
 from waymark_sync.codec import WireError, answer_type, decode, encode, media_type
-from waymark_sync.protocol import ManifestRequest
+from waymark_sync.protocol import ManifestRequest, ManifestResponse
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 MANIFEST_BYTES_MAX: Final = 65_536  # 256 of them take 27 kB as msgpack, 40 kB as JSON
@@ -24,6 +25,9 @@ MANIFEST_BYTES_MAX: Final = 65_536  # 256 of them take 27 kB as msgpack, 40 kB a
     request_max_body_size=MANIFEST_BYTES_MAX,
     public="as a push: who knows id and hash of sealed bytes holds them, and learns only that they are here",
     unaudited="nobody sees anything of a report",
+    takes=on_the_wire(ManifestRequest),
+    gives=on_the_wire(ManifestResponse),
+    refuses=("unsupported_type",),
 )
 async def ask(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What is missing has to be sent again; the receipt covers the rest."""

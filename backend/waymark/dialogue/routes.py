@@ -22,11 +22,15 @@ from waymark.dialogue.records import (
 )
 from waymark.identity.guards import logged_in, user_of
 from waymark.kernel import clock
+from waymark.kernel.web.bodies import in_json
 from waymark.kernel.web.guards import same_origin
 from waymark.triage.actions import Tools
 from waymark.triage.records import Done
-from waymark.triage.routes import NO_STORE, id_of, on_report, read
+from waymark.triage.routes import NO_STORE, ON_REPORT, id_of, on_report, read
 from waymark_sync.policy import Pack
+
+TOLD: Final = ("no_safe_route", *ON_REPORT)
+"""Of acts that the reporter may be told of."""
 
 
 @get("/desk/api/reports/{report_id:str}/suggestions", operation_id="SuggestServices", guards=[logged_in])
@@ -46,6 +50,8 @@ async def suggest_services(
     operation_id="AskReporter",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Say),
+    refuses=TOLD,
 )
 async def ask(
     request: Request[Any, Any, Any],
@@ -61,6 +67,8 @@ async def ask(
     operation_id="UpdateReporter",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Say),
+    refuses=TOLD,
 )
 async def update(
     request: Request[Any, Any, Any],
@@ -76,6 +84,8 @@ async def update(
     operation_id="SignpostReporter",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Signpost),
+    refuses=TOLD,
 )
 async def signpost(
     request: Request[Any, Any, Any],
@@ -92,6 +102,8 @@ async def signpost(
     operation_id="DecideReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Decide),
+    refuses=TOLD,
 )
 async def decide(
     request: Request[Any, Any, Any],
@@ -108,6 +120,8 @@ async def decide(
     operation_id="CloseReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Close),
+    refuses=TOLD,
 )
 async def close(
     request: Request[Any, Any, Any],
@@ -123,6 +137,8 @@ async def close(
     operation_id="ReopenReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Reopen),
+    refuses=TOLD,
 )
 async def reopen(
     request: Request[Any, Any, Any],
@@ -138,6 +154,8 @@ async def reopen(
     operation_id="ForwardReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Forward),
+    refuses=ON_REPORT,
 )
 async def forward(
     request: Request[Any, Any, Any],
@@ -154,6 +172,8 @@ async def forward(
     operation_id="AcceptReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Versioned),
+    refuses=ON_REPORT,
 )
 async def accept(
     request: Request[Any, Any, Any],
@@ -169,6 +189,8 @@ async def accept(
     operation_id="SendBackReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(SendBack),
+    refuses=ON_REPORT,
 )
 async def send_back(
     request: Request[Any, Any, Any],
@@ -184,6 +206,8 @@ async def send_back(
     operation_id="MarkReplyRead",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Versioned),
+    refuses=ON_REPORT,
 )
 async def mark_reply_read(
     request: Request[Any, Any, Any],

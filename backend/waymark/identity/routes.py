@@ -17,9 +17,10 @@ from waymark.identity.rules import new_token, proof_good
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.problems import Problem, problem
+from waymark.kernel.web.bodies import in_json, on_the_wire
 from waymark.kernel.web.guards import same_origin
 from waymark_sync.codec import UNREADABLE, WireError, answer_type, decode, encode
-from waymark_sync.protocol import EnrolRequest
+from waymark_sync.protocol import EnrolRequest, EnrolResponse
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 USERNAME_MAX: Final = 64
@@ -50,6 +51,8 @@ async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswe
     status_code=200,
     guards=[same_origin],
     public="this is where people become known",
+    takes=in_json(Login),
+    refuses=("login_failed", "too_many_attempts"),
 )
 async def log_in(
     request: Request[Any, Any, Any],
@@ -85,6 +88,7 @@ async def log_in(
 async def log_out(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[None]:
+    """The session ends here, whatever else is open in the browser."""
     token = request.cookies[COOKIE]
     await database.write(actions.log_out, token, user_of(request), now=clock.now())
     return Response(None, status_code=204, headers=NO_STORE, cookies=[_cookie("", max_age=0)])
@@ -96,6 +100,9 @@ async def log_out(
     status_code=200,
     request_max_body_size=ENROL_BYTES_MAX,
     public="the one-time code from the desk is the credential",
+    takes=on_the_wire(EnrolRequest),
+    gives=on_the_wire(EnrolResponse),
+    refuses=("invalid", "code_not_known", "code_expired", "too_many_attempts"),
 )
 async def enrol(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]

@@ -14,9 +14,10 @@ from waymark.kernel import clock
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
+from waymark.kernel.web.bodies import on_the_wire
 from waymark.mailbox.rules import new_challenge
 from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
-from waymark_sync.protocol import PADDING_BUCKETS, PUSH_BYTES_MAX, PushResponse
+from waymark_sync.protocol import PADDING_BUCKETS, PUSH_BYTES_MAX, PushRequest, PushResponse, SignedKeySet
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -28,6 +29,9 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
     request_max_body_size=PUSH_BYTES_MAX,
     public="a frightened person has no account; what comes is sealed, and the opener checks its signature",
     unaudited="nobody has seen anything yet; each stored row says what came and when",
+    takes=on_the_wire(PushRequest),
+    gives=on_the_wire(PushResponse),
+    refuses=("unsupported_type", "too_many_at_once"),
 )
 async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Store what is new, durably, and answer item by item with one signed receipt."""
@@ -74,6 +78,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     operation_id="ListKeys",
     public="public keys, signed by the root that every build pins",
     unaudited="no report is touched",
+    gives=on_the_wire(SignedKeySet),
 )
 async def public_keys(
     request: Request[Any, Any, Any], ring: NamedDependency[SkipValidation[KeyRing]]

@@ -10,6 +10,7 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem, problem
 from waymark.kernel.settings import Settings
 from waymark.kernel.vault import Vault
+from waymark.kernel.web.bodies import on_the_wire
 from waymark.knocks import actions
 from waymark.mailbox.rules import challenge_good, new_challenge
 from waymark_sync.codec import WireError, answer_type, decode, encode
@@ -30,6 +31,7 @@ T = TypeVar("T", Subscription, SubscriptionEnd)
     operation_id="GetKnockKey",
     public="a public key, the same for everybody",
     unaudited="nothing is read that anybody has written",
+    gives=on_the_wire(KnockKey),
 )
 async def knock_key(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What a browser's push manager asks for."""
@@ -46,6 +48,9 @@ async def knock_key(request: Request[Any, Any, Any]) -> Response[bytes]:
     request_max_body_size=BODY_MAX,
     public=PROOF,
     unaudited=OWN_CHOICE,
+    takes=on_the_wire(Subscription),
+    tells={401: {CHALLENGE: str}},
+    refuses=("proof_needed", "endpoint_refused"),
 )
 async def subscribe(request: Request[Any, Any, Any]) -> Response[None]:
     """Again with the same endpoint takes the place of what was there."""
@@ -66,6 +71,9 @@ async def subscribe(request: Request[Any, Any, Any]) -> Response[None]:
     request_max_body_size=BODY_MAX,
     public=PROOF,
     unaudited=OWN_CHOICE,
+    takes=on_the_wire(SubscriptionEnd),
+    tells={401: {CHALLENGE: str}},
+    refuses=("proof_needed",),
 )
 async def end(request: Request[Any, Any, Any]) -> Response[None]:
     """No more knocks for this feed, on whatever device. Repeating it changes nothing."""

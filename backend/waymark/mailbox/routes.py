@@ -17,6 +17,7 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
+from waymark.kernel.web.bodies import SecretText, SignatureText, on_the_wire
 from waymark.kernel.web.errors import PROBLEM_JSON, problem_bytes
 from waymark.mailbox import actions
 from waymark.mailbox.records import Feed, Page, ReturnWay
@@ -34,7 +35,7 @@ from waymark.mailbox.rules import (
 from waymark_sync.codec import MSGPACK, answer_type, encode, from_base64url, to_base64url
 from waymark_sync.intake_rules import Cursor, encode_cursor
 from waymark_sync.messages import ReturnResponse
-from waymark_sync.protocol import PADDING_BUCKETS, PULL_LIMIT_MAX, Message, PullResponse
+from waymark_sync.protocol import PADDING_BUCKETS, PULL_LIMIT_MAX, Message, PullResponse, Uuid
 
 CHALLENGE: Final = "Waymark-Challenge"
 REVOKE: Final = "Waymark-Revoke"
@@ -62,6 +63,10 @@ class _CameBack(Struct, frozen=True, kw_only=True):
     operation_id="PullMessages",
     public="the signature of the feed's own key is the proof; what is sent is sealed to that feed",
     unaudited="a device reads what was sealed for it; what was posted is in the trail",
+    gives=on_the_wire(PullResponse),
+    heads={"Waymark-Device": Uuid, CHALLENGE: str, "Waymark-Signature": SignatureText},
+    tells={401: {CHALLENGE: str, REVOKE: str}},
+    refuses=("proof_needed", "invalid"),
 )
 async def pull(
     request: Request[Any, Any, Any],
@@ -99,6 +104,9 @@ async def pull(
     "/sync/v1/return",
     operation_id="OpenReturn",
     public="the return code's locator and authenticator are the proof; messages are sealed to its reply key",
+    gives=on_the_wire(ReturnResponse),
+    heads={"Waymark-Locator": SecretText, "Waymark-Authenticator": SecretText},
+    refuses=("return_unknown", "too_many_attempts", "invalid"),
 )
 async def come_back(
     request: Request[Any, Any, Any],

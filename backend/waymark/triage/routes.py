@@ -16,6 +16,7 @@ from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import Problem, problem
 from waymark.kernel.vault import Vault
+from waymark.kernel.web.bodies import in_json
 from waymark.kernel.web.guards import same_origin
 from waymark.triage import actions
 from waymark.triage.actions import Tools
@@ -26,10 +27,13 @@ from waymark_sync.report import TEXT_MAX
 NO_STORE: Final = {"Cache-Control": "no-store"}
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+ON_REPORT: Final = ("changed_meanwhile", "invalid", "not_now")
+"""What acts on a report are refused with, beside what is refused everywhere."""
+
 T = TypeVar("T")
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Acknowledging(Struct, frozen=True, kw_only=True):
     message: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
     version: int | None = None
     """Of the report as the page showed it."""
@@ -44,6 +48,8 @@ class Taking(Struct, frozen=True, kw_only=True):
     operation_id="AcknowledgeReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Acknowledging),
+    refuses=("already_acknowledged", *ON_REPORT),
 )
 async def acknowledge_report(
     request: Request[Any, Any, Any],
@@ -53,7 +59,7 @@ async def acknowledge_report(
 ) -> Response[Acknowledgement]:
     """Answer the reporter, once."""
     known_id = id_of(report_id)
-    asked = read(await request.body(), Message)
+    asked = read(await request.body(), Acknowledging)
     done = await on_report(
         request,
         known_id,
@@ -74,6 +80,8 @@ async def acknowledge_report(
     operation_id="TakeReport",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(Taking),
+    refuses=("changed_meanwhile", "invalid"),
 )
 async def take_report(
     request: Request[Any, Any, Any],

@@ -13,6 +13,7 @@ from litestar.response.sse import ServerSentEventMessage
 from msgspec import Meta, Struct
 
 from waymark.attachments import originals
+from waymark.attachments.decoding import SHOWN_AS
 from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
@@ -22,6 +23,7 @@ from waymark.kernel.db import Database
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
+from waymark.kernel.web.bodies import content, in_json
 from waymark.kernel.web.guards import same_origin
 from waymark.triage import actions as triage
 from waymark.triage.records import Listed, ReportAnswer
@@ -82,6 +84,7 @@ class ReopenRequest(Struct, frozen=True, kw_only=True):
     operation_id="ListReports",
     guards=[logged_in],
     polled="a page that looks for news by itself is not a person",
+    refuses=("invalid", "not_found"),
 )
 async def list_reports(
     request: Request[Any, Any, Any],
@@ -159,6 +162,7 @@ async def view_report(
     "/desk/api/reports/{report_id:str}/pictures/{att_id:str}",
     operation_id="ViewPicture",
     guards=[logged_in],
+    gives=content(SHOWN_AS),
 )
 async def view_picture(
     request: Request[Any, Any, Any],
@@ -179,6 +183,7 @@ async def view_picture(
     "/desk/api/reports/{report_id:str}/originals/{att_id:str}",
     operation_id="TakeOriginal",
     guards=[logged_in],
+    gives=content(originals.BYTES, *sorted(originals.PLAYED)),
 )
 async def take_original(
     request: Request[Any, Any, Any],
@@ -201,6 +206,7 @@ async def take_original(
     operation_id="ListChoices",
     guards=[logged_in],
     unaudited="names of places and organisations, of no report",
+    refuses=("not_found",),
 )
 async def list_choices(
     request: Request[Any, Any, Any], pack: NamedDependency[SkipValidation[Pack]]
@@ -217,6 +223,8 @@ async def list_choices(
     guards=[logged_in],
     polled="an open page is not a person",
     unaudited="numbers and a time, of no single report; what is looked at then is audited",
+    gives=content("text/event-stream"),
+    refuses=("not_found", "too_many_streams"),
 )
 async def wait_for_news(
     request: Request[Any, Any, Any],
@@ -237,7 +245,12 @@ async def wait_for_news(
     return ServerSentEvent(_events(arrivals.listen(session, token, last_id)), headers=headers)
 
 
-@get("/desk/api/quarantine", operation_id="ListQuarantine", guards=[logged_in])
+@get(
+    "/desk/api/quarantine",
+    operation_id="ListQuarantine",
+    guards=[logged_in],
+    refuses=("invalid", "not_found"),
+)
 async def list_quarantine(
     request: Request[Any, Any, Any],
     database: NamedDependency[SkipValidation[Database]],
@@ -272,6 +285,8 @@ async def list_quarantine(
     operation_id="ReopenQuarantine",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(ReopenRequest),
+    refuses=("invalid", "not_found"),
 )
 async def reopen_quarantine(
     request: Request[Any, Any, Any],

@@ -12,31 +12,35 @@ from litestar import Request, post
 from msgspec import Struct, field
 
 from waymark.kernel import logs
+from waymark.kernel.web.bodies import Body
 from waymark.kernel.web.headers import DIRECTIVES
 from waymark_sync.codec import UNREADABLE
 
 BODY_BYTES_MAX: Final = 16_384  # a report with a long script sample is about 4 kB
 
 
-class _Violation(Struct, frozen=True):
+class Violation(Struct, frozen=True):
     directive: str = field(name="effective-directive", default="")
     violated: str = field(name="violated-directive", default="")
 
 
-class _Report(Struct, frozen=True):
+class PolicyReport(Struct, frozen=True):
     """`application/csp-report`, what `report-uri` sends."""
 
-    violation: _Violation = field(name="csp-report", default=_Violation())
+    violation: Violation = field(name="csp-report", default=Violation())
 
 
 @post(
     "/csp-report",
+    operation_id="CountViolation",
     status_code=204,
     request_max_body_size=BODY_BYTES_MAX,
     public="browsers send these without credentials",
     unaudited="touches no report",
+    takes=Body(shape=PolicyReport, media_types=("application/csp-report",)),
 )
 async def count_violation(request: Request[Any, Any, Any]) -> None:
+    """A browser stopped something on a page of ours."""
     directive = _directive(await request.body())
     violations: Counter[str] = request.app.state.csp_violations
     violations[directive] += 1
@@ -46,7 +50,7 @@ async def count_violation(request: Request[Any, Any, Any]) -> None:
 def _directive(body: bytes) -> str:
     """One we sent, or `other`: the field is a stranger's text."""
     try:
-        violation = msgspec.json.decode(body, type=_Report).violation
+        violation = msgspec.json.decode(body, type=PolicyReport).violation
     except UNREADABLE:
         return "other"
     named = (violation.directive or violation.violated).partition(" ")[0]

@@ -15,6 +15,7 @@ from waymark.kernel.db import Connection, Database, DatabaseFault, Sql
 from waymark.kernel.keys import KeysRefused, load_keys
 from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings
+from waymark.kernel.web.bodies import in_json
 
 DISK_FREE_BYTES_MIN: Final = 256 * 1024 * 1024  # deleting needs room, too: a full disk cannot free itself
 ANSWER_WITHIN_S: Final = 5.0
@@ -56,13 +57,26 @@ class Readiness:
             return self._seen[1]
 
 
-@get("/health/live", public="tells only that the process answers", unaudited="touches no report")
+@get(
+    "/health/live",
+    operation_id="CheckLive",
+    public="tells only that the process answers",
+    unaudited="touches no report",
+)
 async def live() -> dict[str, str]:
+    """Is there anybody?"""
     return {"status": "live"}
 
 
-@get("/health/ready", public="four words, for a load balancer", unaudited="touches no report")
+@get(
+    "/health/ready",
+    operation_id="CheckReady",
+    public="four words, for a load balancer",
+    unaudited="touches no report",
+    also={503: in_json(Ready)},
+)
 async def ready(request: Request[Any, Any, Any]) -> Response[Ready]:
+    """Can a report be taken?"""
     found: Ready = await request.app.state.readiness.look()
     return Response(found, status_code=200 if set(structs.astuple(found)) == {"ok"} else 503)
 

@@ -15,6 +15,7 @@ from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Database
 from waymark.kernel.settings import Settings
+from waymark.kernel.web.bodies import in_json
 from waymark.kernel.web.guards import same_origin
 from waymark.triage.routes import NO_STORE, id_of, read
 from waymark.worklist import actions
@@ -28,7 +29,12 @@ class CodeRequest(Struct, frozen=True, kw_only=True):
     label: Annotated[str, Meta(min_length=1, max_length=80, pattern=_ONE_LINE)]
 
 
-@get("/desk/api/devices", operation_id="ListDevices", guards=[logged_in])
+@get(
+    "/desk/api/devices",
+    operation_id="ListDevices",
+    guards=[logged_in],
+    refuses=("not_found",),
+)
 async def list_devices(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[DevicesAnswer]:
@@ -44,6 +50,8 @@ async def list_devices(
     operation_id="MakeDeviceCode",
     status_code=200,
     guards=[same_origin, logged_in],
+    takes=in_json(CodeRequest),
+    refuses=("invalid", "not_found"),
 )
 async def make_device_code(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
@@ -62,6 +70,8 @@ async def make_device_code(
     operation_id="RevokeDevice",
     status_code=204,
     guards=[same_origin, logged_in],
+    takes=in_json(RevokeRequest),
+    refuses=("invalid",),
 )
 async def revoke_device(
     request: Request[Any, Any, Any],
@@ -79,6 +89,8 @@ async def revoke_device(
     operation_id="ExplainGap",
     status_code=204,
     guards=[same_origin, logged_in],
+    takes=in_json(ExplainRequest),
+    refuses=("invalid",),
 )
 async def explain_gap(
     request: Request[Any, Any, Any],

@@ -1,0 +1,36 @@
+"""What a route reads and answers, told on the route itself; `describe` makes the OpenAPI document of it.
+
+Beside its guard a route names `takes` and `gives` (a Body), `refuses` (codes of the catalogue), `heads`
+(request headers by name), `tells` (response headers by status) and `also` (other Bodies by status). What
+follows from guards, limits and parameters is not repeated there.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from waymark_sync.codec import JSON, MSGPACK
+
+SignatureText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]\Z")]
+"""64 bytes in a header: base64url without padding."""
+SecretText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")]
+"""32 bytes in a header: base64url without padding."""
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    shape: Any
+    """A type as msgspec knows it; `bytes` is content of the media types, `str` is text of them."""
+    media_types: tuple[str, ...]
+
+
+def in_json(shape: Any) -> Body:
+    return Body(shape=shape, media_types=(JSON,))
+
+
+def on_the_wire(shape: Any) -> Body:
+    """As the sync protocol has it: JSON or msgpack, by the header of whoever asks."""
+    return Body(shape=shape, media_types=(JSON, MSGPACK))
+
+
+def content(*media_types: str) -> Body:
+    return Body(shape=bytes, media_types=media_types)

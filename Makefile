@@ -12,8 +12,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 WAYMARK := $(BIN)/waymark
 # Tests never touch the keys, pages and data of the service that `make run` serves.
 TEST := $(CURDIR)/build/test
-# Most tests wait for disks and browsers, so four share two cores well.
-WORKERS ?= 4
+# Tests wait for disks and browsers half of their time, so three share two cores well; never fewer than four.
+WORKERS ?= $(shell cores=$$(nproc); echo $$((cores * 3 / 2 > 4 ? cores * 3 / 2 : 4)))
 # Drawn once: what is printed is what is used.
 ifndef SEED
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
@@ -123,9 +123,13 @@ screenshots: system test-pages ## the README's pictures, and every page at three
 	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/journeys/test_accessible.py
 
 .PHONY: prove
-prove: system test-pages ## the long numbers: more kills, more examples, more rounds (up to an hour)
+prove: system test-pages ## the long numbers: more kills, more examples, more rounds (some hours)
 	@echo "seed $(SEED)   (again with: make prove SEED=$(SEED))"
 	HYPOTHESIS_PROFILE=prove WAYMARK_PROVE=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED)
+	@$(BIN)/python -m waymark_sync.simulate --seeds 100000 --write docs/figures/simulation.json
+	@for rule in delete_on_ack newest_backup_purge max_seq_check no_manifest unchecked_cursor remove_before_send \
+	  reseal_on_retry batch_4xx early_pos borrowed_floor counted_floor; do \
+	  $(BIN)/python -m waymark_sync.simulate --seeds 200 --ablate $$rule --write docs/figures/simulation.json; done
 	@$(BIN)/python tests/models/mutations.py | tee docs/figures/mutations.json
 	@$(BIN)/python tests/fuzz/run.py --inputs 1000000 --json | tee docs/figures/fuzz.json
 

@@ -1,12 +1,11 @@
 """Fixtures that several folders of tests share: both engines, keys, pages, the app, the served process."""
 
-import asyncio
+import gc
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from support.apart import apart
 from support.postgres import Cluster
 from support.server import Server, free_port
 from waymark.app import create_app
@@ -39,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
+def pytest_collection_finish() -> None:
+    """What thousands of tests were made of lives to the end: the collector need not look at it each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One PostgreSQL for the whole run. Missing binaries fail the run; nothing is skipped."""
@@ -53,14 +59,14 @@ def cluster() -> Iterator[Cluster]:
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    _migrated(f"sqlite:///{path}")
+    apart(_migrate(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(cluster: Cluster) -> str:
     """The name of a database to use as template."""
-    _migrated(cluster.create("migrated"))
+    apart(_migrate(cluster.create("migrated")))
     return "migrated"
 
 
@@ -98,16 +104,27 @@ def servers() -> list[Server]:
 
 
 @pytest.fixture
+def templates() -> dict[Engine, str]:
+    """The fixture that names what a test's own database is copied from. A folder may have richer ones."""
+    return {"sqlite": "migrated_sqlite", "postgres": "migrated_postgres"}
+
+
+@pytest.fixture
 def database_url(
-    engine: Engine, tmp_path: Path, servers: list[Server], request: pytest.FixtureRequest
+    engine: Engine,
+    tmp_path: Path,
+    servers: list[Server],
+    templates: dict[Engine, str],
+    request: pytest.FixtureRequest,
 ) -> Iterator[str]:
     """A migrated database of the test's own."""
+    template = request.getfixturevalue(templates[engine])
     if engine == "sqlite":
-        yield f"sqlite:///{_copied(request.getfixturevalue('migrated_sqlite'), tmp_path / 'data')}"
+        yield f"sqlite:///{_copied(template, tmp_path / 'data')}"
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     name = f"test_{uuid4().hex}"
-    yield cluster.create(name, template=request.getfixturevalue("migrated_postgres"))
+    yield cluster.create(name, template=template)
     for server in servers:
         server.stop()
     cluster.drop(name)
@@ -206,7 +223,7 @@ def server(
             shutil.copytree(filled, folder)
         elif url := environ.get("WAYMARK_DATABASE_URL"):
             folder.mkdir(mode=0o700)
-            _migrated(url)
+            apart(_migrate(url))
         else:
             _copied(migrated_sqlite, folder)
         return servers[-1]
@@ -214,12 +231,6 @@ def server(
     yield make
     for server in servers:
         server.stop()
-
-
-def _migrated(url: str) -> None:
-    """In a thread of its own: a browser's driver may be running an event loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _migrate(url)).result()
 
 
 async def _migrate(url: str) -> None:

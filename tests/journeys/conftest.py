@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from journeys.phone import Phone
 from journeys.wire import LossyWire
@@ -15,6 +15,8 @@ from waymark.kernel.vault import Vault
 
 BUILT = Path(__file__).parents[2] / "build" / "test"
 PHONES = pytest.StashKey[list[Phone]]()
+# For a page on a machine that is busy with other journeys: a limit for what never comes, not a measure.
+expect.set_options(timeout=20_000)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,8 @@
 """A photo follows its report: through a dead battery, lost answers and a closed page, whole or not at all."""
 
-import asyncio
 import hashlib
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +25,7 @@ from journeys.people import (
 )
 from journeys.phone import Phone
 from journeys.wire import LossyWire, Piece
+from support.apart import apart
 from support.server import Server
 from waymark.kernel.db import Connection, Sql, open_database
 from waymark.kernel.vault import Vault
@@ -91,10 +90,7 @@ def arrived_at(served: Server, vault: Vault) -> list[tuple[SealedFile, bytes]]:
         finally:
             await database.close()
 
-    # Playwright has an event loop running in this thread.
-    with ThreadPoolExecutor(1) as thread:
-        named = thread.submit(asyncio.run, files()).result()
-    return [(file, plain_of(served, file)) for file in named]
+    return [(file, plain_of(served, file)) for file in apart(files())]
 
 
 def plain_of(served: Server, file: SealedFile) -> bytes:
@@ -217,7 +213,7 @@ def test_a_photo_is_sent_with_no_page_open(demo: Server, phone: MAKES, photo: Pa
     assert before == 0
     [(_, arrived)] = arrived_at(demo, vault)
     assert digest(arrived) == digest(photo.read_bytes())
-    demo.kill()
+    demo.stop()  # it says what it was asked first
     page.goto(demo.origin)
     open_list(page)
     expect(card(page, reference)).to_contain_text("The file has arrived, too.")

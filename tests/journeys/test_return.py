@@ -1,9 +1,7 @@
 """A report made offline is opened again with its return code, on a phone that never saw it."""
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from journeys.people import (
     visit,
 )
 from journeys.phone import DESK, TABLET, Phone
+from support.apart import apart
 from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
@@ -85,8 +84,7 @@ def written(server: Server, vault: Vault) -> Sequence[MessageBody]:
         finally:
             await database.close()
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
+    return apart(ask())
 
 
 def test_a_second_phone_opens_it_reads_and_writes(

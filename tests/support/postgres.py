@@ -23,6 +23,7 @@ MISSING: Final = (
 )
 START_S_MAX: Final = 30.0
 STARTS_MAX: Final = 50
+ROOM_B: Final = 4 * 2**30
 
 
 class Cluster:
@@ -32,7 +33,7 @@ class Cluster:
         if not (BINARIES / "initdb").is_file():
             raise RuntimeError(MISSING)
         # Not under pytest's own folder: its path is too long for a socket, and closed to other accounts.
-        self._folder = Path(tempfile.mkdtemp(prefix="waymark-pg-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="waymark-pg-", dir=_roomy()))
         self._account = _unprivileged(self._folder)
         self._log = self._folder / "log"
         files = self._folder / "files"
@@ -120,6 +121,15 @@ class Cluster:
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _roomy() -> str:
+    """In memory where there is room: a new database for each test is hundreds of new files.
+
+    The clusters that tests kill lose no more by it, since what was written outlives the process either way.
+    """
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_B else "/tmp"
 
 
 def _unprivileged(folder: Path) -> Sequence[str]:

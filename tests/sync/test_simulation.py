@@ -24,8 +24,7 @@ from waymark_sync.simulate.story import ORDINARY
 from waymark_sync.simulate.verdict import Told, sum_up, tell
 from waymark_sync.simulate.world import STEPS
 
-PROVE = os.environ.get("WAYMARK_PROVE") == "1"
-STORIES = 100_000 if PROVE else 300
+STORIES = 1000
 CHUNK = 50
 
 

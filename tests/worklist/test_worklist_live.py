@@ -1,9 +1,7 @@
 """News as it comes: a stream that two processes feed, that tells numbers alone and ends with its session."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ import psycopg
 import pytest
 from pysqlite3 import dbapi2
 
+from support.apart import apart
 from support.desk import PASSWORD, PEOPLE
 from support.reports import Device, push_of
 from support.server import Server
@@ -100,8 +99,7 @@ class Served:
 def served(server: Start, database_url: str, ring: KeyRing) -> Iterator[Served]:
     count = 1 if database_url.startswith("sqlite") else 2
     servers = [server(WAYMARK_DATABASE_URL=database_url) for _ in range(count)]
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _people(database_url)).result()
+    apart(_people(database_url))
     found = Served([each.start() for each in servers], database_url, ring)
     yield found
     found.close()

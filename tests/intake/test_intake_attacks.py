@@ -3,19 +3,25 @@
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 from test_intake_messages import code, message
 from test_intake_opener import opened, push, states
 
 from support.desk import enrol_device
-from support.reports import Device
+from support.reports import HARBOUR, Device, push_of
 from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
+from waymark.intake import actions
+from waymark.intake.devices import store as devices
 from waymark.intake.jobs import Opener, open_waiting
+from waymark.intake.rules import read_push
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
 from waymark.mailbox import actions as mailbox
 from waymark.mailbox.records import Feed, ReturnWay
+from waymark_sync.codec import MSGPACK, decode_push, encode
+from waymark_sync.protocol import QueueState
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import raw_public
 
@@ -104,3 +110,23 @@ async def test_an_item_that_the_database_refuses_holds_up_no_other(
     assert await open_waiting(opener) == 3
 
     assert await states(database) == ["opened", "dead_letter:opener_failed", "opened"]
+
+
+async def test_no_text_that_a_tablet_says_of_itself_keeps_its_reports_away(
+    database: Database, opener: Opener, ring: KeyRing, enrolled: Device
+) -> None:
+    """NUL is no character to PostgreSQL: such a push was a fault, again and again."""
+    report = enrolled.report(ring)
+    most = 2**53 - 1
+    queue = QueueState(
+        epoch=enrolled.epoch, max_seq=1, queued=most, oldest_age_s=most, device_time=most, storage="\0durable"
+    )
+    asked = replace(push_of(report, queue=queue), app_build="2026.11\0")
+
+    taken = read_push(decode_push(encode(asked, MSGPACK), MSGPACK))
+    await database.write(actions.commit_pushes, [taken], now=clock.now())
+    await open_waiting(opener)
+
+    assert await states(database) == ["opened"]
+    seen = await database.read(devices.last_seen, HARBOUR)
+    assert [(each.app_build, each.storage) for each in seen] == [("2026.11", "durable")]

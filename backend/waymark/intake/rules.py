@@ -102,11 +102,22 @@ def read_push(frame: PushFrame) -> Push:
             )
     return Push(
         device_id=frame.request.device_id,
-        queue=frame.request.queue,
-        app_build=frame.request.app_build,
+        queue=_storable(frame.request.queue),
+        app_build=_without_nul(frame.request.app_build),
         arrivals=tuple(arrivals),
         rejected=tuple(rejected),
     )
+
+
+def _storable(queue: QueueState | None) -> QueueState | None:
+    """NUL is no character to PostgreSQL: what a device says of itself must not keep its reports away."""
+    if queue is None or queue.storage is None or "\0" not in queue.storage:
+        return queue
+    return replace(queue, storage=_without_nul(queue.storage))
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
 
 
 def still_held(queue: QueueState, *, brought: int) -> QueueState:

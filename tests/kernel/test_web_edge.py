@@ -199,7 +199,20 @@ async def test_addresses_that_people_see(client: AsyncClient, path: str, title: 
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/desk/api", "/desk/api/x", "/index", "/assets/", "/.env", "/%2e%2e/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/api",
+        "/desk/api/x",
+        "/index",
+        "/assets/",
+        "/.env",
+        "/%2e%2e/x",
+        "/openapi.json",
+        "/schema",
+        "/schema/openapi.json",
+    ],
+)
 async def test_everything_else_is_nothing(client: AsyncClient, path: str) -> None:
     answer = await client.get(path)
 

@@ -74,6 +74,7 @@ async def where(request: Request[Any, Any, Any], att_id: FromPath[str]) -> Respo
     takes=content(PARTIAL_UPLOAD),
     gives=on_the_wire(AttState),
     heads=OF_A_PIECE,
+    needs_heads=True,
     tells={200: PROGRESS, 409: PROGRESS},
     also={409: Body(shape=AttState, media_types=(PROBLEM_JSON,))},
     refuses=(

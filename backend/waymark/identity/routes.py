@@ -52,6 +52,7 @@ async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswe
     guards=[same_origin],
     public="this is where people become known",
     takes=in_json(Login),
+    tells={200: {"Set-Cookie": str}},
     refuses=("login_failed", "too_many_attempts"),
 )
 async def log_in(
@@ -84,7 +85,13 @@ async def log_in(
     return Response(_session(request, user), headers=NO_STORE, cookies=[_cookie(token)])
 
 
-@delete("/desk/api/session", operation_id="LogOut", status_code=204, guards=[same_origin, logged_in])
+@delete(
+    "/desk/api/session",
+    operation_id="LogOut",
+    status_code=204,
+    guards=[same_origin, logged_in],
+    tells={204: {"Set-Cookie": str}},
+)
 async def log_out(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[None]:

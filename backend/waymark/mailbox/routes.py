@@ -106,6 +106,7 @@ async def pull(
     public="the return code's locator and authenticator are the proof; messages are sealed to its reply key",
     gives=on_the_wire(ReturnResponse),
     heads={"Waymark-Locator": SecretText, "Waymark-Authenticator": SecretText},
+    needs_heads=True,
     refuses=("return_unknown", "too_many_attempts", "invalid"),
 )
 async def come_back(

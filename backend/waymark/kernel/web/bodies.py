@@ -1,8 +1,8 @@
 """What a route reads and answers, told on the route itself; `describe` makes the OpenAPI document of it.
 
 Beside its guard a route names `takes` and `gives` (a Body), `refuses` (codes of the catalogue), `heads`
-(request headers by name), `tells` (response headers by status) and `also` (other Bodies by status). What
-follows from guards, limits and parameters is not repeated there.
+(request headers by name; `needs_heads` where nothing goes without them), `tells` (response headers by status)
+and `also` (other Bodies by status). What follows from guards, limits and parameters is not repeated there.
 """
 
 from typing import Annotated, Any

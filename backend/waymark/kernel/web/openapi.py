@@ -28,6 +28,8 @@ Under `/sync/v1`, bodies are JSON or msgpack, by `Content-Type`, and answers by 
 without padding in JSON and `bin` in msgpack; the shapes here are those of JSON. `sync/PROTOCOL.md` is the
 protocol itself. Unknown fields are ignored, but where `additionalProperties` is false.
 
+The pages that browsers open (`/`, `/desk` and what they load) are not here.
+
 Under `/desk/api`, a session cookie tells who asks; what a person may not see answers like what never was."""
 ALWAYS: Final = ("malformed", "wrong_host", "internal", "busy", "storage_full")
 """What any route may be refused with, for reasons that are not the route's."""
@@ -175,7 +177,8 @@ def _headers_asked(handler: HTTPRouteHandler, told: Told, schemas: Schemas) -> I
         ):
             yield {"name": name, "in": "header", "required": True, "schema": schema}
     for name, shape in told.heads.items():
-        yield {"name": name, "in": "header", "required": False, "schema": schemas.of(shape)}
+        needed = bool(handler.opt.get("needs_heads"))
+        yield {"name": name, "in": "header", "required": needed, "schema": schemas.of(shape)}
 
 
 def _responses(

@@ -23,7 +23,7 @@ from waymark_sync.codec import MSGPACK, WireError, decode, encode
 from waymark_sync.outbox import Outbox, Row
 from waymark_sync.outbox_rows import Scope
 from waymark_sync.protocol import LABEL_ENROL, Attachment, EnrolRequest, EnrolResponse, Header, KeySet
-from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
+from waymark_sync.report import MESSAGE_SCHEMA_VERSION, SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
 from waymark_sync.transport import NoAnswer, Transport
@@ -197,6 +197,7 @@ def capture(
         epoch=device.epoch,
         seq=1,
         item_id=str(uuid4()),
+        schema_v=SCHEMA_VERSION,
         reply_key=raw_public(reply) if reply else None,
         public_key=raw_public(device.sign_key) if device.visitor else None,
         return_keys=code.keys if code else None,

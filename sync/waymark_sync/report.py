@@ -4,8 +4,7 @@ A device cannot convert what it has sealed, so a version once shipped is read fo
 are kept by keeping the opened bytes; unknown codes are kept as they came.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,8 +12,9 @@ from msgspec import Meta, Struct
 
 from waymark_sync.codec import UNREADABLE, safe_place
 from waymark_sync.protocol import ATT_COUNT_MAX, Natural, Uuid
+from waymark_sync.report_versions import CONVERTERS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MESSAGE_SCHEMA_VERSION = 1
 NOT_ANSWERED: Literal["not_answered"] = "not_answered"
 """Recorded where a question was asked and skipped. An absent field was never asked."""
@@ -37,6 +37,7 @@ no police; A1 anonymous with return code; A2 anonymous, for the figures only."""
 RELEASED_TO_POLICE: frozenset[SharingChoice] = frozenset({"P1", "P2", "P3"})
 
 Channel = Literal["self_phone", "centre_tablet"]
+FormatUsed = Literal["standard", "easy_read", "audio", "bsl", "large"]
 Line = Annotated[str, Meta(max_length=LINE_MAX)]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Codes = Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)]
@@ -51,6 +52,16 @@ class When(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")] | None = None
     text: Line = ""
     """The reporter's own words, for example "after evening prayer"."""
+
+
+class Where(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where it happened. A field that was asked by itself may be `not_answered`."""
+
+    place_type: Line | None = None
+    postcode: Line | None = None
+    """As typed; upper case with one space where it is a UK postcode."""
+    text: Text | None = None
+    """In the reporter's own words."""
 
 
 class SafeContact(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,16 +99,21 @@ class Answers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     strands: Codes | Skipped | None = None
     sub_strands: Codes | Skipped | None = None
     """`strand.sub_strand`, for example `race.gypsy_roma_traveller`."""
-    place_type: Line | None = None
-    postcode: Line | None = None
-    """As typed; upper case with one space where it is a UK postcode."""
-    place_text: Text | None = None
+    where: Where | Skipped | None = None
     name_known_as: Line | None = None
     safe_contact: SafeContact | Skipped | None = None
     support_needs: Codes | Skipped | None = None
     """What help is wanted, by the directory's codes of need."""
     preferred_language: Line | None = None
     """BCP 47 tag in which help is wanted, `other` for one that the form does not list, or `not_answered`."""
+
+
+class Capture(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the report was taken down."""
+
+    channel: Channel
+    format_used: FormatUsed = "standard"
+    """Of the form: the same questions read, heard or signed."""
 
 
 class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,7 +124,7 @@ class ReportBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     form_version: Line
     policy_version: Line
     app_build: Line
-    channel: Channel
+    capture: Capture
     centre_id: Line
     """The receiving centre, which the reporter was shown by name."""
     ui_language: Annotated[str, Meta(max_length=35)]
@@ -157,10 +173,6 @@ class MessageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # msgspec works a shape out when it is first used, and crashes the process when two threads do so at once.
 _WORKED_OUT = (msgspec.json.Decoder(ReportBody), msgspec.json.Decoder(MessageBody))
 
-Converter = Callable[[dict[str, Any]], dict[str, Any]]
-CONVERTERS: Mapping[int, Converter] = MappingProxyType({})
-"""From version n to n + 1, for every n below SCHEMA_VERSION."""
-
 
 class UnreadableReport(Exception):
     """The bytes inside the seal are no report of a known version. `reason` names a place, never a value."""
@@ -173,12 +185,22 @@ class UnreadableReport(Exception):
 def read_report(plaintext: bytes, *, schema_v: int) -> ReportBody:
     """Parse an opened body of any shipped version. Raises UnreadableReport."""
     body = _parsed(plaintext, schema_v, newest=SCHEMA_VERSION)
-    for version in range(schema_v, SCHEMA_VERSION):
-        body = CONVERTERS[version](body)
     try:
-        return msgspec.convert(body, ReportBody)
+        return msgspec.convert(converted(body, schema_v), ReportBody)
     except UNREADABLE as error:
         raise UnreadableReport(safe_place(str(error))) from None
+
+
+def converted(body: Any, schema_v: int) -> Any:
+    """A parsed body in the newest shape. What is no object is left for that shape to judge."""
+    for version in range(schema_v, SCHEMA_VERSION):
+        body = CONVERTERS[version](body) if isinstance(body, dict) else body
+    return body
+
+
+def placed_at(answers: Answers) -> str | None:
+    """The postcode of where it happened, as far as it was said."""
+    return answers.where.postcode if isinstance(answers.where, Where) else None
 
 
 def read_message(plaintext: bytes, *, schema_v: int) -> MessageBody:

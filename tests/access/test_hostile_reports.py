@@ -19,12 +19,13 @@ from waymark_sync.seal import new_key, raw_public
 SCRIPT: Final = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 ODD: Final = "\u0000\u202e\u2028\ufeff\ud7ff\U0010ffff" + SCRIPT
 HOSTILE: Final[dict[str, dict[str, Any]]] = {
-    "words": {"narrative_original": ODD, "place_text": ODD, "name_known_as": ODD, "place_type": ODD},
+    "words": {"narrative_original": ODD, "name_known_as": ODD, "where": {"text": ODD, "place_type": ODD}},
     "codes": {"event_types": [ODD] * 64, "strands": [""] * 64, "sub_strands": ["."] * 64},
     "needs": {"support_needs": [ODD, "talk"], "preferred_language": ODD, "strands": ["race", ODD]},
     "no needs": {"support_needs": [], "preferred_language": "", "strands": []},
-    "postcode": {"postcode": ODD},
-    "long postcode": {"postcode": "Q" * 200},
+    "postcode": {"where": {"postcode": ODD}},
+    "long postcode": {"where": {"postcode": "Q" * 200}},
+    "loose fields": {"place_type": ODD, "postcode": "QX1 1AA", "place_text": [ODD]},
     "dates": {"when": {"precision": "exact", "start": "9999-99-99", "end": "0000-00-00", "text": ODD}},
     "digits": {"when": {"precision": "day", "start": "\u0662\u0660\u0662\u0666-\u0660\u0661-\u0660\u0661"}},
     "contact": {"safe_contact": {"methods": [ODD], "phone": ODD, "must_not_know": ODD, "code_word": ODD}},
@@ -115,7 +116,7 @@ async def test_no_message_can_stop_those_of_others(world: World, by_code: bool) 
             **({"authenticator": to_base64url(code.authenticator)} if by_code else {}),
             **odd,
         }
-        header = {"kind": "message", "reply_key": None}
+        header = {"kind": "message", "schema_v": 1, "reply_key": None}
         return writer.report(ring, item_id=item_id, header=header, plaintext=msgspec.json.encode(plain))
 
     odd = [

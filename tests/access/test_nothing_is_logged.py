@@ -136,7 +136,7 @@ def _in_reports_and_files(teller: Teller, ring: KeyRing) -> None:
     reports = [
         Device().report(ring, item_id=item_id, plaintext=msgspec.json.encode({**body, "centre_id": CANARY})),
         Device().report(ring, plaintext=f'{{"{CANARY}":"{CANARY}'.encode()),
-        Device().report(ring, plaintext=msgspec.json.encode({**body, "channel": CANARY})),
+        Device().report(ring, plaintext=msgspec.json.encode({**body, "capture": {"channel": CANARY}})),
         Device().report(ring, header={"kind": CANARY}),
         Device().report(ring, header={"kid": CANARY}),
         report_with(ring, file, device=device),

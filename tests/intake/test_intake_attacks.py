@@ -22,6 +22,7 @@ from waymark.mailbox import actions as mailbox
 from waymark.mailbox.records import Feed, ReturnWay
 from waymark_sync.codec import MSGPACK, decode_push, encode
 from waymark_sync.protocol import QueueState
+from waymark_sync.report import Capture
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import raw_public
 
@@ -50,8 +51,8 @@ async def test_a_phone_cannot_pass_for_a_centres_tablet(
     database: Database, opener: Opener, ring: KeyRing, enrolled: Device
 ) -> None:
     """The desk reads the channel as "made with a volunteer": that is for an enrolled device to say."""
-    posing = Device().report(ring, body={"channel": "centre_tablet"})
-    real = enrolled.report(ring, body={"channel": "centre_tablet"})
+    posing = Device().report(ring, body={"capture": Capture(channel="centre_tablet")})
+    real = enrolled.report(ring, body={"capture": Capture(channel="centre_tablet")})
     await push(database, posing, real)
 
     await open_waiting(opener)

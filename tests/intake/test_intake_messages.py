@@ -21,7 +21,7 @@ from waymark.mailbox import actions as mailbox
 from waymark_sync.codec import to_base64url
 from waymark_sync.messages import AttentionBody, ReceiptBody
 from waymark_sync.protocol import Message
-from waymark_sync.report import MessageBody
+from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public
 
@@ -65,7 +65,7 @@ def message(
         written_at="2026-01-02T03:04:05.678Z",
         authenticator=shown,
     )
-    head = {"kind": "message", "reply_key": None, **header}
+    head = {"kind": "message", "schema_v": MESSAGE_SCHEMA_VERSION, "reply_key": None, **header}
     raw = msgspec.json.encode(body) if plaintext is None else plaintext
     return device.report(ring, item_id=item_id, header=head, plaintext=raw, signer=signer)
 
@@ -205,9 +205,9 @@ async def test_what_is_no_message_is_held_for_a_person(
     await push(
         database,
         message(phone, ring, report.item_id, plaintext=b"Help"),
-        message(phone, ring, report.item_id, schema_v=2),
+        message(phone, ring, report.item_id, schema_v=MESSAGE_SCHEMA_VERSION + 1),
         message(phone, ring, report.item_id, kid="long-gone"),
-        phone.report(ring, header={"kind": "message"}),
+        phone.report(ring, header={"kind": "message", "schema_v": MESSAGE_SCHEMA_VERSION}),
     )
     await open_waiting(opener)
 

@@ -20,7 +20,7 @@ from waymark_sync.codec import MSGPACK, decode_push, encode
 from waymark_sync.messages import AttentionBody, ReceiptBody
 from waymark_sync.policy import Pack
 from waymark_sync.protocol import Message
-from waymark_sync.report import ReportBody, read_report
+from waymark_sync.report import SCHEMA_VERSION, ReportBody, read_report
 from waymark_sync.seal import new_key
 
 STATES = Sql("SELECT state || COALESCE(':' || reason, '') AS state FROM intake_item ORDER BY pos")
@@ -49,7 +49,7 @@ async def reopen(database: Database, item_ids: Sequence[str]) -> list[str]:
 
 
 def reading_version_nine(plaintext: bytes, *, schema_v: int) -> ReportBody:
-    return read_report(plaintext, schema_v=1 if schema_v == 9 else schema_v)
+    return read_report(plaintext, schema_v=SCHEMA_VERSION if schema_v == 9 else schema_v)
 
 
 async def test_a_later_version_opens_by_itself_what_an_earlier_one_did_not_know(

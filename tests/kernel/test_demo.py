@@ -31,7 +31,7 @@ from waymark_sync.files import open_file
 from waymark_sync.keyring import Keyring
 from waymark_sync.outbox import Outbox
 from waymark_sync.policy import load_pack
-from waymark_sync.report import ReportBody
+from waymark_sync.report import ReportBody, placed_at
 from waymark_sync.return_code import derive, normalise
 from waymark_sync.returning import open_mailbox
 from waymark_sync.transport import HttpTransport
@@ -181,8 +181,9 @@ def _clusters(found: Found) -> tuple[tuple[str, ...], ...]:
     """Three who name one postcode: chance alone gives no such thing."""
     at: dict[str, list[str]] = {}
     for report, body in found:
-        if body.answers.postcode in {"QX6 2LM", "ZZ4 7TR", "JX5 3HB"}:
-            at.setdefault(body.answers.postcode, []).append(report.report_id)
+        postcode = placed_at(body.answers)
+        if postcode in {"QX6 2LM", "ZZ4 7TR", "JX5 3HB"}:
+            at.setdefault(postcode, []).append(report.report_id)
     return tuple(tuple(at[code]) for code in ("QX6 2LM", "ZZ4 7TR", "JX5 3HB"))
 
 

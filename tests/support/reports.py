@@ -18,7 +18,18 @@ from waymark_sync.protocol import (
     message_info,
     pull_text,
 )
-from waymark_sync.report import Answers, LimitsAcknowledged, MessageBody, ReportBody, SafeContact, When
+from waymark_sync.report import (
+    MESSAGE_SCHEMA_VERSION,
+    SCHEMA_VERSION,
+    Answers,
+    Capture,
+    LimitsAcknowledged,
+    MessageBody,
+    ReportBody,
+    SafeContact,
+    When,
+    Where,
+)
 from waymark_sync.seal import new_key, open_sealed, raw_public, seal_item, sign, unpad
 
 CANARY = "canary-narrative-5f1c"
@@ -47,6 +58,7 @@ class Device:
             epoch=self.epoch,
             seq=self.seq,
             item_id=item_id,
+            schema_v=SCHEMA_VERSION,
             reply_key=raw_public(self.seal_key) if self.visitor else None,
             public_key=raw_public(self.sign_key) if self.visitor else None,
         )
@@ -87,7 +99,7 @@ class Device:
             written_at="2026-01-02T03:04:05.678Z",
             authenticator=authenticator,
         )
-        header = {"kind": "message", "reply_key": None}
+        header = {"kind": "message", "schema_v": MESSAGE_SCHEMA_VERSION, "reply_key": None}
         return self.report(ring, item_id=item_id, header=header, plaintext=msgspec.json.encode(body))
 
     def pull_headers(self, *, challenge: str, cursor: str = "", limit: int = 100) -> dict[str, str]:
@@ -113,6 +125,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def a_body(item_id: str, **answers: Any) -> ReportBody:
+    """`place_type`, `postcode` and `text` are those of where it happened."""
     given: dict[str, Any] = {
         "confidentiality_limits_ack": LimitsAcknowledged(at="2026-01-02T03:04:05.678Z", text_version="1"),
         "reporter_role": "victim",
@@ -122,25 +135,24 @@ def a_body(item_id: str, **answers: Any) -> ReportBody:
         "event_types": ("verbal_abuse",),
         "strands": ("race",),
         "sub_strands": ("race.gypsy_roma_traveller",),
-        "place_type": "street",
-        "postcode": NORTHSHIRE_POSTCODE,
-        "place_text": "canary-place-77aa",
         "name_known_as": "canary-name-91bd",
         "safe_contact": SafeContact(methods=("call",), phone="canary-phone-07700900123"),
         "support_needs": ("talk",),
         "preferred_language": "cy",
     }
+    place = {"place_type": "street", "postcode": NORTHSHIRE_POSTCODE, "text": "canary-place-77aa"}
+    where = Where(**{name: answers.pop(name, usual) for name, usual in place.items()})
     return ReportBody(
         item_id=item_id,
         form_version="1",
         policy_version="demo-2026-11",
         app_build="test",
-        channel="self_phone",
+        capture=Capture(channel="self_phone"),
         centre_id=HARBOUR,
         ui_language="en",
         started_at="2026-01-02T03:00:00.000Z",
         completed_at="2026-01-02T03:04:05.678Z",
-        answers=Answers(**{**given, **answers}),
+        answers=Answers(**{**given, "where": where, **answers}),
     )
 
 

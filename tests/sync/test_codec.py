@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from waymark_sync import codec, messages, protocol
 from waymark_sync.codec import JSON, MSGPACK, ItemFault, WireError
-from waymark_sync.report import DEPTH_MAX, NARRATIVE_MAX, Answers, UnreadableReport, read_report
+from waymark_sync.report import (
+    DEPTH_MAX,
+    NARRATIVE_MAX,
+    SCHEMA_VERSION,
+    Answers,
+    UnreadableReport,
+    read_report,
+)
 
 KINDS = (
     protocol.PushRequest,
@@ -61,7 +68,7 @@ PLAIN_BODY: dict[str, Any] = {
     "form_version": "1",
     "policy_version": "1",
     "app_build": "t",
-    "channel": "self_phone",
+    "capture": {"channel": "self_phone"},
     "centre_id": "c",
     "ui_language": "en",
     "started_at": "a",
@@ -193,7 +200,9 @@ def altered(path: str, value: Any) -> bytes:
     ("path", "value"),
     [
         ("item_id", SECRET),
-        ("channel", SECRET),
+        ("capture.channel", SECRET),
+        ("capture", SECRET),
+        ("answers.where", {"postcode": {"SECRET": SECRET}}),
         ("answers.sharing_choice", SECRET),
         ("answers.reporter_role", SECRET),
         ("answers.when.precision", SECRET),
@@ -207,7 +216,7 @@ def altered(path: str, value: Any) -> bytes:
 )
 def test_an_unreadable_report_tells_nothing_of_what_it_holds(path: str, value: Any) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        read_report(altered(path, value), schema_v=1)
+        read_report(altered(path, value), schema_v=SCHEMA_VERSION)
 
     assert "SECRET" not in caught.value.reason
     assert "SECRET" not in str(caught.value)
@@ -221,18 +230,18 @@ def test_an_unreadable_report_tells_nothing_of_what_it_holds(path: str, value: A
 @example(b'{"answers": 1e999}')
 def test_no_opened_bytes_break_the_reading_of_a_report(plaintext: bytes) -> None:
     with pytest.raises(UnreadableReport):
-        read_report(plaintext, schema_v=1)
+        read_report(plaintext, schema_v=SCHEMA_VERSION)
 
 
 def test_a_report_of_a_later_version_waits_for_those_who_know_it() -> None:
-    with pytest.raises(UnreadableReport, match="version 2"):
-        read_report(json.dumps(PLAIN_BODY).encode(), schema_v=2)
+    with pytest.raises(UnreadableReport, match=f"version {SCHEMA_VERSION + 1}"):
+        read_report(json.dumps(PLAIN_BODY).encode(), schema_v=SCHEMA_VERSION + 1)
 
 
 def test_the_longest_story_fits_and_one_letter_more_does_not() -> None:
-    assert read_report(altered("answers.narrative_original", "я" * NARRATIVE_MAX), schema_v=1)
+    assert read_report(altered("answers.narrative_original", "я" * NARRATIVE_MAX), schema_v=SCHEMA_VERSION)
     with pytest.raises(UnreadableReport):
-        read_report(altered("answers.narrative_original", "я" * (NARRATIVE_MAX + 1)), schema_v=1)
+        read_report(altered("answers.narrative_original", "я" * (NARRATIVE_MAX + 1)), schema_v=SCHEMA_VERSION)
 
 
 def test_the_five_answers_a_report_needs_have_no_default() -> None:
@@ -245,7 +254,7 @@ def test_a_body_that_one_stack_could_read_and_another_could_not_is_read_by_none(
         body = json.dumps({**PLAIN_BODY, "later": None}).encode()
         return body.replace(b"null", b"[" * depth + b"]" * depth)
 
-    assert read_report(nested(DEPTH_MAX - 1), schema_v=1)
+    assert read_report(nested(DEPTH_MAX - 1), schema_v=SCHEMA_VERSION)
     for depth in (DEPTH_MAX, 900):
         with pytest.raises(UnreadableReport, match="nested too deep"):
-            read_report(nested(depth), schema_v=1)
+            read_report(nested(depth), schema_v=SCHEMA_VERSION)

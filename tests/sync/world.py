@@ -4,7 +4,7 @@ from waymark_sync.client import Client
 from waymark_sync.device import Device, capture, enrol
 from waymark_sync.outbox import Outbox
 from waymark_sync.protocol import SignedKeySet
-from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
+from waymark_sync.report import Answers, Capture, LimitsAcknowledged, ReportBody, When
 from waymark_sync.seal import raw_public
 
 from .service import ROOT, Service, key_set
@@ -55,7 +55,7 @@ def body(item_id: str) -> ReportBody:
         form_version="1",
         policy_version="1",
         app_build="t",
-        channel="centre_tablet",
+        capture=Capture(channel="centre_tablet"),
         centre_id="c",
         ui_language="en",
         started_at="2026-01-02T03:00:00.000Z",

@@ -29,7 +29,7 @@ from waymark_sync.protocol import (
     ServiceKey,
     pull_text,
 )
-from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
+from waymark_sync.report import SCHEMA_VERSION, Answers, Capture, LimitsAcknowledged, ReportBody, When
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
 
 CORES_OF_OTHERS: Final = 2
@@ -66,7 +66,14 @@ def made(service_key: ServiceKey, reports: int) -> Tablet:
     device_id, epoch, key, seal_key = str(uuid4()), secrets.token_hex(8), new_key(), new_key()
     sealed: list[tuple[str, Envelope]] = []
     for seq in range(1, reports + 1):
-        header = Header(kid=service_key.kid, device_id=device_id, epoch=epoch, seq=seq, item_id=str(uuid4()))
+        header = Header(
+            kid=service_key.kid,
+            device_id=device_id,
+            epoch=epoch,
+            seq=seq,
+            item_id=str(uuid4()),
+            schema_v=SCHEMA_VERSION,
+        )
         body = msgspec.json.encode(report_body(header.item_id))
         envelope = seal_item(header, body, service_key=service_key.public, device_key=key)
         sealed.append((header.item_id, envelope))
@@ -93,7 +100,7 @@ def report_body(item_id: str) -> ReportBody:
         form_version="1",
         policy_version="demo-2026-11",
         app_build="bench",
-        channel="centre_tablet",
+        capture=Capture(channel="centre_tablet"),
         centre_id="demo-harbour-library",
         ui_language="en",
         started_at=AT,

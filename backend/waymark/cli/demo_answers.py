@@ -146,7 +146,7 @@ class Desks:
         """The police for what was released to them, of the centre's force where no place is known."""
         if report.answers["sharing_choice"] not in RELEASED_TO_POLICE:
             return self.of(report.centre_id)
-        force_id = self._pack.place(report.answers.get("postcode")).force_id
+        force_id = self._pack.place(report.postcode).force_id
         if force_id == UNKNOWN:
             force_id = next(c.force_id for c in self._pack.centres if c.id == report.centre_id)
         return self.of(force_id)

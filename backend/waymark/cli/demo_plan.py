@@ -61,6 +61,12 @@ class Planned(Struct, frozen=True, kw_only=True):
     """What the code leads to."""
     plant: Plant = ""
 
+    @property
+    def postcode(self) -> str | None:
+        """Of where it happened. None where nobody was asked."""
+        found: str | None = self.answers.get("where", {}).get("postcode")
+        return found
+
 
 class _Handmade(Struct, frozen=True, kw_only=True):
     hours_ago: int
@@ -240,8 +246,7 @@ class _Author:
             "event_types": list(tale.events),
             "strands": list(tale.strands),
             "sub_strands": list(tale.sub_strands) or "not_answered",
-            "place_type": tale.place_type,
-            "postcode": postcode,
+            "where": {"place_type": tale.place_type, "postcode": postcode},
             "preferred_language": tale.language,
             **(person or self._person(sharing)),
         }

@@ -21,7 +21,7 @@ from waymark_sync.codec import to_base64url
 from waymark_sync.device import Device, new_epoch, new_visitor, normal_code
 from waymark_sync.file_sender import PreparedFile, prepare_file
 from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Header, QueueState
-from waymark_sync.report import MESSAGE_SCHEMA_VERSION, MessageBody, ReportBody
+from waymark_sync.report import MESSAGE_SCHEMA_VERSION, SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets, derive
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
 
@@ -88,6 +88,7 @@ class Sealer:
         header = self._header(
             device,
             item_id=planned.item_id,
+            schema_v=SCHEMA_VERSION,
             reply_key=raw_public(reply) if reply else None,
             return_keys=code.keys if code else None,
             att=tuple(file.attachment for file in files),
@@ -146,7 +147,7 @@ class Sealer:
             "form_version": "core-1",
             "policy_version": self._policy_version,
             "app_build": APP_BUILD,
-            "channel": report.channel,
+            "capture": {"channel": report.channel},
             "centre_id": report.centre_id,
             "ui_language": "ar" if report.language == "ar" else "en",
             "started_at": begun,

@@ -75,7 +75,7 @@ class Truth(Struct, frozen=True, kw_only=True):
 
 def truth_of(reports: Sequence[Planned], pack: Pack, *, seed: int, made_at: datetime) -> Truth:
     planted = by_plant(reports)
-    places = [pack.place(report.answers.get("postcode")) for report in reports]
+    places = [pack.place(report.postcode) for report in reports]
     clusters = [ids for plant, ids in sorted(planted.items()) if plant.startswith("cluster-")]
     return Truth(
         seed=seed,
@@ -138,7 +138,7 @@ def _surge(reports: Sequence[Planned], pack: Pack) -> Surge | None:
     if len(found) != SURGE:
         raise AssertionError("a surge is planted whole")
     return Surge(
-        area=pack.place(found[0].answers["postcode"]).area_id,
+        area=pack.place(found[0].postcode).area_id,
         first_at=stamp(found[0].at),
         last_at=stamp(found[-1].at),
         reports=tuple(report.item_id for report in found),

@@ -163,7 +163,7 @@ class _Runner(threading.Thread):
             "form_version": "core-1",
             "policy_version": self._orders.policy_version,
             "app_build": "swarm",
-            "channel": "centre_tablet" if self._order.tablet else "self_phone",
+            "capture": {"channel": "centre_tablet" if self._order.tablet else "self_phone"},
             "centre_id": self._order.centre_id,
             "ui_language": "en",
             "started_at": at,

@@ -46,6 +46,7 @@ from waymark_sync.report import (
     MessageBody,
     ReportBody,
     UnreadableReport,
+    placed_at,
     read_message,
     read_report,
 )
@@ -315,7 +316,7 @@ def _reading(
     header: Header, body: ReportBody, plaintext: bytes, service: Service, *, feed_id: str
 ) -> Reading:
     key, wrapped = service.vault.new_key()
-    place = service.pack.place(body.answers.postcode)
+    place = service.pack.place(placed_at(body.answers))
     known = body.centre_id in service.pack.centre_ids
     return Reading(
         feed_id=feed_id,
@@ -324,7 +325,7 @@ def _reading(
         force_id=place.force_id,
         area=place.area_id,
         # Whoever is not enrolled may not say that a volunteer was there.
-        channel="self_phone" if header.public_key else body.channel,
+        channel="self_phone" if header.public_key else body.capture.channel,
         schema_v=header.schema_v,
         note=None if known else "centre_unknown",
         body=encrypt(key, plaintext, aad=BODY_AAD + header.item_id.encode()),

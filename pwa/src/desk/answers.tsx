@@ -18,7 +18,7 @@ import type { LabelledAnswer } from './labels.ts'
 import { PicturesPart } from './pictures.tsx'
 import { Codes, Standing } from './queue-table.tsx'
 import { When } from './when.tsx'
-import type { Answered, OpenReport } from './report-shape.ts'
+import type { Answered, OpenReport, ShownAnswers } from './report-shape.ts'
 import { say, sayCode } from './words.ts'
 import type { WordKey } from './words.ts'
 
@@ -47,11 +47,7 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
       />
       <Group
         title={say('group.location')}
-        rows={[
-          row('place_type', answers.place_type, placeLabel),
-          row('postcode', answers.postcode, own),
-          row('place_text', answers.place_text, own),
-        ]}
+        rows={placeRows(answers.where)}
       />
       <Group
         title={say('group.identity')}
@@ -91,6 +87,15 @@ function Narrative({ words }: { words: Answered<string> }): JSX.Element | null {
       <blockquote class="desk-narrative" dir="auto">{words}</blockquote>
     </section>
   )
+}
+
+function placeRows(where: ShownAnswers['where']): readonly Shown[] {
+  if (where === null || where === 'not_answered') return [row('place_type', where, placeLabel)]
+  return [
+    row('place_type', where.place_type, placeLabel),
+    row('postcode', where.postcode, own),
+    row('place_text', where.text, own),
+  ]
 }
 
 function Group({ title, rows }: { title: string; rows: readonly Shown[] }): JSX.Element | null {

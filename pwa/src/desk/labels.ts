@@ -36,7 +36,12 @@ export function whyLines(codes: readonly string[]): readonly string[] {
 export const noteLines = (note: string): readonly string[] =>
   note.split(' ').filter((code) => code !== '').map((code) => sayCode('note', code))
 
-export type LabelledAnswer = Exclude<AnswerName, 'narrative_original' | 'safe_contact'>
+/** Where it happened is one answer of three lines. */
+export type LabelledAnswer =
+  | Exclude<AnswerName, 'narrative_original' | 'safe_contact' | 'where'>
+  | 'place_type'
+  | 'postcode'
+  | 'place_text'
 export const answerLabel = (name: LabelledAnswer): string => say(`answer.${name}` satisfies WordKey)
 
 export function areaLabel(area: string | null): string {

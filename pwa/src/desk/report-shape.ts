@@ -16,6 +16,9 @@ function answered<T>(read: Reader<T>): Reader<Answered<T>> {
   return (raw, place) => (raw === 'not_answered' ? 'not_answered' : orNull(read)(raw, place))
 }
 
+/** Absent when nobody asked, or nothing was said. */
+const readWhere = shape({ place_type: answered(text), postcode: answered(text), text: answered(text) })
+
 export const readAnswers = shape({
   reporter_role: answered(text),
   narrative_original: answered(text),
@@ -23,9 +26,7 @@ export const readAnswers = shape({
   event_types: answered(listOf(text)),
   strands: answered(listOf(text)),
   sub_strands: answered(listOf(text)),
-  place_type: answered(text),
-  postcode: answered(text),
-  place_text: answered(text),
+  where: answered(readWhere),
   name_known_as: answered(text),
   support_needs: answered(listOf(text)),
   preferred_language: answered(text),

@@ -4,7 +4,7 @@
  * choice that promised none.
  */
 
-import type { Answers, SafeContact, When } from '../sync/types.ts'
+import type { Answers, SafeContact, When, Where } from '../sync/types.ts'
 import { subStrandsOpen } from './checks.ts'
 import { ukPostcode } from './contact.ts'
 import { span } from './dates.ts'
@@ -22,8 +22,13 @@ export class Incomplete extends Error {
 export function canonical(filled: Filled): Answers {
   for (const field of MANDATORY)
     if (textIn(filled, field) === '' && !isAcknowledgement(filled[field])) throw new Incomplete(field)
-  const offered = visibleSteps(filled).map((step) => optional(step.id, filled))
-  return Object.assign(mandatory(filled), ...offered)
+  const offered = visibleSteps(filled).map((step) => step.id)
+  const where: Where = Object.assign({}, ...offered.map((step) => placed(step, filled)))
+  return Object.assign(
+    mandatory(filled),
+    ...offered.map((step) => optional(step, filled)),
+    Object.keys(where).length > 0 && { where },
+  )
 }
 
 function mandatory(filled: Filled): Answers {
@@ -47,13 +52,8 @@ function optional(stepId: string, filled: Filled): Partial<Answers> {
       return { [stepId]: orNotAnswered(inOrder(filled, stepId)) }
     case 'sub_strands':
       return { sub_strands: orNotAnswered(inOrder(filled, stepId).filter((code) => subStrandsOpen(filled).has(code))) }
-    case 'place_type':
     case 'preferred_language':
-      return { [stepId]: textIn(filled, stepId) || NOT_ANSWERED }
-    case 'place': {
-      const typed = textIn(filled, 'postcode')
-      return given({ postcode: ukPostcode(typed) ?? typed, place_text: textIn(filled, 'place_text') })
-    }
+      return { preferred_language: textIn(filled, stepId) || NOT_ANSWERED }
     case 'name':
       return given({ name_known_as: textIn(filled, 'name_known_as') })
     case 'contact':
@@ -61,6 +61,14 @@ function optional(stepId: string, filled: Filled): Partial<Answers> {
     default:
       return {}
   }
+}
+
+/** Two steps ask for it. */
+function placed(stepId: string, filled: Filled): Where {
+  if (stepId === 'place_type') return { place_type: textIn(filled, stepId) || NOT_ANSWERED }
+  if (stepId !== 'place') return {}
+  const typed = textIn(filled, 'postcode')
+  return given({ postcode: ukPostcode(typed) ?? typed, text: textIn(filled, 'place_text') })
 }
 
 function whenSaid(filled: Filled): When {

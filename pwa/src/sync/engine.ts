@@ -179,7 +179,8 @@ export async function enrol(code: string): Promise<{ centreName: string }> {
 
 /** Only what matters for finding help goes to the worker; the words stay here. */
 export function suggestServices(answers: Answers, at: Date): Promise<readonly Suggestion[]> {
-  return call('suggest', queryOf(answers), answers.postcode ?? null, at)
+  const { where } = answers
+  return call('suggest', queryOf(answers), (typeof where === 'object' && where?.postcode) || null, at)
 }
 
 export function directoryVersion(): Promise<string> {

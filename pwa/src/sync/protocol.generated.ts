@@ -469,7 +469,7 @@ export type ReturnResponse = {
   readonly pad?: string
 }
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const MESSAGE_SCHEMA_VERSION = 1
 
@@ -498,6 +498,8 @@ export const RELEASED_TO_POLICE = ['P1', 'P2', 'P3'] as const
 
 export type Channel = 'self_phone' | 'centre_tablet'
 
+export type FormatUsed = 'standard' | 'easy_read' | 'audio' | 'bsl' | 'large'
+
 export type Line = string
 
 export type Text = string
@@ -513,6 +515,15 @@ export type When = {
   readonly end?: string | null
   /** The reporter's own words, for example "after evening prayer". */
   readonly text?: Line
+}
+
+/** Where it happened. A field that was asked by itself may be `not_answered`. */
+export type Where = {
+  readonly place_type?: Line | null
+  /** As typed; upper case with one space where it is a UK postcode. */
+  readonly postcode?: Line | null
+  /** In the reporter's own words. */
+  readonly text?: Text | null
 }
 
 /** How this person may be reached without harm. Shown as an instruction, never as a bare number. */
@@ -547,16 +558,20 @@ export type Answers = {
   readonly strands?: Codes | Skipped | null
   /** `strand.sub_strand`, for example `race.gypsy_roma_traveller`. */
   readonly sub_strands?: Codes | Skipped | null
-  readonly place_type?: Line | null
-  /** As typed; upper case with one space where it is a UK postcode. */
-  readonly postcode?: Line | null
-  readonly place_text?: Text | null
+  readonly where?: Where | Skipped | null
   readonly name_known_as?: Line | null
   readonly safe_contact?: SafeContact | Skipped | null
   /** What help is wanted, by the directory's codes of need. */
   readonly support_needs?: Codes | Skipped | null
   /** BCP 47 tag in which help is wanted, `other` for one that the form does not list, or `not_answered`. */
   readonly preferred_language?: Line | null
+}
+
+/** How the report was taken down. */
+export type Capture = {
+  readonly channel: Channel
+  /** Of the form: the same questions read, heard or signed. */
+  readonly format_used?: FormatUsed
 }
 
 /** A report as a device seals it: JSON, padded to a bucket. */
@@ -566,7 +581,7 @@ export type ReportBody = {
   readonly form_version: Line
   readonly policy_version: Line
   readonly app_build: Line
-  readonly channel: Channel
+  readonly capture: Capture
   /** The receiving centre, which the reporter was shown by name. */
   readonly centre_id: Line
   readonly ui_language: string

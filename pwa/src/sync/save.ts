@@ -153,7 +153,7 @@ function bodyBytes(draft: DraftBody, itemId: string, { mode, files }: By): Uint8
     item_id: itemId,
     ...draft,
     app_build: __BUILD__,
-    channel: mode === 'visitor' ? 'self_phone' : 'centre_tablet',
+    capture: { channel: mode === 'visitor' ? 'self_phone' : 'centre_tablet' },
     ...(files.length > 0 && { attachments: files.map((file) => file.opening) }),
   }
   return utf8(JSON.stringify(body))

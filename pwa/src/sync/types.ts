@@ -233,10 +233,10 @@ export type Centre = { readonly id: string; readonly name: string; readonly forc
 export type ReceivingCentre = Centre & { readonly forceName: string | null }
 
 export type { Reason, Service, Suggestion } from './directory.ts'
-export type { Answers, Proof, SafeContact, SignpostedService, When } from './protocol.generated.ts'
+export type { Answers, Proof, SafeContact, SignpostedService, When, Where } from './protocol.generated.ts'
 
 /** What the UI hands over: the report's body without what only the outbox knows. */
-export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'channel'>
+export type DraftBody = Omit<ReportBody, 'item_id' | 'app_build' | 'capture'>
 
 /** A picture in memory. What is on this device's disk of it is sealed already. */
 export type PreparedPicture = {

@@ -11,7 +11,8 @@ from waymark_sync.file_sender import KeptFile
 from waymark_sync.kiosk.clock import utc_now
 from waymark_sync.kiosk.home import KioskFault
 from waymark_sync.policy import load_pack
-from waymark_sync.report import Answers, LimitsAcknowledged, ReportBody, When
+from waymark_sync.report import Answers, Capture, LimitsAcknowledged, ReportBody, When
+from waymark_sync.report_versions import answers_from_v1, flat_place
 
 FORM_VERSION: Final = "kiosk-1"
 APP_BUILD: Final = "waymark-sync/1"
@@ -40,14 +41,27 @@ EXAMPLE: Final = Told(
 
 
 def read_told(raw: bytes) -> Told:
-    """Raises KioskFault. Nothing of what was told is repeated in it but the name of a field."""
+    """Raises KioskFault. Nothing of what was told is repeated in it but the name of a field.
+
+    Answers of version 1 are taken as well: who hands them over may have been written before this version.
+    """
     try:
-        return msgspec.json.decode(raw, type=Told)
+        told = msgspec.json.decode(raw)
+        if isinstance(told, dict) and isinstance(answers := told.get("answers"), dict):
+            told["answers"] = answers_from_v1(answers) if flat_place(answers) else answers
+            _nothing_unknown(told["answers"])
+        return msgspec.convert(told, Told)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise KioskFault(
             f"This is no report that can be sent: {error}. Nothing was saved. "
             "`waymark-sync example` shows what a report looks like."
         ) from error
+
+
+def _nothing_unknown(answers: dict[str, object]) -> None:
+    """An answer that no field takes would be left behind without a word."""
+    if unknown := sorted(set(answers) - set(Answers.__struct_fields__)):
+        raise msgspec.ValidationError(f"there is no answer called {unknown[0][:64]!r}")
 
 
 def body_of(told: Told, device: Device, files: Sequence[KeptFile]) -> Callable[[str], ReportBody]:
@@ -60,7 +74,7 @@ def body_of(told: Told, device: Device, files: Sequence[KeptFile]) -> Callable[[
             form_version=FORM_VERSION,
             policy_version=load_pack().version,
             app_build=APP_BUILD,
-            channel="centre_tablet",
+            capture=Capture(channel="centre_tablet"),
             centre_id=device.centre_id,
             ui_language=told.ui_language,
             started_at=told.started_at or now,

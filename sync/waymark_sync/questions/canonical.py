@@ -35,24 +35,34 @@ def canonical(filled: Filled) -> dict[str, Any]:
         "when": _when(filled),
         "sharing_choice": filled["sharing_choice"],
     }
+    where: dict[str, str] = {}
     for step in visible_steps(filled):
         answers |= _optional(step.id, filled)
-    return answers
+        where |= _where(step.id, filled)
+    return answers | ({"where": where} if where else {})
 
 
 def _optional(step_id: str, filled: Filled) -> dict[str, Any]:
     match step_id:
         case "event_types" | "strands" | "sub_strands" | "support_needs":
             return {step_id: _in_order(step_id, filled) or NOT_ANSWERED}
-        case "place_type" | "preferred_language":
+        case "preferred_language":
             return {step_id: text_in(filled, step_id) or NOT_ANSWERED}
-        case "place":
-            typed = text_in(filled, "postcode")
-            return _given(postcode=uk_postcode(typed) or typed, place_text=text_in(filled, "place_text"))
         case "name":
             return _given(name_known_as=text_in(filled, "name_known_as"))
         case "contact":
             return {"safe_contact": _safe_contact(filled) or NOT_ANSWERED}
+    return {}
+
+
+def _where(step_id: str, filled: Filled) -> dict[str, str]:
+    """Two steps ask for it."""
+    match step_id:
+        case "place_type":
+            return {"place_type": text_in(filled, "place_type") or NOT_ANSWERED}
+        case "place":
+            typed = text_in(filled, "postcode")
+            return _given(postcode=uk_postcode(typed) or typed, text=text_in(filled, "place_text"))
     return {}
 
 

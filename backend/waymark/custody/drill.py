@@ -18,7 +18,7 @@ from waymark.audit import store as audit_store
 from waymark.custody import archive, signing, store
 from waymark.custody.archive import DATABASE, FILES, MANIFEST
 from waymark.custody.backups import card_of, private_file, write_attestation
-from waymark.custody.records import Attestation, Manifest, Refused
+from waymark.custody.records import Attestation, Card, Manifest, Refused
 from waymark.custody.rules import checkpoints
 from waymark.kernel.backup_keys import BackupPrivate
 from waymark.kernel.clock import stamp
@@ -77,6 +77,11 @@ def unpack(backup: Path, private: BackupPrivate, ring: KeyRing, into: Path, *, k
     return Unpacked(manifest=manifest, database=into / DATABASE, files=files, digest=digest)
 
 
+def described(unpacked: Unpacked, card: Card) -> bool:
+    """Whether this is the very backup that the card is of."""
+    return (unpacked.manifest, unpacked.digest) == (card.manifest, card.file_sha256)
+
+
 def faults_in(url: str, unpacked: Unpacked) -> list[str]:
     """What is wrong with a database that was put back from a backup, as sentences."""
     found = copies.damage(url)
@@ -91,7 +96,7 @@ def _faults_of(
 ) -> list[str]:
     unpacked = unpack(backup, private, ring, folder, keep_files=False)
     card = card_of(backup, ring)
-    if card is None or (unpacked.manifest, unpacked.digest) != (card.manifest, card.file_sha256):
+    if card is None or not described(unpacked, card):
         return ["the backup is not the one that its card describes"]
     if unpacked.manifest.engine != _engine(settings.database_url):
         return [f"it is of {unpacked.manifest.engine}: verify it where such a database is set"]

@@ -77,12 +77,20 @@ class Keeper:
         seen = (folder, stamp(self._now())[:HOUR], current.incarnation)
         if seen != self._seen or self.floor is None:
             backups = await asyncio.to_thread(self._allowed)
-            self.floor = await self._database.read(actions.backup_floor, backups)
-            self._seen = seen
+            floor = await self._database.read(actions.backup_floor, backups)
+            if floor:
+                await self._let_go_of_older(backups)
+            self.floor, self._seen = floor, seen
         floor = max(self.floor, self._by_log(current.incarnation))
         if floor != current.restore_floor:
             await self._database.write(actions.move_floor, current.incarnation, floor)
             logs.event("floor_moved", floor=floor)
+
+    async def _let_go_of_older(self, backups: list[Backup]) -> None:
+        """What is rotated out may lie elsewhere, and must not be put in place as if it still counted."""
+        oldest = min(backup.manifest.made_at for backup in backups)
+        incarnations = await self._database.read(lineage.every)
+        await asyncio.to_thread(standing.let_go_of_older, self._settings.keys, incarnations, oldest)
 
     def _allowed(self) -> list[Backup]:
         every = listed(self._settings, self._ring)

@@ -16,9 +16,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from waymark.custody import standing, store
-from waymark.custody.backups import policy_of, private_file
-from waymark.custody.drill import SCRATCH, Unpacked, faults_in, scratch_folder, unpack
-from waymark.custody.records import Manifest, Refused
+from waymark.custody.backups import card_of, policy_of, private_file
+from waymark.custody.drill import SCRATCH, Unpacked, described, faults_in, scratch_folder, unpack
+from waymark.custody.records import Card, Manifest, Refused
 from waymark.intake import actions as intake
 from waymark.kernel.backup_keys import BackupPrivate
 from waymark.kernel.checks import RESTORE_UNFINISHED
@@ -44,6 +44,7 @@ def restore(
     files = settings.data / "attachments"
     with _marked(settings, files), scratch_folder(settings.data) as scratch:
         unpacked = unpack(backup, private, ring, scratch, keep_files=True)
+        _check_card(card_of(backup, ring), unpacked)
         _check_policy(unpacked.manifest, settings, now=now, however_old=however_old)
         # Whoever still has the old lineage from here on has a copy of something older.
         standing.supersede(settings.keys, unpacked.manifest.incarnation)
@@ -90,11 +91,28 @@ def _check_policy(manifest: Manifest, settings: Settings, *, now: datetime, howe
     engine = "sqlite" if copies.sqlite_path(settings.database_url) else "postgres"
     if manifest.engine != engine:
         raise Refused(f"this backup is of {manifest.engine}: set WAYMARK_DATABASE_URL to such a database")
+    if however_old:
+        return
+    counted = standing.restorable_from(settings.keys, manifest.incarnation)
+    if counted is not None and manifest.made_at < counted:
+        raise Refused(
+            f"devices were told that the oldest backup is of {counted}, and may have let go of reports that "
+            f"this one of {manifest.made_at} does not hold: take a newer one, or say --however-old"
+        )
     oldest = stamp(now - timedelta(days=policy_of(settings).keep_days))
-    if manifest.made_at < oldest and not however_old:
+    if counted is None and manifest.made_at < oldest:
         raise Refused(
             f"this backup is older than {settings.backup_keep_days} days, so devices may have let go of "
             "reports that it does not hold: take a newer one, or say --however-old"
+        )
+
+
+def _check_card(card: Card | None, unpacked: Unpacked) -> None:
+    """The floor went by the card. A backup that was carried here without it is looked at by itself."""
+    if card is not None and not described(unpacked, card):
+        raise Refused(
+            "this backup is not the one that the card beside it describes: take another one, "
+            "or put the right card beside it"
         )
 
 

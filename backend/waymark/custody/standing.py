@@ -1,10 +1,11 @@
 """How far a database had come, written down outside it: so that an older copy, put back by hand, is noticed.
 
 One small file for each lineage, among the keys, because those stay out of every backup of the data. Several
-services may share a folder of keys.
+services may share a folder of keys. Beside it stands how old a backup of that lineage may be to be restored.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from waymark.kernel.keys import FOLDER_MODE, sync_folder, write_durably
 
 FOLDER: Final = "lineage"
+RESTORABLE: Final = ".restorable"
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -40,13 +42,7 @@ def last_kept(keys: Path, incarnation: str) -> Standing | None:
 
 def keep(keys: Path, standing: Standing) -> None:
     """In place of what was kept before, whole or not at all. Raises OSError."""
-    folder = _folder(keys)
-    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    draft = folder / f".{standing.incarnation}.{os.getpid()}"
-    draft.unlink(missing_ok=True)
-    write_durably(draft, msgspec.json.encode(standing) + b"\n")
-    draft.rename(folder / f"{standing.incarnation}.json")
-    sync_folder(folder)
+    _put(keys, f"{standing.incarnation}.json", msgspec.json.encode(standing) + b"\n")
 
 
 def supersede(keys: Path, incarnation: str) -> None:
@@ -55,5 +51,33 @@ def supersede(keys: Path, incarnation: str) -> None:
     keep(keys, replace(before, superseded=True))
 
 
+def restorable_from(keys: Path, incarnation: str) -> str | None:
+    """When the oldest backup was made that the floor counts. None: none was ever counted."""
+    try:
+        return (_folder(keys) / f"{incarnation}{RESTORABLE}").read_text(encoding="ascii").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def let_go_of_older(keys: Path, incarnations: Iterable[str], made_at: str) -> None:
+    """Before the floor is told: from then on devices may lack what an older backup lacks. Never taken back.
+
+    incarnations: all that the database has gone through: older backups are of earlier ones. Raises OSError.
+    """
+    for incarnation in incarnations:
+        if made_at > (restorable_from(keys, incarnation) or ""):
+            _put(keys, f"{incarnation}{RESTORABLE}", made_at.encode("ascii") + b"\n")
+
+
 def _folder(keys: Path) -> Path:
     return keys / FOLDER
+
+
+def _put(keys: Path, name: str, content: bytes) -> None:
+    folder = _folder(keys)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    draft = folder / f".{name}.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    write_durably(draft, content)
+    draft.rename(folder / name)
+    sync_folder(folder)

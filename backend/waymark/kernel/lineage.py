@@ -13,6 +13,7 @@ CURRENT = Sql("""
     ORDER BY number DESC
     LIMIT 1
 """)
+EVERY = Sql("SELECT incarnation FROM lineage ORDER BY number")
 BEGIN = Sql("""
     INSERT INTO lineage (number, incarnation, created_at)
     VALUES (:number, :incarnation, :created_at)
@@ -40,6 +41,11 @@ def current(db: Connection) -> Lineage:
 def begun(db: Connection) -> Lineage | None:
     """None on a database that has never served."""
     return db.one(CURRENT, Lineage)
+
+
+def every(db: Connection) -> list[str]:
+    """The incarnations that this database has gone through, oldest first."""
+    return db.many(EVERY, str)
 
 
 def begin(db: Connection, *, now: datetime) -> Lineage:

@@ -4,18 +4,19 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import pytest
 
+from support.figures import lost_and_doubled, record_fault
 from support.reports import a_body
 from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
-from waymark.kernel.db import Connection, Sql, open_database
+from waymark.kernel.db import Connection, Engine, Sql, open_database
 from waymark.kernel.keys import KeyRing
 from waymark_sync.client import Client
 from waymark_sync.device import capture, enrol, keep_device
@@ -31,6 +32,8 @@ KILLS = 200 if PROVE else 4
 DRAINED_S_MAX = 120.0
 ENGINES = ["sqlite", "postgres"] if PROVE else ["sqlite"]
 """PostgreSQL's own end under load is looked at every day in test_postgres_killed."""
+
+NAMES: Mapping[Engine, str] = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 STORED = Sql("SELECT item_id, sha256, state FROM intake_item ORDER BY pos")
 POSITIONS = Sql("SELECT pos FROM intake_item UNION ALL SELECT pos FROM intake_conflict ORDER BY pos")
@@ -93,7 +96,7 @@ def senders(server: Server, ring: KeyRing, folder: Path) -> Iterator[Sender]:
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 async def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(
-    server: Callable[..., Server], database_url: str, ring: KeyRing, tmp_path: Path
+    server: Callable[..., Server], database_url: str, ring: KeyRing, tmp_path: Path, engine: Engine
 ) -> None:
     served = server(WAYMARK_DATABASE_URL=database_url)
     served.waymark("demo")
@@ -116,20 +119,29 @@ async def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(
 
     assert [device.failure for device in devices] == [None] * DEVICES
     assert not any(device.is_alive() for device in devices), "the queues did not drain"
-    await the_ledger_agrees(database_url, tmp_path, before=before)
+    fault = f"server killed under load, {NAMES[engine]}"
+    await the_ledger_agrees(database_url, tmp_path, fault=fault, times=KILLS, before=before)
 
 
 async def the_ledger_agrees(
-    database_url: str, folder: Path, *, before: set[str], least: int = DEVICES * KILLS
+    database_url: str, folder: Path, *, fault: str, times: int, before: set[str], least: int = DEVICES * KILLS
 ) -> None:
     """Every sealed report of every outbox is stored exactly once, byte for byte, at a position of its own."""
     made = {row.item_id: row.sha256 for path in folder.glob("outbox-*.db") for row in Outbox(path).items()}
     found = [row for row in await stored(database_url) if row.item_id not in before]
+    count(fault, times, made, found)
 
     assert len(made) >= least
     assert {row.item_id: row.sha256 for row in found} == made
     assert len(found) == len(made)
     assert await positions(database_url) == list(range(1, len(made) + len(before) + 1))
+
+
+def count(fault: str, times: int, made: Mapping[str, bytes], found: Sequence[Stored]) -> None:
+    """Every report made is acknowledged in the end. One that came with other bytes is lost."""
+    whole = [row.item_id for row in found if made.get(row.item_id) == row.sha256]
+    lost, doubled = lost_and_doubled(made, whole)
+    record_fault(fault, times=times, acknowledged=len(made), lost=lost, doubled=doubled)
 
 
 async def stored(database_url: str) -> list[Stored]:

@@ -51,4 +51,5 @@ async def test_nothing_acknowledged_is_missing(
     assert [device.failure for device in devices] == [None] * SENDING
     assert not any(device.is_alive() for device in devices), "the queues did not drain"
     served.stop()
-    await the_ledger_agrees(url, tmp_path, before=set(), least=SENDING)
+    fault = "PostgreSQL killed under load"
+    await the_ledger_agrees(url, tmp_path, fault=fault, times=KILLS, before=set(), least=SENDING)

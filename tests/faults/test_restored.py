@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from faults.test_killed_under_load import Sender, senders, stored
+from faults.test_killed_under_load import NAMES, Sender, count, senders, stored
+from support.figures import lost_and_doubled, record_fault
 from support.postgres import Cluster
 from support.server import Server
 from waymark.kernel.db import copies
@@ -39,6 +40,7 @@ class House:
 
     def __init__(self, served: Server, url: str, folder: Path, cluster: Cluster | None) -> None:
         self.served, self.url, self.folder, self._cluster = served, url, folder, cluster
+        self.engine = NAMES["postgres" if cluster else "sqlite"]
         self.key = folder / "backup.key"
         self._name = url.rpartition("/")[2].partition("?")[0]
         served.waymark("keys", "backup-key", str(self.key))
@@ -123,7 +125,7 @@ def more(devices: list[Sender], count: int = 12) -> None:
     wait_for(lambda: sent(devices) >= before + count or any(d.failure for d in devices))
 
 
-async def settle(house: House, devices: list[Sender]) -> None:
+async def settle(house: House, devices: list[Sender], *, fault: str, times: int) -> None:
     """Everything that was ever sealed is stored once, byte for byte, whatever was lost between."""
     for device in devices:
         device.enough.set()
@@ -133,6 +135,7 @@ async def settle(house: House, devices: list[Sender]) -> None:
     assert not any(device.is_alive() for device in devices), "the queues did not drain"
     made = {row.item_id: row.sha256 for path in outboxes(house) for row in Outbox(path).items()}
     found = await stored(house.url)
+    count(f"{fault}, {house.engine}", times, made, found)
     assert {row.item_id: row.sha256 for row in found} == made
     assert len(found) == len(made)
 
@@ -165,7 +168,7 @@ async def test_restored_from_the_oldest_and_the_newest_backup_twice(house: House
         house.served.start()
 
     more(devices, 6)
-    await settle(house, devices)
+    await settle(house, devices, fault="restored from a backup, again and again", times=4)
 
 
 @on("sqlite")
@@ -185,7 +188,7 @@ async def test_copied_back_by_hand_twice_in_a_row(house: House, ring: KeyRing) -
         more(devices, 6)
 
     assert house.served.log_text.count("database_copied_back") == 3
-    await settle(house, devices)
+    await settle(house, devices, fault="an old copy put back by hand", times=3)
 
 
 @on("sqlite")
@@ -207,7 +210,7 @@ async def test_a_backup_and_a_restore_that_are_killed_leave_nothing_half(house: 
         house.served.waymark("restore", str(whole), "--key", str(house.key))
 
     house.served.start()
-    await settle(house, devices)
+    await settle(house, devices, fault="backup and restore killed half-way", times=8)
 
 
 @on("postgres")
@@ -236,6 +239,9 @@ async def test_the_intake_log_brings_back_what_devices_have_let_go_of(
     house.served.start()
     after = [row.item_id for row in await stored(house.url)]
 
+    lost, doubled = lost_and_doubled(let_go, after)
+    fault = f"restored from a backup and the intake log, {house.engine}"
+    record_fault(fault, times=1, acknowledged=len(let_go), lost=lost, doubled=doubled)
     assert len(let_go - without) >= 20, "devices have let go of what the backup does not hold"
     assert let_go <= set(after)
     assert len(after) == len(set(after))

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from journeys.people import ARRIVES_MS, REFERENCE, Story, answer_briefly, card, open_list, visit
 from journeys.phone import Phone
+from support.figures import lost_and_doubled, record_fault
 from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
@@ -55,5 +56,8 @@ def finished(page: Page, demo: Server, shown: set[str]) -> None:
         expect(card(page, reference)).to_contain_text("We have the proof that it arrived", timeout=ARRIVES_MS)
     with Staff(demo.origin, "northshire", PASSWORD) as staff:
         arrived = Counter(row["reference"] for row in staff.get("/desk/api/reports?limit=100")["reports"])
+    lost, doubled = lost_and_doubled(shown, list(arrived.elements()))
+    fault = "browser killed while saving and sending"
+    record_fault(fault, times=KILLS, acknowledged=len(shown), lost=lost, doubled=doubled)
     assert shown <= set(arrived)
     assert set(arrived.values()) <= {1}

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from support.desk import seed
 from support.files import Client
+from support.postgres import Cluster
 from support.reports import Device, Report, push_of
 from waymark.intake import actions as intake
 from waymark.intake.rules import read_push
 from waymark.kernel import clock
 from waymark.kernel.backup_keys import BackupPrivate, create_backup_key, load_private
-from waymark.kernel.db import Database
+from waymark.kernel.db import Database, Engine
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
 from waymark_sync.codec import PushFrame
@@ -65,3 +66,16 @@ class Centre:
 async def centre(database: Database, ring: KeyRing) -> AsyncIterator[Centre]:
     await database.write(intake.ensure_lineage, now=clock.now())
     yield Centre(database, ring)
+
+
+@pytest.fixture
+def elsewhere(settings: Settings, engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """The same service on an empty machine."""
+    data = tmp_path / "elsewhere"
+    url = f"sqlite:///{data / 'waymark.db'}"
+    if engine == "postgres":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        name = f"restored_{tmp_path.name[-20:].replace('-', '_').lower()}"
+        url = cluster.create(name)
+        request.addfinalizer(lambda: cluster.drop(name))
+    return replace(settings, data=data, database_url=url)

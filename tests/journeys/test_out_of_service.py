@@ -7,8 +7,8 @@ from uuid import uuid4
 from msgspec.structs import replace
 from playwright.sync_api import Page, Route, expect
 
-from journeys.people import ARRIVES_MS, Story, answer_briefly, back_online, finish, press, visit
-from journeys.phone import SMALL_PHONE, Phone
+from journeys.people import ARRIVES_MS, Story, answer_briefly, back_online, finish, log_in, press, visit
+from journeys.phone import DESK, SMALL_PHONE, Phone
 from journeys.test_accessible import Eye
 from support.server import Server
 from support.staff import Staff
@@ -30,16 +30,9 @@ KEYS = """() => new Promise((told) => {
 def test_a_report_that_was_begun_is_saved_and_the_keys_go(
     demo: Server, phone: Callable[..., Phone], ring: KeyRing
 ) -> None:
-    with Staff(demo.origin, "harbour", PASSWORD) as staff:
-        code = staff.code("Front desk")
     page = phone(demo.origin, viewport=SMALL_PHONE).start()
     look = Eye(page, "out-of-service")
-    visit(page, demo.origin)
-    press(page, "This is a centre’s tablet")
-    page.get_by_label("One-time code").fill(code)
-    press(page, "Set up this tablet")
-    press(page, "Go to the start")
-    expect(page.locator("footer")).to_contain_text("Tablet of")
+    set_up(page, demo)
     answer_briefly(page, Story())
 
     refuse(page, ring)
@@ -62,6 +55,46 @@ def test_a_report_that_was_begun_is_saved_and_the_keys_go(
     expect(page.get_by_role("heading", level=1)).to_have_text(OUT, timeout=ARRIVES_MS)
 
     assert look.wrong == []
+
+
+def test_the_desk_takes_it_out_and_sees_that_it_is_empty(demo: Server, phone: Callable[..., Phone]) -> None:
+    """Nothing stands in for anything: the order goes with the answer to the last report that it sends."""
+    desk = phone(demo.origin, viewport=DESK).start()
+    log_in(desk, demo.origin, "harbour")
+    page = phone(demo.origin, viewport=SMALL_PHONE).start()
+    set_up(page, demo)
+    answer_briefly(page, Story())
+
+    desk.get_by_role("link", name="Tablets").click()
+    board = desk.get_by_role("region", name="Front desk")
+    board.get_by_role("button", name="Take out of service").click()
+    board.get_by_label("Its sealed reports, as copies").check()
+    board.get_by_role("button", name="Take it out of service").click()
+    expect(desk.get_by_text("It is told when it is next online.")).to_be_visible()
+    expect(board).to_contain_text("it may not know yet")
+    finish(page)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    expect(page.locator("footer")).to_contain_text(OUT, timeout=ARRIVES_MS)
+    press(page, "Make another report")
+    expect(page.get_by_text("Everything that could be sent has arrived.")).to_be_visible(timeout=ARRIVES_MS)
+    assert page.evaluate(KEYS) == 0
+    press(desk, "Look again")
+    expect(board).to_contain_text("It says that it holds no more reports.")
+    with Staff(demo.origin, "custodian", PASSWORD) as staff:
+        [held] = staff.get("/desk/api/quarantine")["items"]
+    assert (held["state"], held["reason"]) == ("quarantined", "device_revoked")
+
+
+def set_up(page: Page, demo: Server) -> None:
+    with Staff(demo.origin, "harbour", PASSWORD) as staff:
+        code = staff.code("Front desk")
+    visit(page, demo.origin)
+    press(page, "This is a centre’s tablet")
+    page.get_by_label("One-time code").fill(code)
+    press(page, "Set up this tablet")
+    press(page, "Go to the start")
+    expect(page.locator("footer")).to_contain_text("Tablet of")
 
 
 def refuse(page: Page, ring: KeyRing) -> None:

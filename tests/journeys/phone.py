@@ -52,12 +52,14 @@ class Phone:
         durable: bool = False,
         viewport: dict[str, int] = SMALL_PHONE,
         dark: bool = False,
+        program: str = CHROMIUM,
     ) -> None:
         self._playwright = playwright
         self._profile = profile
         self._origin = origin
         self._viewport = viewport
         self._dark = dark
+        self._program = program
         self._context: BrowserContext | None = None
         self.violations: list[str] = []
         if durable:
@@ -66,7 +68,7 @@ class Phone:
     def start(self) -> Page:
         self._context = self._playwright.chromium.launch_persistent_context(
             str(self._profile),
-            executable_path=CHROMIUM,
+            executable_path=self._program,
             args=ARGUMENTS,
             headless=True,
             locale="en-GB",

@@ -22,6 +22,9 @@ class Piece(Struct, frozen=True, kw_only=True):
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host"})
 
 
+HELD_S_MAX = 60.0
+
+
 class LossyWire:
     """Listens on a loopback port and forwards to another. `lose_answers` counts down on /sync/v1/push."""
 
@@ -30,6 +33,12 @@ class LossyWire:
         self.cut = False
         """True: nothing gets through at all."""
         self.pulls_cut = False
+        self.pushes_cut = False
+        self.passes = threading.Event()
+        """Cleared: a push comes this far and waits, until it is set again."""
+        self.passes.set()
+        self.waiting = 0
+        """Pushes that have waited so."""
         self.lost = 0
         self.pushes = 0
         self.pieces: list[Piece] = []
@@ -44,10 +53,11 @@ class LossyWire:
                 pass
 
             def _forward(self) -> None:
-                if wire.cut or (wire.pulls_cut and self.path.startswith("/sync/v1/pull")):
+                if wire.cuts(self.path):
                     self.close_connection = True
                     return
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                wire.hold(self.path)
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
                 headers["Host"] = self.headers["Host"]
@@ -74,6 +84,16 @@ class LossyWire:
         self.port: int = self._server.server_port
         self._lock = threading.Lock()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def cuts(self, path: str) -> bool:
+        pull, push = path.startswith("/sync/v1/pull"), path.startswith("/sync/v1/push")
+        return self.cut or (self.pulls_cut and pull) or (self.pushes_cut and push)
+
+    def hold(self, path: str) -> None:
+        if path.startswith("/sync/v1/push") and not self.passes.is_set():
+            with self._lock:
+                self.waiting += 1
+            self.passes.wait(HELD_S_MAX)
 
     def swallow(self, path: str) -> bool:
         if not path.startswith("/sync/v1/push"):

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,8 @@ class Server:
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
         self.environ = {**_inherited(), **environ}
         """May be changed until the next start."""
+        self.within: Sequence[str] = ()
+        """A command that starts a command, as one that enters a namespace does."""
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +51,7 @@ class Server:
     def waymark(self, *arguments: str) -> str:
         """Run another command of the console script with this server's settings. Returns its output."""
         done = subprocess.run(
-            [sys.executable, "-m", "waymark", *arguments],
+            [*self.within, sys.executable, "-m", "waymark", *arguments],
             env=self.environ,
             capture_output=True,
             text=True,
@@ -63,7 +65,7 @@ class Server:
         """Returns once the service says that it is ready to take a report."""
         assert self._process is None, "the server is running already"
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "waymark", "serve"]
+            command = [*self.within, sys.executable, "-m", "waymark", "serve"]
             self._process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
         self._wait(self._process)
         return self

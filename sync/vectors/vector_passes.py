@@ -115,6 +115,7 @@ def _tables() -> Iterator[Tape]:
     yield from _orders(tuple(map(_row, envelopes)), vectors["cases"][0])
     yield from _timers()
     yield from _quiet()
+    yield from _too_late(tuple(map(_row, envelopes)), vectors["cases"][0])
 
 
 def _raw(each: dict[str, str]) -> dict[str, bytes]:
@@ -360,6 +361,23 @@ def _quiet() -> Iterator[Tape]:
             tape.tell(parts.Woken(now_ms=NOW, reason="knock"))
             tape.tell(_due(heartbeat=heartbeat, pulls=pulls))
             yield _ended(tape)
+
+
+def _too_late(rows: tuple[Row, ...], stored: dict[str, Any]) -> Iterator[Tape]:
+    """An answer that comes when the pass is over is taken, and the queue is looked at again."""
+    response = understand(from_base64url(stored["body"]), stored["headers"]["content-type"])
+    if response is None:
+        raise TypeError(stored["name"])
+    for news in ({}, {"requeued": True}, {"stale": True}):
+        for next_try_ms in (None, 0, NOW + 60_000):
+            tape, sent = _begun(rows)
+            lost = parts.Failed(now_ms=NOW, luck=0.5, request=sent, failure=no_answer(sent=True))
+            tape.tell(lost)
+            _ended(tape)
+            tape.tell(parts.PushAnswered(now_ms=NOW, luck=0.375, request=sent, response=response))
+            tape.tell(parts.Applied(now_ms=NOW, number=0, **news))
+            tape.tell(parts.QueueRead(now_ms=NOW, next_try_ms=next_try_ms, holding=False, not_before=0))
+            yield tape
 
 
 def _only(effects: tuple[parts.Effect, ...], kind: type[Sent]) -> Sent:

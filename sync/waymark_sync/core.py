@@ -66,6 +66,8 @@ MANIFESTS_MAX = (
 )
 CHECK_IN_MS = 6 * 3_600_000  # while bytes are retained: a restore that nobody announced is found within that
 TIMER_MS_MIN = 1_000
+LATE = 0
+"""The number of what an answer changes that no pass waits for any more."""
 
 Waiting = Literal[
     "nothing", "hurry", "due", "push", "push_kept", "retained", "manifest", "manifest_kept", "page",
@@ -303,6 +305,8 @@ def _failed_asking(state: State, event: Failed, writes: tuple[Write, ...]) -> St
 
 
 def _applied(state: State, event: Applied) -> Stepped:
+    if event.number == LATE and state.waiting == "nothing":
+        return _rest(state)  # it may have queued something again, and no pass is under way to set a timer
     if event.number != state.number or not state.waiting.endswith(("kept", "hurry")):
         return state, ()
     if state.unheard and state.waiting == "push_kept":
@@ -340,7 +344,9 @@ def _apply(
     seen: str | None = None,
 ) -> Stepped:
     """A late answer is taken as it comes, and moves no pass on."""
-    effect = Apply(number=state.number if current else 0, writes=writes, incarnation=incarnation, seen=seen)
+    effect = Apply(
+        number=state.number if current else LATE, writes=writes, incarnation=incarnation, seen=seen
+    )
     return replace(state, waiting=waiting) if current else state, (effect,)
 
 

@@ -208,6 +208,22 @@ def test_a_late_answer_is_taken_and_moves_nothing_on() -> None:
     assert story.tell(core.Applied(now_ms=NOW, number=0)) == ()
 
 
+def test_a_late_answer_that_comes_after_the_pass_leaves_a_timer() -> None:
+    """It may have queued again what was settled: of an older lineage, or as missing."""
+    story = Pass("knock")
+    sent = story.pushing(row(1))
+    story.answered(sent, answer((row(1),), ["accepted"]))
+    story.state = State(number=story.state.number)
+    story.answered(sent, answer((row(1),), ["accepted"]))
+
+    read = story.tell(core.Applied(now_ms=NOW, number=0, requeued=True))
+    after = story.tell(core.QueueRead(now_ms=NOW, next_try_ms=0, holding=False, not_before=0))
+
+    assert read == (core.ReadQueue(),)
+    assert [each.at_ms for each in after if isinstance(each, core.SetTimer)] == [NOW + 1_000]
+    assert story.state.waiting == "nothing"
+
+
 @pytest.mark.parametrize("news", [{"requeued": True}, {"stale": True}])
 def test_a_new_lineage_is_pushed_to_before_anything_else(news: dict[str, bool]) -> None:
     story, sent = asking(1)

@@ -36,6 +36,8 @@ const PASS_REQUESTS_MAX = 1_000 // 64,000 reports: no device comes near
 const MANIFESTS_MAX = 2 // a pass: once to learn what is missing, once to let go; who contradicts itself waits
 export const CHECK_IN_MS = 6 * 3_600_000 // while bytes are retained: a restore nobody announced is found within that
 export const TIMER_MS_MIN = 1_000
+/** The number of what an answer changes that no pass waits for any more. */
+const LATE = 0
 
 /** What the state waits for: the answer to its last effect. `_kept`: the transaction of an answer. */
 type Waiting =
@@ -232,6 +234,8 @@ function failedAsking(state: State, { request, failure }: Failed, writes: readon
 
 function applied(state: State, event: Applied): Stepped {
   const waits = state.waiting === 'hurry' || state.waiting.endsWith('_kept')
+  // It may have queued something again, and no pass is under way to set a timer.
+  if (event.number === LATE && state.waiting === 'nothing') return rest(state)
   if (event.number !== state.number || !waits) return [state, []]
   if (state.unheard && state.waiting === 'push_kept') return pull(state)
   if (state.failure !== null && (!state.unheard || event.requeued || event.stale)) return rest(state)
@@ -260,7 +264,7 @@ function apply(
   of: { readonly current?: boolean; readonly incarnation?: string | null; readonly seen?: string | null } = {},
 ): Stepped {
   const { current = true, incarnation = null, seen = null } = of
-  const effect: Apply = { type: 'apply', number: current ? state.number : 0, writes, incarnation, seen }
+  const effect: Apply = { type: 'apply', number: current ? state.number : LATE, writes, incarnation, seen }
   return [current ? { ...state, waiting } : state, [effect]]
 }
 

@@ -90,12 +90,14 @@ $(TEST)/trust.json: setup FORCE
 $(TEST)/pages/build.json: $(TEST)/trust.json $(DIRECTORY) $(PAGE_SOURCES)
 	cd pwa && WAYMARK_TRUST=$(TEST)/trust.json WAYMARK_PWA_OUT=$(TEST)/pages node_modules/.bin/vite build --logLevel error
 
-# What the tests need of Debian: a browser, a database server, and what the client in Perl seals with.
+# What the tests need of Debian: a browser, a database server, a C compiler for the disks that fail, and what
+# the client in Perl seals with.
 .PHONY: system
 system:
 	@packages=""; \
 	[ -x /usr/bin/chromium ] || packages="$$packages chromium"; \
 	[ -x /usr/lib/postgresql/15/bin/initdb ] || packages="$$packages postgresql-15"; \
+	command -v cc >/dev/null && [ -e /usr/include/stdio.h ] || packages="$$packages gcc libc6-dev"; \
 	/usr/bin/perl -MCryptX -MHTTP::Tiny -e1 2>/dev/null || packages="$$packages libcryptx-perl"; \
 	[ -z "$$packages" ] && exit 0; \
 	command -v apt-get >/dev/null || { echo "The tests need$$packages; there is no apt-get here to install them." >&2; exit 1; }; \

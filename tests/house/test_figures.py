@@ -12,6 +12,7 @@ FAULTS = {
     "server killed under load, PostgreSQL": 200,
     "PostgreSQL killed under load": 50,
     "browser killed while saving and sending": 50,
+    "power cut of service and kiosks": 400,
 }
 """What the long proofs count at the least, and how often it happens there."""
 

@@ -23,6 +23,8 @@ class Server:
         """May be changed until the next start."""
         self.within: Sequence[str] = ()
         """A command that starts a command, as one that enters a namespace does."""
+        self.module = "waymark"
+        """What Python runs to serve: `faults.powercut.serve_normal` is one that loses reports."""
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -65,7 +67,7 @@ class Server:
         """Returns once the service says that it is ready to take a report."""
         assert self._process is None, "the server is running already"
         with self._log.open("ab") as log:
-            command = [*self.within, sys.executable, "-m", "waymark", "serve"]
+            command = [*self.within, sys.executable, "-m", self.module, "serve"]
             self._process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
         self._wait(self._process)
         return self

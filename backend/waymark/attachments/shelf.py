@@ -46,12 +46,13 @@ class Shelf:
         with _room():
             self._make(self._folder)
             self._make(path.parent)
-            fresh = not path.exists()
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if fresh:
-                _sync_folder(path.parent)
+            if os.fstat(file).st_size == 0:
+                # Whoever made it may have been killed before its name was certain, or is about to see to it.
+                for folder in (self._folder.parent, self._folder, path.parent):
+                    _sync_folder(folder)
             yield file
         finally:
             os.close(file)
@@ -67,9 +68,7 @@ class Shelf:
         return self._folder / att_id[:2] / att_id
 
     def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
-            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            _sync_folder(folder.parent)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def append(file: int, piece: bytes, *, at: int) -> None:

@@ -20,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from waymark.kernel.keys import sync_folder
+from waymark.kernel.keys import make_folder, sync_folder
 from waymark.kernel.vault import CannotDecrypt, Vault, decrypt, encrypt
 from waymark_sync.protocol import Envelope
 
@@ -76,7 +76,7 @@ class Journal:
 
     def __init__(self, root: Path, incarnation: str) -> None:
         self.folder = root / incarnation
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder)
         self._file: int | None = None
         self._size = 0
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -25,6 +25,7 @@ from waymark.kernel import clock, lineage, logs
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.ids import new_id
+from waymark.kernel.keys import sync_folder
 from waymark.kernel.vault import Vault
 
 AT_ONCE: Final = 100
@@ -158,6 +159,7 @@ class Shipper:
             # Of a branch that this database has not gone, or it begins too late: kept, and begun anew.
             journal.close()
             journal.folder.rename(journal.folder.with_name(f"{incarnation}.aside-{new_id()[:8]}"))
+            await asyncio.to_thread(sync_folder, self._root)
             journal = await asyncio.to_thread(Journal, self._root, incarnation)
             tail, chain = None, await self._database.read(_chain_at, base)
         found = tail or Tail(first=base + 1, last=base, chain=chain or CHAIN_START)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from waymark.kernel.keys import FOLDER_MODE, sync_folder, write_durably
+from waymark.kernel.keys import make_folder, sync_folder, write_durably
 
 FOLDER: Final = "lineage"
 RESTORABLE: Final = ".restorable"
@@ -75,7 +75,7 @@ def _folder(keys: Path) -> Path:
 
 def _put(keys: Path, name: str, content: bytes) -> None:
     folder = _folder(keys)
-    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    make_folder(folder)
     draft = folder / f".{name}.{os.getpid()}"
     draft.unlink(missing_ok=True)
     write_durably(draft, content)

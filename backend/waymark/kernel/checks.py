@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from waymark.kernel.db import Database, DatabaseFault
-from waymark.kernel.keys import KeyRing, KeysRefused, load_keys
+from waymark.kernel.keys import KeyRing, KeysRefused, load_keys, make_folder
 from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings
 
@@ -59,7 +59,8 @@ def of_disk(settings: Settings) -> Iterator[str]:
 
 def of_data_folder(folder: Path) -> Iterator[str]:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            make_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0")
             os.fsync(file.fileno())
@@ -75,7 +76,8 @@ def of_data_folder(folder: Path) -> Iterator[str]:
 def of_intake_log(folder: Path, settings: Settings) -> Iterator[str]:
     """What lies on the same disk goes with it."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            make_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as file:
             os.fsync(file.fileno())
     except OSError:

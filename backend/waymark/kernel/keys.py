@@ -152,7 +152,8 @@ def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
     """
     if folder.exists() and any(folder.iterdir()):
         raise KeysRefused(f"{folder} is not empty; keys are never overwritten")
-    folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
     draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     draft.mkdir(mode=FOLDER_MODE)
     try:
@@ -343,6 +344,14 @@ def write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def make_folder(folder: Path) -> None:
+    """With those above it, for this account alone, and on the disk when this returns, whoever made it."""
+    missing = [each for each in folder.parents if not each.exists()]
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    for each in (folder, *missing):
+        sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:

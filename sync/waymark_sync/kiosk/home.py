@@ -95,8 +95,11 @@ def set_up(folder: Path, settings: Settings) -> Iterator[Outbox]:
 
     Raises KioskFault when there is one already: a second identity over it would orphan what waits.
     """
+    missing = [each for each in folder.parents if not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+    for each in (folder, *missing):
+        sync_folder(each.parent)
     outbox = Outbox(folder / OUTBOX)
     try:
         (folder / OUTBOX).chmod(0o600)

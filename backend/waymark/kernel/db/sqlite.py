@@ -21,6 +21,7 @@ from waymark.kernel.db.connection import Connection, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.rows import parameters, read_row
 from waymark.kernel.db.sql import Sql
+from waymark.kernel.keys import make_folder
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -173,7 +174,8 @@ async def open_sqlite(path: Path) -> SqliteDatabase:
     if dbapi2.sqlite_version_info < VERSION_MIN:
         need = ".".join(map(str, VERSION_MIN))
         raise DatabaseFault(f"SQLite {dbapi2.sqlite_version} can lose commits; {need} or newer is needed")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.parent.is_dir():
+        make_folder(path.parent)
     writer = await _connect(path, WRITER_PRAGMAS)
     readers = [await _connect(path, READER_PRAGMAS) for _ in range(READERS)]
     return SqliteDatabase(path, writer, readers)

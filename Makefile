@@ -82,13 +82,17 @@ test: system lint test-pages ## everything, on both databases and in a real brow
 
 # Keys and pages of the tests' own.
 .PHONY: test-pages
-test-pages: $(TEST)/pages/build.json
+test-pages: $(TEST)/pages/build.json $(TEST)/client/client.mjs
 
 $(TEST)/trust.json: setup FORCE
 	@WAYMARK_PROFILE=test WAYMARK_DATA=$(TEST) WAYMARK_KEYS=$(TEST)/keys $(WAYMARK) keys trust --create $@
 
 $(TEST)/pages/build.json: $(TEST)/trust.json $(DIRECTORY) $(PAGE_SOURCES)
 	cd pwa && WAYMARK_TRUST=$(TEST)/trust.json WAYMARK_PWA_OUT=$(TEST)/pages node_modules/.bin/vite build --logLevel error
+
+# The app's own sync modules as a program that the conversations can be told to. It is told whom to trust.
+$(TEST)/client/client.mjs: $(PAGE_SOURCES) $(wildcard pwa/tests/conversations/*) | setup
+	cd pwa && WAYMARK_CLIENT_OUT=$(TEST)/client node_modules/.bin/vite build -c tests/conversations/vite.config.ts --logLevel error
 
 # What the tests need of Debian: a browser, a database server, a C compiler for the disks that fail, and what
 # the client in Perl seals with.

@@ -72,6 +72,9 @@ class Client:
         item_id: str = told["item_id"]
         return item_id
 
+    def close(self) -> None:
+        """Nothing of it goes on running."""
+
     def tells_nothing(self) -> None:
         """Nothing that was told is on its disk or in what it printed, and nobody else may read there."""
         assert CANARY not in self.said
@@ -87,6 +90,30 @@ class InHere(Client):
         ran = CliRunner(env=self._environ).invoke(main, arguments, input=stdin)
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
         return self._told(arguments, ran.exit_code, ran.stdout, ran.stderr)
+
+
+class Living(Client):
+    """A process as long as the story, that takes a command a line: what a page has in memory stays."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        super().__init__(command, folder)
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environ
+        )
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> tuple[int, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"arguments": arguments, "stdin": stdin.decode()}
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"{self._command} has ended. Is it built? `make test-pages` does it."
+        told = json.loads(line)
+        return self._told(arguments, told["code"], told["out"], "")
+
+    def close(self) -> None:
+        self._process.communicate(timeout=CLIENT_S_MAX)
 
 
 class Service:

@@ -169,11 +169,8 @@ class Proxy:
 
     def _forward(self, handler: BaseHTTPRequestHandler, body: bytes, *, cut: bool = False) -> Reply | None:
         connection = http.client.HTTPConnection("127.0.0.1", self.upstream, timeout=UPSTREAM_S_MAX)
-        headers = {
-            **dict(handler.headers.items()),
-            "Host": f"localhost:{self.upstream}",
-            "Connection": "close",
-        }
+        headers = {header.lower(): value for header, value in handler.headers.items()}
+        headers |= {"host": f"localhost:{self.upstream}", "connection": "close"}
         try:
             if cut:
                 connection.putrequest(

@@ -67,6 +67,11 @@ class Conversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Then no other conversation can use the same one."""
         return any(step.service not in ("", "answer", "import") for step in self.steps)
 
+    @property
+    def needs(self) -> set[str]:
+        """Commands of a client that not every kind of device has."""
+        return {step.do for step in self.steps} & {"import"}
+
 
 def conversations() -> dict[str, Conversation]:
     """By name."""

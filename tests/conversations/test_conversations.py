@@ -1,6 +1,7 @@
 """Whole conversations between clients and the real service, over a network that does what a script says.
 
-A client is a command: the library's own, and one in another language that was written from the page alone.
+A client is a command: the library's own, one in another language that was written from the page alone, and
+the app's sync modules as one program (`pwa/tests/conversations`).
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from conversations.cast import Client, InHere, Service
+from conversations.cast import Client, InHere, Living, Service
 from conversations.proxy import Proxy
 from conversations.script import Conversation, Expected, Step, conversations
 from support.server import Server, free_port
@@ -25,9 +26,29 @@ ROOT: Final = Path(__file__).parents[2]
 CLIENTS: Final = {
     "library": [str(Path(sys.executable).parent / "waymark-sync")],
     "perl": ["/usr/bin/perl", str(ROOT / "clients" / "perl" / "waymark-sync")],
+    "app": ["node", str(ROOT / "build" / "test" / "client" / "client.mjs")],
 }
+LACKS: Final[dict[str, set[str]]] = {"app": {"import"}}
+"""What a kind of device does not do, and why, is in the README beside the stories."""
 PROVE: Final = os.environ.get("WAYMARK_PROVE") == "1"
+KINDS: Final[dict[str, type[Client]]] = {
+    "library": Client if PROVE else InHere,
+    "perl": Client,
+    "app": Living,
+}
 EVERY_DAY: Final = {
+    "app": {
+        "a-floor-nobody-signed",
+        "a-manifest-that-lies",
+        "a-message-by-a-stranger",
+        "a-person-answers",
+        "captive-portal",
+        "delivered-twice",
+        "paths-of-each-other",
+        "refused-by-a-stranger",
+        "slow-down",
+        "wrong-signature",
+    },
     "perl": {
         "a-person-answers",
         "all-goes-well",
@@ -107,7 +128,12 @@ def _environ(data: Path, keys: Path, pages: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("client", "name"),
-    [(client, name) for client in CLIENTS for name in SCRIPTS if PROVE or name in EVERY_DAY[client]],
+    [
+        (client, name)
+        for client in CLIENTS
+        for name, script in SCRIPTS.items()
+        if (PROVE or name in EVERY_DAY[client]) and not script.needs & LACKS.get(client, set())
+    ],
 )
 def test_conversation(
     name: str, client: str, own: Callable[[], Service], request: pytest.FixtureRequest, tmp_path: Path
@@ -115,36 +141,43 @@ def test_conversation(
     script = SCRIPTS[name]
     service = own() if script.moves_the_service else request.getfixturevalue("shared")
     with Proxy(service.served.port) as proxy:
-        play = Play(script, CLIENTS[client], service, proxy, tmp_path)
-        for number, step in enumerate(script.steps, start=1):
-            try:
-                play.take(step)
-            except AssertionError as error:
-                raise AssertionError(f"{name}, step {number} ({client}): {error}") from error
-        play.ends()
+        play = Play(script, client, service, proxy, tmp_path)
+        try:
+            play.tell(name)
+        finally:
+            for device in play.clients.values():
+                device.close()
 
 
 class Play:
     """One conversation under way."""
 
     def __init__(
-        self, script: Conversation, command: list[str], service: Service, proxy: Proxy, folder: Path
+        self, script: Conversation, client: str, service: Service, proxy: Proxy, folder: Path
     ) -> None:
-        self._command, self._service, self._proxy, self._folder = command, service, proxy, folder
-        self._clients: dict[str, Client] = {}
+        self._script, self._kind = script, client
+        self._service, self._proxy, self._folder = service, proxy, folder
+        self.clients: dict[str, Client] = {}
         self._sent: tuple[int, dict[str, Any], float] | None = None
-        with service.staff() as staff:
-            for name in sorted({step.client for step in script.steps}):
-                self._enrol(name, staff.code(name))
 
     def _enrol(self, name: str, code: str) -> None:
-        kind = Client if PROVE or self._command != CLIENTS["library"] else InHere
-        client = kind(self._command, self._folder / f"client-{name}")
+        client = KINDS[self._kind](CLIENTS[self._kind], self._folder / f"client-{name}")
+        self.clients[name] = client
         client.run("enrol", code, "--service", self._proxy.origin, "--trust", str(self._service.trust))
-        self._clients[name] = client
 
-    def take(self, step: Step) -> None:
-        client, carried = self._clients[step.client], self._folder / f"{step.file}.json"
+    def tell(self, name: str) -> None:
+        with self._service.staff() as staff:
+            for device in sorted({step.client for step in self._script.steps}):
+                self._enrol(device, staff.code(device))
+        for number, step in enumerate(self._script.steps, start=1):
+            try:
+                self._take(step)
+            except AssertionError as error:
+                raise AssertionError(f"{name}, step {number} ({self._kind}): {error}") from error
+        self._ends()
+
+    def _take(self, step: Step) -> None:
+        client, carried = self.clients[step.client], self._folder / f"{step.file}.json"
         if step.expect:
             return self._look(step.expect, client)
         if step.service:
@@ -207,11 +240,11 @@ class Play:
         if expected.readable is not None:
             assert expected.readable == self._service.readable(self._proxy.added[: expected.readable])
 
-    def ends(self) -> None:
+    def _ends(self) -> None:
         """What must hold after every conversation, whatever happened in it."""
         for item_id, spellings in self._proxy.passed.sealed.items():
             assert len(spellings) == 1, f"{item_id} was sealed twice"
-        for client in self._clients.values():
+        for client in self.clients.values():
             client.tells_nothing()
         for body in self._proxy.passed.bodies:
             assert b"QZCANARY" not in body
@@ -241,6 +274,12 @@ def test_the_client_in_another_language_holds_to_the_vectors() -> None:
 
 def test_every_story_that_is_told_each_day_is_there() -> None:
     assert set().union(*EVERY_DAY.values()) <= set(SCRIPTS)
+
+
+def test_what_a_kind_of_device_does_not_do_is_asked_by_few_stories() -> None:
+    lacking = {name for name, script in SCRIPTS.items() if script.needs & LACKS["app"]}
+
+    assert lacking == {"carried-by-hand"}
 
 
 def test_there_are_enough_conversations_and_each_looks_at_what_came_of_it() -> None:

@@ -52,15 +52,15 @@ export async function readQueue(): Promise<Omit<QueueRead, 'type' | 'nowMs'>> {
   }
 }
 
-/** Nothing, when it was asked a short while ago and nothing has been stored since: pages ask often. */
+/** Nothing, when it was asked a short while ago, unless it is `wanted` all the same: pages ask often. */
 export async function readRetained(
   after: { readonly deviceId: string; readonly itemId: string },
-  stored: boolean,
+  wanted: boolean,
 ): Promise<{ readonly held: readonly Held[]; readonly incarnation: string | null }> {
   const incarnation = (await setting<string>('incarnation')) ?? null
   const asked = (await setting<number>('asked_at')) ?? 0
   const recent = asked <= Date.now() && Date.now() < asked + CHECK_IN_MS
-  if (after.deviceId === '' && recent && !stored) return { held: [], incarnation }
+  if (after.deviceId === '' && recent && !wanted) return { held: [], incarnation }
   const receipts = new Map((await allReceipts()).map((each): [string, KeptReceipt] => [each.itemId, each]))
   const held = (await allParcels())
     .filter((each) => each.state === 'receipted' && receipts.get(each.itemId)?.receipt.incarnation === incarnation)

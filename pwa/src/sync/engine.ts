@@ -257,7 +257,8 @@ async function runPass(reason: Wake): Promise<Passed | null> {
   const device = deviceNow.value
   const heartbeat = reason === 'start' && device?.mode === 'centre' ? device.deviceId : null
   passAtMs = Date.now() + BUSY_MS // should it end without a word, or another tab be at it
-  const passed = await drain({ reason: await coreWake(reason), heartbeat, feeds: () => feedsOf(reason) }, { sending: showSending })
+  const asked = { reason: await coreWake(reason), heartbeat, feeds: () => feedsOf(reason), byHand: reason === 'user' }
+  const passed = await drain(asked, { sending: showSending })
   if (passed !== null) passAtMs = passed.wakeAtMs
   if (passed?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString(), endOfLife: await endOfLife() })
   else if (passed !== null) note({ phase: (await queueNow()) ? 'offline' : 'idle' })

@@ -26,6 +26,8 @@ export type PassOptions = {
   readonly heartbeat: string | null
   /** Feeds to ask, beside those for which the service says that something waits. */
   readonly feeds: () => Promise<readonly string[]>
+  /** Somebody asks: then it is asked what is missing, too, however short ago that was. */
+  readonly byHand?: boolean
 }
 
 export type Watch = { readonly sending: (itemIds: readonly string[]) => void }
@@ -94,7 +96,7 @@ class Pass {
       case 'read_due':
         return this.#readDue(effect.nowMs)
       case 'read_retained':
-        return { type: 'retained_read', nowMs, ...(await readRetained(effect, this.#stored)) }
+        return { type: 'retained_read', nowMs, ...(await readRetained(effect, this.#stored || this.#options.byHand === true)) }
       case 'read_queue':
         return { type: 'queue_read', nowMs, ...(await readQueue()) }
       case 'send_push':

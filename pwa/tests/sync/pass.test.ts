@@ -82,6 +82,17 @@ describe('when the queue is empty it is asked what is missing', () => {
     expect((await readRetained({ deviceId: '', itemId: '' }, true)).held).toHaveLength(3)
   })
 
+  test('unless somebody asks for it, however short ago it was', async () => {
+    await stores.write(['kv'], async (store) => void store('kv').put(Date.now() - 1_000, 'asked_at'))
+    vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('no network')))
+
+    await drain(quiet, nobody)
+    expect(fetch).not.toHaveBeenCalled()
+
+    await drain({ ...quiet, byHand: true }, nobody)
+    expect(vi.mocked(fetch).mock.calls.map(([url]) => url)).toEqual(['/sync/v1/manifest'])
+  })
+
   test('and after the clock was set back', async () => {
     await stores.write(['kv'], async (store) => void store('kv').put(Date.now() + 1_000_000, 'asked_at'))
 

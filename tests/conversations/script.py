@@ -1,4 +1,4 @@
-"""The shape of `sync/vectors/conversations/*.json`; its README says what each step means."""
+"""The shape of `sync/vectors/conversations/*.json`; PROTOCOL.md, section 16, says what each step means."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,5 @@
 /**
- * The app's sync modules behind the commands of `sync/vectors/conversations/README.md`. One process is one device
+ * The app's sync modules behind the commands of PROTOCOL.md, section 16. One process is one device
  * from its first start to its last: each line on standard input is a command, each line on standard output what
  * came of it. `send` is what opening the app and asking for everything at once does.
  */

@@ -1,7 +1,7 @@
 package Waymark::Item;
 
 # A sealed report: made once, and looked at again before anybody is believed who says that it is bad.
-# PROTOCOL.md, sections 2, 3 and 16.
+# PROTOCOL.md, sections 2, 3 and 15.
 
 use v5.36;
 use Exporter 'import';

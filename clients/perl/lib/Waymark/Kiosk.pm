@@ -1,6 +1,6 @@
 package Waymark::Kiosk;
 
-# The commands. Exit status and JSON are those of sync/vectors/conversations/README.md.
+# The commands. Exit status and JSON are those of PROTOCOL.md, section 16.
 
 use v5.36;
 use Exporter 'import';

@@ -1,7 +1,7 @@
 package Waymark::Wire;
 
 # Messages as they travel, told apart by shape. Inside this client bytes are plain Perl strings; on the wire they
-# are `bin` or base64url. An unknown field is passed over, an absent one stays absent. PROTOCOL.md, 1 and 16.
+# are `bin` or base64url. An unknown field is passed over, an absent one stays absent. PROTOCOL.md, 1 and 15.
 
 use v5.36;
 use Exporter 'import';

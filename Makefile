@@ -119,6 +119,7 @@ bench: build test-pages ## measure intake beside this machine's own limit, and t
 	@$(WAYMARK) bench pull --full --json | tee docs/figures/pull.json
 	@$(WAYMARK) bench attachments --json | tee docs/figures/attachments.json
 	@$(WAYMARK) bench monday --json | tee docs/figures/monday.json
+	@$(BIN)/python tests/speed/tables.py
 	cd tests/speed/lighthouse && npm ci --silent --no-progress
 	@$(BIN)/python tests/speed/pages.py | tee docs/figures/pages.json
 
@@ -136,6 +137,7 @@ prove: system test-pages ## the long numbers: more kills, more examples, more ro
 	@for rule in delete_on_ack newest_backup_purge max_seq_check no_manifest unchecked_cursor remove_before_send \
 	  reseal_on_retry batch_4xx early_pos borrowed_floor counted_floor; do \
 	  $(BIN)/python -m waymark_sync.simulate --seeds 200 --ablate $$rule --write docs/figures/simulation.json; done
+	@$(BIN)/python tests/support/figures.py
 	@$(BIN)/python tests/models/mutations.py | tee docs/figures/mutations.json
 	@$(BIN)/python tests/fuzz/run.py --inputs 1000000 --json | tee docs/figures/fuzz.json
 

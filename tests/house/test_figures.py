@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from speed import tables
 from support import figures
 from support.figures import HEAD, counted, locked, record_fault, table
 
@@ -20,6 +21,14 @@ FAULTS = {
 def test_the_document_holds_the_table_of_what_was_counted() -> None:
     with locked():
         assert table(counted().faults) in figures.DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_the_document_says_what_the_simulation_told() -> None:
+    with locked():
+        told = figures.DOCUMENT.read_text(encoding="utf-8")
+
+    assert figures.simulated(told) == told
+    assert "as designed" in told
 
 
 def test_nothing_was_lost_or_doubled_and_each_fault_came_often_enough() -> None:
@@ -49,3 +58,10 @@ def test_a_fault_counted_again_takes_the_place_of_its_row(
     assert [row.fault for row in counted().faults] == ["a", "b"]
     rows = "| a | 2 | 1,234 | 0 | 0 |\n| b | 3 | 4 | 5 | 6 |\n"
     assert document.read_text(encoding="utf-8") == f"Before.\n\n{HEAD}{rows}\nAfter.\n"
+
+
+def test_what_is_said_of_speed_is_what_was_measured() -> None:
+    told = tables.DOCUMENT.read_text(encoding="utf-8")
+
+    assert tables.document(told) == told
+    assert tables.document(told.replace("| 1,000,000 |", "| 7 |")) == told

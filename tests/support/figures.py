@@ -1,7 +1,7 @@
 """What the real faults did: a row for each in docs/figures/faults.json, and the table made of these rows.
 
 Only the long proofs write: a short run would put a small number where a large one stands.
-`python tests/support/figures.py` puts the table of what is counted into the document again.
+`python tests/support/figures.py` puts what is counted, and what the simulation told, into the document again.
 """
 
 import fcntl
@@ -16,9 +16,18 @@ import msgspec
 
 ROOT: Final = Path(__file__).parents[2]
 COUNTS: Final = ROOT / "docs" / "figures" / "faults.json"
+TOLD: Final = ROOT / "docs" / "figures" / "simulation.json"
 DOCUMENT: Final = ROOT / "docs" / "reliability.md"
 HEAD: Final = "| fault | times | acknowledged | lost | doubled |\n|---|---|---|---|---|\n"
 TABLE: Final = re.compile(re.escape(HEAD) + r"(?:\|.*\|\n)*")
+
+STORIES_HEAD: Final = (
+    "| variant | stories | lost | doubled | stuck | missed | in conflict | broken promises |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
+STORIES: Final = re.compile(re.escape(STORIES_HEAD) + r"(?:\|.*\|\n)*")
+STORY_COUNTS: Final = ("runs", "lost", "duplicated", "stuck", "missed", "conflicts", "violations")
+INJECTED: Final = re.compile(r"The run as designed injected [^.]*\.")
 
 
 class FaultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +75,24 @@ def table(rows: Sequence[FaultRow]) -> str:
     return HEAD + "".join(lines)
 
 
+def simulated(text: str) -> str:
+    """The same text, with what the simulation has told by now."""
+    told = msgspec.json.decode(TOLD.read_bytes())
+    lines = []
+    for name in sorted(told, key=lambda name: (name != "as_designed", name)):
+        variant = "as designed" if name == "as_designed" else f"without a rule: `{name}`"
+        cells = " | ".join(f"{told[name][count]:,}" for count in STORY_COUNTS)
+        lines.append(f"| {variant} | {cells} |\n")
+    faults = told["as_designed"]["faults"]
+    injected = (
+        f"The run as designed injected {sum(faults.values()):,} faults of {len(faults)} kinds, "
+        f"the rarest {min(faults.values()):,} times."
+    )
+    return INJECTED.sub(
+        injected, STORIES.sub(lambda _: STORIES_HEAD + "".join(lines), text, count=1), count=1
+    )
+
+
 @contextmanager
 def locked() -> Iterator[None]:
     """Several workers of one run count at once; who reads both files sees them agree."""
@@ -90,3 +117,4 @@ def _write(path: Path, text: str) -> None:
 if __name__ == "__main__":
     with locked():
         _put_table(counted().faults)
+        _write(DOCUMENT, simulated(DOCUMENT.read_text(encoding="utf-8")))

@@ -14,9 +14,9 @@ from support.small_disk import PretendedDisk, SmallDisk, small_disk
 from waymark.kernel.keys import KeyRing
 
 PROVE = os.environ.get("WAYMARK_PROVE") == "1"
-FILLS = 30 if PROVE else 1
+FILLS = 20 if PROVE else 1
 SENDING = 6 if PROVE else 3
-MEGABYTES = 288
+MEGABYTES = 512 if PROVE else 288
 """A service that has less than 256 to itself does not say that it is ready."""
 COMES_S_MAX = 60.0
 Disk = SmallDisk | PretendedDisk

@@ -105,7 +105,8 @@ def phone(
     made: list[Phone] = []
 
     def make(origin: str, **settings: Any) -> Phone:
-        made.append(Phone(playwright, tmp_path / f"profile-{len(made)}", origin, **settings))
+        profile = settings.pop("profile", tmp_path / f"profile-{len(made)}")
+        made.append(Phone(playwright, profile, origin, **settings))
         return made[-1]
 
     request.node.stash[PHONES] = made

@@ -14,6 +14,7 @@ export class Store<Name extends string> {
   readonly #version: number
   readonly #upgrade: Upgrade
   #opened: Promise<IDBDatabase> | null = null
+  #worked = false
 
   constructor(name: string, version: number, upgrade: Upgrade) {
     this.#name = name
@@ -29,6 +30,11 @@ export class Store<Name extends string> {
   /** One transaction, all or nothing, durable when the promise resolves. */
   write<T>(names: readonly Name[], work: (stores: Stores<Name>) => Promise<T>): Promise<T> {
     return this.#transact(names, 'readwrite', work)
+  }
+
+  /** Something was read or written since the page began: the browser does not forbid it. */
+  get worked(): boolean {
+    return this.#worked
   }
 
   async close(): Promise<void> {
@@ -66,6 +72,7 @@ export class Store<Name extends string> {
     try {
       const result = await work((name) => transaction.objectStore(name))
       await done
+      this.#worked = true
       return result
     } catch (error) {
       abort(transaction)

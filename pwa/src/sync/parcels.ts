@@ -216,6 +216,11 @@ export function setting<T>(key: string): Promise<T | undefined> {
   return stores.read(['kv'], (store) => result<T | undefined>(store('kv').get(key)))
 }
 
+/** See `Store.worked`. */
+export function storeWorked(): boolean {
+  return stores.worked
+}
+
 export async function keepSetting(key: string, value: unknown): Promise<void> {
   await stores.write(['kv'], (store) => result(store('kv').put(value, key)))
 }

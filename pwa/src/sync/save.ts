@@ -10,7 +10,7 @@ import { sealingKey } from './keyset.ts'
 import { dropFiles, keepPictures, type KeptPicture } from './files-save.ts'
 import { freshFile } from './files-store.ts'
 import { call } from './outbox.ts'
-import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as storedParcel, putParcel, setting } from './parcels.ts'
+import { type DeviceKeys, freshParcel, keepSetting, type Parcel, parcel as storedParcel, putParcel, setting, storeWorked } from './parcels.ts'
 import { type Header, type ReportBody, SCHEMA_VERSION, type ServiceKey } from './protocol.generated.ts'
 import { reference } from './reference.ts'
 import { type DerivedReturn, returnKeys } from './return-code.ts'
@@ -22,6 +22,7 @@ import { type PreparedPicture, type DeviceIdentity, type DraftBody, type SavedRe
 import { toMsgpack } from './wire.ts'
 
 declare const __BUILD__: string
+const FULL: ReadonlySet<string> = new Set(['QuotaExceededError', 'DataError'])
 const PERSIST_MS_MAX = 1_000 // one browser asks the person first: the report must not wait for that
 
 type Place = { readonly deviceId: string; readonly epoch: string; readonly seq: number }
@@ -192,10 +193,12 @@ function same(read: Pick<Parcel, 'sha256' | 'sig'>, parcel: Parcel): boolean {
   return toBase64url(read.sha256) === toBase64url(parcel.sha256) && toBase64url(read.sig) === toBase64url(parcel.sig)
 }
 
+/** A full disk has no error of its own: Chromium says DataError, and then cannot open what it could open before. */
 function codeOf(failed: PromiseSettledResult<void>): SaveFailedCode {
   const reason: unknown = failed.status === 'rejected' ? failed.reason : null
   if (reason instanceof SaveFailed) return reason.code
-  return reason instanceof DOMException && reason.name === 'QuotaExceededError' ? 'storage_full' : 'no_storage'
+  const full = reason instanceof DOMException && FULL.has(reason.name)
+  return full || storeWorked() ? 'storage_full' : 'no_storage'
 }
 
 function fail(code: SaveFailedCode, cause: unknown): never {

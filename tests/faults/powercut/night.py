@@ -96,11 +96,12 @@ class Night(Struct, kw_only=True):
     told: list[Told]
 
     def moments(self, count: int, draw: Random) -> list[int]:
-        """Half of them just after something was told, half at something that a disk was asked for."""
+        """Just after a report was saved, or acknowledged, or a file; or at something a disk was asked for."""
         first = next(told.at for told in self.told if isinstance(told, Saved))
-        told = [told.at for told in self.told]
         asked = [record.at for record in (*self.service, *self.kiosks) if record.at >= first]
-        return sorted(draw.choice(told if number % 2 else asked) for number in range(count))
+        kinds = ((Saved,), (Acknowledged,), (Piece, Floor))
+        of = [asked, *([told.at for told in self.told if isinstance(told, kind)] for kind in kinds)]
+        return sorted(draw.choice(of[number % len(of)]) for number in range(count))
 
     def cuts(
         self,

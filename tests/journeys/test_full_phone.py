@@ -17,7 +17,7 @@ from support.small_disk import SmallDisk
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
 
-FULL = 20 if os.environ.get("WAYMARK_PROVE") == "1" else 1
+FULL = 10 if os.environ.get("WAYMARK_PROVE") == "1" else 1
 MEGABYTES = 288
 LEAST = 1
 """Byte that a browser's quota can be set to: nought would be no quota."""

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from support.server import Server, free_port
+from support.small_disk import SmallDisk
 from support.staff import Staff
 
 COMMAND: Final = str(Path(sys.executable).parent / "waymark-sync")
@@ -34,14 +35,14 @@ class Ran:
 class Kiosk:
     """One folder of `waymark-sync`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, within: Sequence[str] = ()) -> None:
+        self.folder, self._within = folder, within
         self.environ = {**os.environ, "WAYMARK_SYNC_HOME": str(folder), "NO_PROXY": "*"}
 
     def run(self, *arguments: str, stdin: bytes = b"", before: Callable[[], object] | None = None) -> Ran:
         return Ran(
             subprocess.run(
-                [COMMAND, *arguments],
+                [*self._within, COMMAND, *arguments],
                 input=stdin,
                 capture_output=True,
                 env=self.environ,
@@ -72,8 +73,9 @@ class Centre:
         self.served, self._folder, self.trust = served, folder, trust
         self.staff = Staff(served.origin, "harbour", PASSWORD)
 
-    def kiosk(self, name: str = "kiosk") -> Kiosk:
-        kiosk = Kiosk(self._folder / name)
+    def kiosk(self, name: str = "kiosk", *, disk: SmallDisk | None = None) -> Kiosk:
+        """Of the centre's folder, or alone on a disk of its own."""
+        kiosk = Kiosk(disk.inside / name, disk.within) if disk else Kiosk(self._folder / name)
         made = kiosk.run(
             "enrol", self.staff.code(name), "--service", self.served.origin, "--trust", str(self.trust)
         )

@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-READY_S_MAX: Final = 20.0
+READY_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 15.0
 
 

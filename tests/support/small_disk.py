@@ -18,7 +18,7 @@ OTHERS: Final = 4_194_304
 
 
 class NotAllowed(Exception):
-    """This machine lets nobody mount, not even in a namespace of their own."""
+    """Nobody may mount here, not even in a namespace of their own: allow user namespaces, or be root."""
 
 
 class SmallDisk:

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from journeys.people import ARRIVES_MS, REFERENCE, Story, answer_briefly, card, open_list, press, visit
+from journeys.people import (
+    ARRIVES_MS,
+    REFERENCE,
+    Story,
+    answer_briefly,
+    back_online,
+    card,
+    open_list,
+    press,
+    visit,
+)
 from journeys.phone import CHROMIUM, Phone
 from support.figures import lost_and_doubled, record_fault
 from support.server import Server
@@ -61,6 +71,8 @@ def test_a_phone_without_room_says_that_nothing_is_saved(
         press(page, "Make another report")
 
     demo.start()
+    # The browser throws this by itself; the form has said it in plain words.
+    mobile.violations = [told for told in mobile.violations if "Encountered full disk" not in told]
     arrives(page, demo, shown, fault="a phone's disk full", times=refused)
     assert refused, "it was never full"
 
@@ -89,8 +101,10 @@ def reference_on(page: Page) -> str:
 
 
 def arrives(page: Page, demo: Server, shown: list[str], *, fault: str, times: int) -> None:
+    # What the disk had room for in one place alone is put into the other when the app is opened again.
+    page.reload()
     open_list(page)
-    page.get_by_role("button", name="Send now").click()
+    back_online(page)
     for reference in shown:
         expect(card(page, reference)).to_contain_text("We have the proof that it arrived", timeout=ARRIVES_MS)
     with Staff(demo.origin, "northshire", PASSWORD) as staff:

@@ -19,7 +19,7 @@ from support.staff import Staff
 from waymark.cli.demo import PASSWORD
 
 PROVE = os.environ.get("WAYMARK_PROVE") == "1"
-UPDATES, REPORTS = (10, 4) if PROVE else (1, 2)
+UPDATES, REPORTS = (4, 5) if PROVE else (1, 2)
 VERSION: Final = re.compile(r'"version":"[^"+]+\+([0-9a-f]{12})"')
 CACHE: Final = re.compile(r"shell-[0-9a-f]{12}")
 HASHED: Final = re.compile(r"-[A-Za-z0-9_-]{8}(\.(?:js|css))$")

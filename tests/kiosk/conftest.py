@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from support.server import Server, free_port
-from support.small_disk import SmallDisk
+from support.small_disk import PretendedDisk, SmallDisk
 from support.staff import Staff
 
 COMMAND: Final = str(Path(sys.executable).parent / "waymark-sync")
@@ -73,7 +73,7 @@ class Centre:
         self.served, self._folder, self.trust = served, folder, trust
         self.staff = Staff(served.origin, "harbour", PASSWORD)
 
-    def kiosk(self, name: str = "kiosk", *, disk: SmallDisk | None = None) -> Kiosk:
+    def kiosk(self, name: str = "kiosk", *, disk: SmallDisk | PretendedDisk | None = None) -> Kiosk:
         """Of the centre's folder, or alone on a disk of its own."""
         kiosk = Kiosk(disk.inside / name, disk.within) if disk else Kiosk(self._folder / name)
         made = kiosk.run(

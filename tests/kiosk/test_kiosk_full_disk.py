@@ -9,19 +9,21 @@ import pytest
 from kiosk.conftest import Centre, told
 from kiosk.test_kiosk import wait_until
 from support.figures import lost_and_doubled, record_fault
-from support.small_disk import SmallDisk
+from support.small_disk import PretendedDisk, SmallDisk, small_disk
 
 FULL = 10 if os.environ.get("WAYMARK_PROVE") == "1" else 2
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    made = SmallDisk(tmp_path / "disk", megabytes=8)
+def disk(tmp_path: Path) -> Iterator[SmallDisk | PretendedDisk]:
+    made = small_disk(tmp_path, megabytes=8, database="outbox.db")
     yield made
     made.close()
 
 
-def test_what_is_called_saved_on_a_full_disk_is_sent(own_centre: Centre, disk: SmallDisk) -> None:
+def test_what_is_called_saved_on_a_full_disk_is_sent(
+    own_centre: Centre, disk: SmallDisk | PretendedDisk
+) -> None:
     kiosk = own_centre.kiosk(disk=disk)
     saved, refused = [kiosk.add().json["reference"]], 0
 

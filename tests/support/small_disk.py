@@ -84,11 +84,14 @@ class SmallDisk:
 class PretendedDisk:
     """The same for a machine that allows none: a shim tells the database that there is no room."""
 
-    def __init__(self, inside: Path, folder: Path) -> None:
+    def __init__(self, inside: Path, folder: Path, *, database: str) -> None:
         inside.mkdir(parents=True)
         self.inside = self.outside = inside
         self._fault = folder / "fault"
-        self.within = ["env", f"LD_PRELOAD={compiled(folder)}", f"SLOW_DISK_FAULT={self._fault}"]
+        self.within = [
+            *("env", f"LD_PRELOAD={compiled(folder)}"),
+            *(f"SLOW_DISK_FAULT={self._fault}", f"SLOW_DISK_NAME={database}"),
+        ]
 
     def fill(self) -> None:
         self._fault.write_text("write")
@@ -100,8 +103,8 @@ class PretendedDisk:
         """Nothing is held."""
 
 
-def small_disk(folder: Path, *, megabytes: int) -> SmallDisk | PretendedDisk:
+def small_disk(folder: Path, *, megabytes: int, database: str = "waymark.db") -> SmallDisk | PretendedDisk:
     try:
         return SmallDisk(folder / "disk", megabytes=megabytes)
     except NotAllowed:
-        return PretendedDisk(folder / "pretended", folder)
+        return PretendedDisk(folder / "pretended", folder, database=database)

@@ -5,6 +5,7 @@
  *                     w: writing to the database or its log finds no room,
  *                     c: writing to the database alone, as a checkpoint does, finds no room,
  *                     f: syncing either fails.
+ * SLOW_DISK_NAME      of the database; waymark.db unless said.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,7 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAME "waymark.db"
+static const char *database(void) {
+    const char *said = getenv("SLOW_DISK_NAME");
+    return said && *said ? said : "waymark.db";
+}
 
 static char fault(void) {
     const char *path = getenv("SLOW_DISK_FAULT");
@@ -43,8 +47,9 @@ static char which(int fd) {
     path[length] = 0;
     const char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
-    if (strncmp(name, NAME, strlen(NAME))) return 0;
-    return name[strlen(NAME)] ? 'l' : 'd';
+    const char *meant = database();
+    if (strncmp(name, meant, strlen(meant))) return 0;
+    return name[strlen(meant)] ? 'l' : 'd';
 }
 
 static int no_room(int fd) {

@@ -49,6 +49,7 @@ const EVERY_FEED: ReadonlySet<Wake> = new Set(['start', 'online', 'visible', 'us
 const otherTabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('waymark') : null
 let sending: ReadonlySet<string> = new Set()
 let round: Promise<void> | null = null
+let unsettled = false // one store may hold what the other had no room for
 let again: Wake | null = null
 let started: Promise<void> | null = null
 let passAtMs: number | null = null
@@ -107,6 +108,7 @@ export async function finish(draft: DraftBody, extras: Extras): Promise<SavedRep
   const kept = await save(draft, device, preparedKeys(extras.returnCode), extras.pictures)
   forgetPrepared()
   note({ opfs: kept.opfs, durable: kept.saved.durable, ...(kept.keysLast ? {} : { storageFault: 'keys_not_kept' }) })
+  unsettled ||= kept.saved.stored !== 'both'
   if (kept.saved.stored === 'outbox-only') await settleStores()
   await changed()
   wake('finish')
@@ -239,6 +241,8 @@ function wake(reason: Wake): Promise<void> {
 
 async function runRound(reason: Wake): Promise<void> {
   try {
+    // What a full disk let into one store alone is sent once the other has it, and there may be room by now.
+    if (unsettled) await settleStores()
     const passed = await runPass(reason)
     deviceNow.value = await identity()
     if (passed?.changed === true) await settleStores()
@@ -301,8 +305,10 @@ async function plan(): Promise<void> {
 async function settleStores(): Promise<void> {
   try {
     await settle()
+    unsettled = false
     note({ opfs: true })
   } catch {
+    unsettled = true
     note({ opfs: false })
   }
 }

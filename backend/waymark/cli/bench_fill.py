@@ -13,6 +13,7 @@ from waymark.cli.bench_tablets import report_body
 from waymark.intake.rules import BODY_AAD
 from waymark.kernel.db import Connection, Sql
 from waymark.kernel.vault import Vault, encrypt
+from waymark_sync.report import SCHEMA_VERSION
 
 AT_ONCE: Final = 50_000
 NUMBERS: Final = """
@@ -58,7 +59,7 @@ FILLS: Final = (
         "id, pos, number, feed_id, centre_id, sharing_choice, force_id, area, received_at, opened_at, "
         "channel, schema_v, body",
         "ID(i), i, i, ID(i), 'demo-harbour-library', 'P1', 'demo-northshire', 'demo-harbour', AT(i), AT(i), "
-        "'self_phone', 1, zeroblob(400)",
+        f"'self_phone', {SCHEMA_VERSION}, zeroblob(400)",
     ),
     _fill("report_key", "report_id, wrapped", "ID(i), zeroblob(64)"),
     _fill(

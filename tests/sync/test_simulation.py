@@ -43,8 +43,10 @@ def test_nothing_is_lost_doubled_stuck_or_missed(begin: int, request: pytest.Fix
 @pytest.mark.parametrize("ablation", ABLATIONS)
 def test_a_rule_taken_away_fails_by_its_own_kind(ablation: Ablation) -> None:
     kind = KIND[ablation]
+    # Told from where it is known to show, so that not dozens of stories are told for nothing.
+    first = {"borrowed_floor": 27, "counted_floor": 4}.get(ablation, 1)
 
-    failing = (seed for seed in range(1, 200) if getattr(tell(seed, ablation), kind))
+    failing = (seed for seed in range(first, first + 200) if getattr(tell(seed, ablation), kind))
 
     assert next(failing, None) is not None, f"nothing was {kind}"
 

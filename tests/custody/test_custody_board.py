@@ -8,19 +8,23 @@ from msgspec.structs import replace
 from support.desk import Desk, enrol_device
 from support.files import Client
 from support.reports import Device, push_of
-from waymark.kernel.db import Database
+from waymark.kernel.db import Database, Sql
 from waymark.kernel.eol import read_eol
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
-from waymark_sync.codec import MSGPACK, encode
-from waymark_sync.protocol import PushRequest, QueueState
+from waymark_sync.codec import MSGPACK, decode, encode
+from waymark_sync.protocol import PushRequest, PushResponse, QueueState
 
 
-async def say(service: Client, request: PushRequest) -> None:
+async def say(service: Client, request: PushRequest) -> str:
+    """Returns the challenge for the next pull."""
     answer = await service.post(
-        "/sync/v1/push", content=encode(request, MSGPACK), headers={"Content-Type": MSGPACK}
+        "/sync/v1/push",
+        content=encode(request, MSGPACK),
+        headers={"Content-Type": MSGPACK, "Accept": MSGPACK},
     )
     assert answer.status_code == 200
+    return decode(answer.content, MSGPACK, PushResponse).challenge
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -61,3 +65,28 @@ async def test_a_tablet_that_was_taken_out_is_seen_to_empty_itself(
         seen.append((line["queued"], line["last_seen_at"] > line["revoked_at"], line["gaps"]))
 
     assert seen == [(1, True, []), (0, True, [])]
+
+
+async def test_a_tablet_with_nothing_to_send_is_told_by_its_pull_and_the_board_says_so(
+    service: Client, database: Database, settings: Settings
+) -> None:
+    tablet, thief = Device(visitor=False), Device(visitor=False)
+    await database.write(enrol_device, tablet)
+    desk = await Desk(service, settings.origin).enter(database, "harbour")
+    queue = QueueState(epoch=tablet.epoch, max_seq=0, queued=0)
+    challenge = await say(service, PushRequest(device_id=tablet.id, queue=queue))
+    await desk.post(f"/desk/api/devices/{tablet.id}/revoke", {"scope": "keys"})
+    of_another = {**thief.pull_headers(challenge=challenge), "Waymark-Device": tablet.id}
+    seen: list[str | None] = []
+
+    for headers in (of_another, *[tablet.pull_headers(challenge=challenge)] * 2):
+        answer = await service.get("/sync/v1/pull", headers=headers)
+        assert (answer.status_code, "waymark-revoke" in answer.headers) == (401, True)
+        [line] = (await desk.get("/desk/api/devices")).json()["devices"]
+        seen.append(line["order_told_at"])
+
+    trail = Sql("SELECT COUNT(*) AS n FROM audit_entry WHERE action = 'device.told_order'")
+    assert seen[0] is None
+    assert seen[1] is not None
+    assert seen[2] == seen[1]
+    assert await database.read(lambda db: db.one(trail, int)) == 1

@@ -40,6 +40,16 @@ def intake(as_json: bool, engines: tuple[str, ...], full: bool, quick: bool, sec
 @bench.command()
 @_JSON
 @_ENGINES
+def paced(as_json: bool, engines: tuple[str, ...]) -> None:
+    """A thousand devices, each with a report now and then: how long an answer takes at each pace."""
+    from waymark.cli.bench_paced import bench_paced
+
+    _print(as_json, lambda: bench_paced(engines=cast(Any, engines or ("sqlite",))))
+
+
+@bench.command()
+@_JSON
+@_ENGINES
 @click.option("--full", is_flag=True, help="Up to 1,000,000 reports stored; the default ends at 100,000.")
 def pull(as_json: bool, engines: tuple[str, ...], full: bool) -> None:
     """What reading one device's feed, and a desk's list, costs beside what others have stored."""

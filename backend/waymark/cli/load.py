@@ -61,7 +61,7 @@ async def _device(port: int, batch: int, ends: float) -> Load:
     answers: list[float] = []
     try:
         while time.perf_counter() < ends:
-            body = _push(port, device_id, epoch, seq, batch, sealed)
+            body = push_of(port, device_id, epoch, seq, batch, sealed)
             started = time.perf_counter()
             writer.write(body)
             status, headers, answer = await answered(reader)
@@ -82,7 +82,8 @@ async def _device(port: int, batch: int, ends: float) -> Load:
     return Load(reports=reports, answers_s=answers, refused=refused, asked_to_wait=asked_to_wait)
 
 
-def _push(port: int, device_id: str, epoch: str, seq: int, batch: int, sealed: bytes) -> bytes:
+def push_of(port: int, device_id: str, epoch: str, seq: int, batch: int, sealed: bytes) -> bytes:
+    """The whole request. seq: how many this device has sent before."""
     items = tuple(_envelope(device_id, epoch, seq + n + 1, sealed) for n in range(batch))
     body: bytes = _encode(PushRequest(device_id=device_id, items=items))
     head = (

@@ -172,6 +172,13 @@ def revoke_device(
     return True
 
 
+def told_order(db: Connection, device_id: str, *, now: datetime) -> None:
+    """The first time counts; of a device that is in service nothing is noted."""
+    if store.told_order(db, device_id, now=now):
+        subject = Subject(kind="device", id=device_id)
+        audit.append(db, actor=SERVICE, action="device.told_order", subject=subject, now=now)
+
+
 def revoked_among(db: Connection, device_ids: Iterable[str]) -> dict[str, Revoked]:
     """By device: those that were taken out of their centre."""
     return {one.device_id: one for one in store.revoked_among(db, device_ids)}

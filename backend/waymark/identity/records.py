@@ -79,6 +79,8 @@ class Device(Struct, frozen=True, kw_only=True):
     revoked_at: str | None
     revoke_scope: RevokeScope | None = None
     revoke_nonce: str | None = None
+    order_told_at: str | None = None
+    """When it first asked under its own key after it was revoked, and so has the order."""
 
 
 class Revoked(Struct, frozen=True, kw_only=True):

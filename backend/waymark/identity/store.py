@@ -84,12 +84,14 @@ ADD_DEVICE = Sql("""
     VALUES (:id, :centre_id, :label, :sign_key, :seal_key, :enrolled_at)
 """)
 DEVICE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
+           order_told_at
     FROM device
     WHERE id = :id
 """)
 DEVICES_OF_CENTRE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce
+    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
+           order_told_at
     FROM device
     WHERE centre_id = :centre_id
     ORDER BY enrolled_at, id
@@ -98,6 +100,11 @@ REVOKE_DEVICE = Sql("""
     UPDATE device
     SET revoked_at = :now, revoke_scope = :scope, revoke_nonce = :nonce
     WHERE id = :id AND revoked_at IS NULL
+""")
+TOLD_ORDER = Sql("""
+    UPDATE device
+    SET order_told_at = :now
+    WHERE id = :id AND revoked_at IS NOT NULL AND order_told_at IS NULL
 """)
 REVOKED = Sql(
     """
@@ -221,6 +228,10 @@ def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
 
 def revoke_device(db: Connection, device_id: str, *, scope: RevokeScope, nonce: str, now: datetime) -> bool:
     return db.execute(REVOKE_DEVICE, id=device_id, scope=scope, nonce=nonce, now=now) == 1
+
+
+def told_order(db: Connection, device_id: str, *, now: datetime) -> bool:
+    return db.execute(TOLD_ORDER, id=device_id, now=now) == 1
 
 
 def revoked_among(db: Connection, device_ids: Iterable[str]) -> list[Revoked]:

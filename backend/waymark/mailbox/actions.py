@@ -10,7 +10,7 @@ from itertools import accumulate
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
-from waymark.identity.records import Revoked
+from waymark.identity.records import Device, Revoked
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
@@ -30,12 +30,24 @@ def feed(db: Connection, feed_id: str) -> Feed | None:
         return store.feed(db, feed_id)
     if device.revoked_at is not None:
         return None
-    return Feed(feed_id=device.id, kind="enrolled", sign_key=device.sign_key, seal_key=device.seal_key)
+    return _of_device(device)
 
 
 def revoked(db: Connection, feed_id: str) -> Revoked | None:
     """None for every feed that no order has closed."""
     return identity.revoked_among(db, [feed_id]).get(feed_id)
+
+
+def closed_feed(db: Connection, feed_id: str) -> Feed | None:
+    """Of a revoked device that nobody knows to have the order yet: its keys still say who asks."""
+    device = identity.device(db, feed_id)
+    if device is None or device.revoked_at is None or device.order_told_at is not None:
+        return None
+    return _of_device(device)
+
+
+def told_order(db: Connection, device_id: str, *, now: datetime) -> None:
+    identity.told_order(db, device_id, now=now)
 
 
 def feed_id_taken(db: Connection, feed_id: str) -> bool:
@@ -138,6 +150,10 @@ def page(
         more=len(found) > len(messages),
         reset=bool(cursor) and not good,
     )
+
+
+def _of_device(device: Device) -> Feed:
+    return Feed(feed_id=device.id, kind="enrolled", sign_key=device.sign_key, seal_key=device.seal_key)
 
 
 def _within(found: list[StoredMessage], bytes_max: int | None) -> tuple[StoredMessage, ...]:

@@ -62,7 +62,6 @@ class _CameBack(Struct, frozen=True, kw_only=True):
     "/sync/v1/pull",
     operation_id="PullMessages",
     public="the signature of the feed's own key is the proof; what is sent is sealed to that feed",
-    unaudited="a device reads what was sealed for it; what was posted is in the trail",
     gives=on_the_wire(PullResponse),
     heads={"Waymark-Device": Uuid, CHALLENGE: str, "Waymark-Signature": SignatureText},
     tells={401: {CHALLENGE: str, REVOKE: str}},
@@ -87,7 +86,12 @@ async def pull(
     signature = request.headers.get("waymark-signature", "")
     found = await database.read(_page, device_id, cursor, limit)
     if found is None and (order := await database.read(actions.revoked, device_id)) is not None:
-        # Its feed is closed, so it cannot prove who it is; that it was taken out is no secret.
+        # That it was taken out is no secret. Who proves to be that device will know: its board can say so.
+        closed = await database.read(actions.closed_feed, device_id)
+        if closed is not None and pull_signed(
+            closed, challenge=challenge, cursor=cursor, limit=limit, signature=signature
+        ):
+            await database.write(actions.told_order, device_id, now=now)
         told = to_base64url(encode(order_of(order, ring), MSGPACK))
         raise problem("proof_needed", headers={CHALLENGE: fresh, REVOKE: told})
     if found is None or not pull_signed(

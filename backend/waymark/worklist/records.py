@@ -140,6 +140,8 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     """Reports that it has made and that never came. A person can still ask who used it."""
     revoked_at: str | None = None
     revoke_scope: RevokeScope | None = None
+    order_told_at: str | None = None
+    """When it was first given the order to leave without having anything to send."""
 
 
 class DevicesAnswer(Struct, frozen=True, kw_only=True):

@@ -44,6 +44,7 @@ def device_line(
         gaps=gaps,
         revoked_at=device.revoked_at,
         revoke_scope=device.revoke_scope,
+        order_told_at=device.order_told_at,
     )
     if seen is None:
         return line

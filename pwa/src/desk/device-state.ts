@@ -27,10 +27,11 @@ export type Concern = (typeof CONCERNS)[number]
  */
 export type Standing = 'in_service' | 'not_told' | 'leaving' | 'out'
 
-export function standingOf({ revoked_at, last_seen_at, queued }: EnrolledDevice): Standing {
+export function standingOf({ revoked_at, last_seen_at, order_told_at, queued }: EnrolledDevice): Standing {
   if (revoked_at === null) return 'in_service'
-  if (last_seen_at === null || Date.parse(last_seen_at) <= Date.parse(revoked_at)) return 'not_told'
-  return queued === 0 ? 'out' : 'leaving'
+  const sentSince = last_seen_at !== null && Date.parse(last_seen_at) > Date.parse(revoked_at)
+  if (!sentSince && order_told_at === null) return 'not_told'
+  return (queued ?? 0) === 0 ? 'out' : 'leaving'
 }
 
 /** What asks for a person, worst first. Give it the server's time. */

@@ -195,6 +195,8 @@ export const readDevices = shape({
       gaps: or(listOf(readGap), []),
       revoked_at: or(orNull(instant), null),
       revoke_scope: or(orNull(text), null),
+      /** When it was given the order while it asked for news, with nothing to send. */
+      order_told_at: or(orNull(instant), null),
     }),
   ),
 })

@@ -60,6 +60,9 @@ describe('whether it is in service', () => {
     ['no order', {}, 'in_service'],
     ['an order, and never heard of', { revoked_at: ago(5), last_seen_at: null, queued: null }, 'not_told'],
     ['an order, and heard of before it alone', { revoked_at: ago(5), last_seen_at: ago(6), queued: 0 }, 'not_told'],
+    ['an order, told when it asked for news, and empty', { revoked_at: ago(5), last_seen_at: ago(6), queued: 0, order_told_at: ago(4) }, 'out'],
+    ['an order, told when it asked for news, holding one', { revoked_at: ago(5), last_seen_at: ago(6), queued: 1, order_told_at: ago(4) }, 'leaving'],
+    ['an order, told, and it has never sent', { revoked_at: ago(5), last_seen_at: null, queued: null, order_told_at: ago(4) }, 'out'],
     ['an order, heard of since, holding one', { revoked_at: ago(5), last_seen_at: ago(4), queued: 1 }, 'leaving'],
     ['an order, heard of since, and empty', { revoked_at: ago(5), last_seen_at: ago(4), queued: 0 }, 'out'],
   ])('%s', (_, fields, wanted) => {

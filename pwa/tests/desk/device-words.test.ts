@@ -18,6 +18,7 @@ const device = (it: Partial<EnrolledDevice>): EnrolledDevice => ({
   gaps: [],
   revoked_at: null,
   revoke_scope: null,
+  order_told_at: null,
   ...it,
 })
 

@@ -134,6 +134,10 @@ class Hub:
     def revoke(self, device_id: str) -> None:
         self.write(identity.revoke_device, device_id, actor=SERVICE, now=clock.now())
 
+    def out_of_service(self, device_id: str) -> bool:
+        """As its database says now: one that was restored may not know any more."""
+        return bool(self.read(identity.revoked_among, [device_id]))
+
     def opened(self) -> None:
         """Return once the opener has nothing left to do."""
         for _ in range(TRIED_MAX):

@@ -103,10 +103,16 @@ MUTATIONS: Final = (
         "    return _keep(outbox, device, keys, header, body, created_at=created_at)\n\n\ndef say_more",
     ),
     Mutation(
-        "a closed feed keeps a revoked tablet's files back",
+        "an order to leave is not read",
+        f"{SYNC}/client.py",
+        "        if order is None:\n            return None\n",
+        "        if order is None or self._own_id:\n            return None\n",
+    ),
+    Mutation(
+        "an order to leave keeps a tablet's files back",
         f"{SYNC}/kiosk/sending.py",
-        "return failure is None or failure.reason == FEED_CLOSED",
-        "return failure is None",
+        "keys = client.keyring.keys() if _reached(failure) else None",
+        "keys = client.keyring.keys() if _reached(failure) and home.outbox.order() is None else None",
     ),
 )
 

@@ -164,6 +164,8 @@ class Promises(RuleBasedStateMachine):
     def _judge_keys(self, tablet: Tablet) -> None:
         """A restore may forget a revocation, but no device forgets the order that it has read."""
         order = tablet.home.outbox.order()
+        if self.hub.out_of_service(tablet.home.device.device_id):
+            assert order is not None, "I15: it was never told"
         if order is not None:
             assert order.leaving is None, "I15: all has arrived, and the keys are there still"
             assert tablet.secret not in tablet.bytes_on_disk(), "I15"

@@ -176,10 +176,16 @@ def test_a_revoked_tablet_still_sends_its_files(begin: Callable[[], Hub]) -> Non
     story = _begun(begin)
     tablet = story.tablets[0]
     saved = tablet.save(noise(40_000))
+    tablet.wire.faults = ["none", "none", *["lost"] * 9]  # its report and its news, and nothing of its file
+    tablet.drain()
+    tablet.wire.faults = []
+    assert [row.state for row in tablet.rows()] == ["receipted"]
+    assert story.hub.whole_files() == {}
     story.revoke(0)
 
-    tablet.drain()
+    tablet.drain(asked=True)
 
+    assert tablet.home.outbox.order() is not None, "I15"
     assert story.hub.whole_files() == saved.files, "I15"
     story.teardown()
 

@@ -1,6 +1,6 @@
 """A device that is taken out of service sends all that it has, makes nothing new, then forgets its keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from msgspec.structs import replace
 
 from waymark_sync import core_parts as core
-from waymark_sync.answers import failure_of
+from waymark_sync.answers import Failure, failure_of
 from waymark_sync.client import Client
 from waymark_sync.codec import MSGPACK, encode, to_base64url
 from waymark_sync.device import OutOfService, keep_device, kept_device
 from waymark_sync.kiosk.adding import add_report
 from waymark_sync.kiosk.home import Home, KioskFault, PinnedKeys, Settings, Trust
 from waymark_sync.kiosk.reports import EXAMPLE
-from waymark_sync.kiosk.sending import one_pass
+from waymark_sync.kiosk.sending import one_pass, send_files
 from waymark_sync.kiosk.show import Output
 from waymark_sync.kiosk.standing import standing_of
 from waymark_sync.messages import AckBody
@@ -25,7 +25,7 @@ from waymark_sync.outbox import Outbox
 from waymark_sync.outbox_rows import KeptOrder
 from waymark_sync.protocol import Revocation, revoke_text
 from waymark_sync.seal import new_key, raw_public, sign
-from waymark_sync.transport import FileTransport
+from waymark_sync.transport import FileTransport, NoAnswer, Reply
 
 from .passes import HERE, NOW, THERE, Pass, answer, row, writes
 from .service import RECEIPT_KEY, ROOT, key_set
@@ -181,11 +181,7 @@ def test_files_go_before_the_keys_do(enrolled: World) -> None:
 def test_a_kiosk_says_so_and_takes_no_report(
     enrolled: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, signed = enrolled, key_set()
-    keys = PinnedKeys(payload=to_base64url(signed.payload), sig=to_base64url(signed.sig))
-    trust = Trust(root=to_base64url(raw_public(ROOT)), instance=to_base64url(bytes(16)), keyset=keys)
-    home = Home(tmp_path, Settings(service="https://x", trust=trust), world.outbox, world.device)
-    home.files.mkdir()
+    world, home = enrolled, kiosk(enrolled, tmp_path)
     add_report(home, EXAMPLE, [], form=None)
     world.service.revoke = order(world.device.device_id)
 
@@ -197,6 +193,56 @@ def test_a_kiosk_says_so_and_takes_no_report(
     Output(json=False).standing(standing_of(home))
     Output(json=False).passed(passed)
     assert capsys.readouterr().out.count("Everything has arrived. Its keys") == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "goes"),
+    [
+        (None, True),
+        (Failure(kind="fault", reason="http_401"), True),
+        (Failure(kind="later", reason="http_503"), False),
+        (Failure(kind="unreachable", reason="offline"), False),
+    ],
+    ids=["no failure", "its feed is closed", "asked to wait", "not reached"],
+)
+def test_files_are_kept_back_by_a_service_that_is_away_and_by_no_closed_feed(
+    enrolled: World, tmp_path: Path, failure: Failure | None, *, goes: bool
+) -> None:
+    """An order that it cannot read closes the feed all the same."""
+    world, asked = enrolled, Asked()
+    home = kiosk(world, tmp_path)
+    (tmp_path / "x.txt").write_bytes(b"what they wrote")
+    add_report(home, EXAMPLE, [(tmp_path / "x.txt", "text/plain")], form=None)
+    world.client.drain()
+
+    send_files(home, world.client, asked, failure)
+
+    assert asked.paths == (["/sync/v1/att"] if goes else [])
+
+
+class Asked:
+    """A network that takes note, and brings nothing."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        self.paths.append(path)
+        raise NoAnswer(sent=False)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply:
+        return self.post(path, b"", headers)
+
+    patch = post
+
+
+def kiosk(world: World, folder: Path) -> Home:
+    signed = key_set()
+    keys = PinnedKeys(payload=to_base64url(signed.payload), sig=to_base64url(signed.sig))
+    trust = Trust(root=to_base64url(raw_public(ROOT)), instance=to_base64url(bytes(16)), keyset=keys)
+    home = Home(folder, Settings(service="https://x", trust=trust), world.outbox, world.device)
+    home.files.mkdir()
+    return home
 
 
 def test_all_of_it_goes_once_no_backup_lacks_any_of_it(enrolled: World, tmp_path: Path) -> None:

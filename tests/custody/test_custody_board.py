@@ -54,6 +54,9 @@ async def test_a_tablet_that_was_taken_out_is_seen_to_empty_itself(
     tablet = Device(visitor=False)
     await database.write(enrol_device, tablet)
     made = [tablet.report(ring) for _ in range(2)]
+    await say(
+        service, PushRequest(device_id=tablet.id, queue=QueueState(epoch=tablet.epoch, max_seq=2, queued=2))
+    )
     desk = await Desk(service, settings.origin).enter(database, "harbour")
     await desk.post(f"/desk/api/devices/{tablet.id}/revoke", {"scope": "all"})
     seen: list[Sequence[object]] = []
@@ -62,9 +65,10 @@ async def test_a_tablet_that_was_taken_out_is_seen_to_empty_itself(
         queue = QueueState(epoch=tablet.epoch, max_seq=2, queued=queued, oldest_age_s=5)
         await say(service, push_of(report, queue=queue))
         [line] = (await desk.get("/desk/api/devices")).json()["devices"]
-        seen.append((line["queued"], line["last_seen_at"] > line["revoked_at"], line["gaps"]))
+        held = (line["held_when_revoked"], line["come_since_revoked"])
+        seen.append((line["queued"], line["last_seen_at"] > line["revoked_at"], line["gaps"], held))
 
-    assert seen == [(1, True, []), (0, True, [])]
+    assert seen == [(1, True, [], (2, 1)), (0, True, [], (2, 2))]
 
 
 async def test_a_tablet_with_nothing_to_send_is_told_by_its_pull_and_the_board_says_so(

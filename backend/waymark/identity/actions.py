@@ -159,13 +159,19 @@ def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolRespo
 
 
 def revoke_device(
-    db: Connection, device_id: str, *, scope: RevokeScope = "keys", actor: Actor, now: datetime
+    db: Connection,
+    device_id: str,
+    *,
+    scope: RevokeScope = "keys",
+    held: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> bool:
     """Its feed closes, it is told with every answer, and what it pushes from now on waits in quarantine.
 
-    False: it was not enrolled, or it is revoked already.
+    held: how many reports it has said that it holds. False: it was not enrolled, or it is revoked already.
     """
-    if not store.revoke_device(db, device_id, scope=scope, nonce=new_id(), now=now):
+    if not store.revoke_device(db, device_id, scope=scope, nonce=new_id(), held=held, now=now):
         return False
     subject = Subject(kind="device", id=device_id)
     audit.append(db, actor=actor, action="device.revoked", subject=subject, detail={"scope": scope}, now=now)

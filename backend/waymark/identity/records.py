@@ -81,6 +81,8 @@ class Device(Struct, frozen=True, kw_only=True):
     revoke_nonce: str | None = None
     order_told_at: str | None = None
     """When it first asked under its own key after it was revoked, and so has the order."""
+    held_when_revoked: int | None = None
+    """Reports that it had said it held by then. None: it had said nothing."""
 
 
 class Revoked(Struct, frozen=True, kw_only=True):

@@ -85,20 +85,20 @@ ADD_DEVICE = Sql("""
 """)
 DEVICE = Sql("""
     SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at
+           order_told_at, held_when_revoked
     FROM device
     WHERE id = :id
 """)
 DEVICES_OF_CENTRE = Sql("""
     SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at
+           order_told_at, held_when_revoked
     FROM device
     WHERE centre_id = :centre_id
     ORDER BY enrolled_at, id
 """)
 REVOKE_DEVICE = Sql("""
     UPDATE device
-    SET revoked_at = :now, revoke_scope = :scope, revoke_nonce = :nonce
+    SET revoked_at = :now, revoke_scope = :scope, revoke_nonce = :nonce, held_when_revoked = :held
     WHERE id = :id AND revoked_at IS NULL
 """)
 TOLD_ORDER = Sql("""
@@ -226,8 +226,10 @@ def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
     return db.many(DEVICES_OF_CENTRE, Device, centre_id=centre_id)
 
 
-def revoke_device(db: Connection, device_id: str, *, scope: RevokeScope, nonce: str, now: datetime) -> bool:
-    return db.execute(REVOKE_DEVICE, id=device_id, scope=scope, nonce=nonce, now=now) == 1
+def revoke_device(
+    db: Connection, device_id: str, *, scope: RevokeScope, nonce: str, held: int | None, now: datetime
+) -> bool:
+    return db.execute(REVOKE_DEVICE, id=device_id, scope=scope, nonce=nonce, held=held, now=now) == 1
 
 
 def told_order(db: Connection, device_id: str, *, now: datetime) -> bool:

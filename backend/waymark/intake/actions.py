@@ -364,3 +364,8 @@ def opened(db: Connection, report_id: str) -> OpenedReport | None:
 def last_seen(db: Connection, centre_id: str) -> list[DeviceSeen]:
     """Each epoch of each device, the one heard last at the end."""
     return devices.last_seen(db, centre_id)
+
+
+def come_since_revoked(db: Connection, centre_id: str) -> dict[str, int]:
+    """Reports by device, of those of this centre that were taken out of service; none where none came."""
+    return {one.device_id: one.count for one in devices.come_since_revoked(db, centre_id)}

@@ -79,7 +79,11 @@ def list_devices(db: Connection, user: User, ends: BuildEnds, *, now: datetime) 
     latest = {one.device_id: one for one in seen}
     subject = Subject(kind="centre", id=centre_id)
     audit.append(db, actor=user.actor, action="devices.listed", subject=subject, now=now)
-    return [device_line(one, latest.get(one.id), gaps.get(one.id, ()), ends=ends) for one in devices]
+    come = intake.come_since_revoked(db, centre_id)
+    return [
+        device_line(one, latest.get(one.id), gaps.get(one.id, ()), ends=ends, come=come.get(one.id, 0))
+        for one in devices
+    ]
 
 
 def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope, *, now: datetime) -> None:
@@ -88,7 +92,9 @@ def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope
     device = identity.device(db, device_id)
     if device is None or device.centre_id != user.centre_id:
         raise problem("not_found")
-    identity.revoke_device(db, device_id, scope=scope, actor=user.actor, now=now)
+    said = [one for one in intake.last_seen(db, device.centre_id) if one.device_id == device_id]
+    held = said[-1].queued if said else None
+    identity.revoke_device(db, device_id, scope=scope, held=held, actor=user.actor, now=now)
 
 
 def explain_gap(db: Connection, user: User, found: Explained) -> None:

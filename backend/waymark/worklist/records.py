@@ -142,6 +142,9 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     revoke_scope: RevokeScope | None = None
     order_told_at: str | None = None
     """When it was first given the order to leave without having anything to send."""
+    held_when_revoked: int | None = None
+    """Reports that it had said it held when it was taken out. None: it had said nothing."""
+    come_since_revoked: int = 0
 
 
 class DevicesAnswer(Struct, frozen=True, kw_only=True):

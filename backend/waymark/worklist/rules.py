@@ -32,9 +32,9 @@ from waymark_sync.policy.timers import Timers
 
 
 def device_line(
-    device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...], *, ends: BuildEnds
+    device: Device, seen: DeviceSeen | None, gaps: tuple[Gap, ...], *, ends: BuildEnds, come: int = 0
 ) -> DeviceLine:
-    """One tablet, as its centre sees it. seen: the last that was heard of it."""
+    """One tablet, as its centre sees it. seen: the last that was heard of it; come: reports since it left."""
     line = DeviceLine(
         id=device.id,
         label=device.label,
@@ -45,6 +45,8 @@ def device_line(
         revoked_at=device.revoked_at,
         revoke_scope=device.revoke_scope,
         order_told_at=device.order_told_at,
+        held_when_revoked=device.held_when_revoked,
+        come_since_revoked=come,
     )
     if seen is None:
         return line

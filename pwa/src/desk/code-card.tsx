@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../ui/button.tsx'
+import { QrCode } from '../ui/qr-code.tsx'
 import { serverNowMs } from './api.ts'
 import type { DeviceCode } from './shapes.ts'
 import { remaining } from './times.ts'
@@ -42,6 +43,8 @@ export function CodeCard({ code, label, look, dismiss }: Props): JSX.Element {
         <>
           <p class="govuk-body">{say('devices.code_how')}</p>
           <p class="desk-code" aria-hidden="true">{code.code}</p>
+          <QrCode text={scanned(code.code)} label={say('devices.code_picture')} />
+          <p class="govuk-body">{say('devices.code_scan')}</p>
           <p class="govuk-visually-hidden">{say('devices.code_spoken', { code: spelled(code.code) })}</p>
           <p class="govuk-body">{say('devices.code_left', { left })}</p>
         </>
@@ -52,6 +55,11 @@ export function CodeCard({ code, label, look, dismiss }: Props): JSX.Element {
       </Button>
     </section>
   )
+}
+
+/** What a camera reads: the form with the code in it, which a person then sends. */
+export function scanned(code: string): string {
+  return `${location.origin}/#k=${code}`
 }
 
 /** One character at a time, so that a screen reader does not make a word of it. */

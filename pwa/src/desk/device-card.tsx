@@ -9,7 +9,7 @@ import { GapPart } from './device-gap.tsx'
 import { LeavePart } from './device-leave.tsx'
 import { concernsOf } from './device-state.ts'
 import type { Concern } from './device-state.ts'
-import { buildOf, clockOf, leavingOf, waitsOn } from './device-words.ts'
+import { buildOf, clockOf, heldOf, leavingOf, waitsOn } from './device-words.ts'
 import type { EnrolledDevice } from './shapes.ts'
 import { absolute } from './times.ts'
 import { When } from './when.tsx'
@@ -78,9 +78,10 @@ function Needs({ device }: { device: EnrolledDevice }): JSX.Element | null {
 
 function rowsOf(device: EnrolledDevice): readonly SummaryRow[] {
   const { last_seen_at, storage } = device
-  const [clock, build, leaving] = [clockOf(device), buildOf(device), leavingOf(device)]
+  const [clock, build, leaving, held] = [clockOf(device), buildOf(device), leavingOf(device), heldOf(device)]
   return [
     ...(leaving === null ? [] : [{ id: 'left', key: say('devices.left'), value: leaving }]),
+    ...(held === null ? [] : [{ id: 'held', key: say('devices.held_then'), value: held }]),
     { id: 'waits', key: say('devices.waits'), value: waitsOn(device, serverNowMs()) },
     {
       id: 'seen',

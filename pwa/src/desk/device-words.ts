@@ -35,6 +35,13 @@ export function leavingOf(device: EnrolledDevice): string | null {
   return say(`standing.${standing}`, { at: absolute(device.revoked_at) })
 }
 
+/** What a lost tablet may have held, and what came of it since. Null while it is in service. */
+export function heldOf({ revoked_at, held_when_revoked: held, come_since_revoked: come }: EnrolledDevice): string | null {
+  if (revoked_at === null) return null
+  const told = held === null ? say('devices.held_unknown') : sayCount('devices.held', held)
+  return `${told} ${say('devices.held_sealed')} ${sayCount('devices.held_come', come)}`
+}
+
 /** "3 reports made from 12 May 2026 to 14 May 2026 are presumed lost". */
 export function gapWords(gap: Gap): string {
   return sayCount(isLost(gap) ? 'devices.gap_presumed_lost' : 'devices.gap_missing', gap.count, { span: spanOf(gap) })

@@ -197,6 +197,9 @@ export const readDevices = shape({
       revoke_scope: or(orNull(text), null),
       /** When it was given the order while it asked for news, with nothing to send. */
       order_told_at: or(orNull(instant), null),
+      /** Reports that it had said it held when it was taken out; null: it had said nothing. */
+      held_when_revoked: or(orNull(whole), null),
+      come_since_revoked: or(whole, 0),
     }),
   ),
 })

@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx'
 import { ErrorSummary } from '../ui/error-summary.tsx'
 import { Input } from '../ui/input.tsx'
 import { Panel } from '../ui/status.tsx'
+import { takeScanned } from './address.ts'
 import { back, restart } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
 import { trimmed } from './graph.ts'
@@ -15,7 +16,7 @@ import { titled } from './title.ts'
 type Failure = { readonly text: MessageKey; readonly count: number }
 
 export function EnrolPage() {
-  const [code, setCode] = useState('')
+  const [code, setCode] = useState(takeScanned)
   const [failure, setFailure] = useState<Failure | null>(null)
   const [busy, setBusy] = useState(false)
   const [centre, setCentre] = useState<string | null>(null)

@@ -22,7 +22,7 @@ async function open(): Promise<void> {
   if (wanted !== 'en') await setLanguage(wanted)
   const root = document.getElementById('app')
   if (root === null) return
-  openAddress(location.pathname)
+  openAddress(location)
   render(<App />, root)
   watchBackButton()
   // Two frames: the first page is on the screen before anything else is fetched.

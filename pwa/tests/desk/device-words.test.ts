@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { buildOf, clockOf, gapWords, leavingOf, waitsOn } from '../../src/desk/device-words.ts'
+import { buildOf, clockOf, gapWords, heldOf, leavingOf, waitsOn } from '../../src/desk/device-words.ts'
 import type { EnrolledDevice, Gap } from '../../src/desk/shapes.ts'
 
 const NOW = Date.parse('2026-06-20T12:00:00.000Z')
@@ -19,6 +19,8 @@ const device = (it: Partial<EnrolledDevice>): EnrolledDevice => ({
   revoked_at: null,
   revoke_scope: null,
   order_told_at: null,
+  held_when_revoked: null,
+  come_since_revoked: 0,
   ...it,
 })
 
@@ -80,5 +82,15 @@ describe('in words', () => {
     [{ revoked_at: '2026-06-19T09:00:00.000Z' }, 'holds no more reports'],
   ])('its leaving: %o', (it, words) => {
     expect(leavingOf(device(it)) ?? 'null').toContain(String(words))
+  })
+
+  test.each([
+    [{}, null],
+    [{ revoked_at: '2026-06-20T11:30:00.000Z' }, 'It had said nothing.'],
+    [{ revoked_at: '2026-06-20T11:30:00.000Z', held_when_revoked: 1 }, '1 report, as far as it had said.'],
+    [{ revoked_at: '2026-06-20T11:30:00.000Z', held_when_revoked: 3, come_since_revoked: 2 }, 'Since then 2 have arrived.'],
+    [{ revoked_at: '2026-06-20T11:30:00.000Z', held_when_revoked: 3, come_since_revoked: 1 }, 'Since then 1 has arrived.'],
+  ])('what it held when it left: %o', (it, words) => {
+    expect(heldOf(device(it)) ?? 'null').toContain(String(words))
   })
 })

@@ -40,6 +40,13 @@ LAST_SEEN = Sql("""
     WHERE device.centre_id = :centre_id
     ORDER BY seen.at, seen.device_id
 """)
+COME_SINCE_REVOKED = Sql("""
+    SELECT item.device_id, COUNT(*) AS count
+    FROM device
+    JOIN intake_item AS item ON item.device_id = device.id AND item.received_at > device.revoked_at
+    WHERE device.centre_id = :centre_id AND device.revoked_at IS NOT NULL
+    GROUP BY item.device_id
+""")
 # Nearly always the next number of a device: one statement then.
 LENGTHEN_RUN = Sql("""
     UPDATE intake_device_run
@@ -58,6 +65,11 @@ ADD_RUN = Sql("""
     INSERT INTO intake_device_run (device_id, epoch, first_seq, last_seq)
     VALUES (:device_id, :epoch, :first, :last)
 """)
+
+
+class Come(Struct, frozen=True, kw_only=True):
+    device_id: str
+    count: int
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -93,3 +105,7 @@ def note_run(db: Connection, device_id: str, epoch: str, *, first: int, last: in
 
 def last_seen(db: Connection, centre_id: str) -> list[DeviceSeen]:
     return db.many(LAST_SEEN, DeviceSeen, centre_id=centre_id)
+
+
+def come_since_revoked(db: Connection, centre_id: str) -> list[Come]:
+    return db.many(COME_SINCE_REVOKED, Come, centre_id=centre_id)

@@ -25,6 +25,7 @@ import waymark.worklist.routes as worklist_routes
 from waymark.attachments.jobs import Developer, RoomKeeper, Teller
 from waymark.attachments.shelf import Shelf
 from waymark.attachments.uploads import Uploads
+from waymark.audit.jobs import Notary
 from waymark.custody.jobs import Keeper, notice_copied
 from waymark.custody.replaying import replay
 from waymark.custody.shipping import Shipper
@@ -147,6 +148,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         knocker = Knocker(database, state.vault, sender, wake=jobs.wake)
         jobs.add("knock", knocker.step)
         jobs.add("keep", keeper.step)
+        jobs.add("notary", Notary(database, state.ring, settings.audit_checkpoints).step)
         if shipper is not None:
             jobs.add("log", shipper.step)
         state.arrivals = Arrivals(database)

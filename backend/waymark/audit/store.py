@@ -1,6 +1,6 @@
 """The only SQL of the audit trail: add and read, nothing else."""
 
-from waymark.audit.records import Entry
+from waymark.audit.records import Entry, KeptCheckpoint
 from waymark.kernel.db import Connection, Sql
 
 LAST_ENTRY = Sql("""
@@ -27,6 +27,23 @@ ENTRIES_ABOUT = Sql("""
     FROM audit_entry
     WHERE subject_kind = :kind AND subject_id = :id
     ORDER BY pos
+""")
+LAST_CHECKPOINT = Sql("""
+    SELECT pos, made_at, signed
+    FROM audit_checkpoint
+    ORDER BY pos DESC
+    LIMIT 1
+""")
+ADD_CHECKPOINT = Sql("""
+    INSERT INTO audit_checkpoint (pos, made_at, signed)
+    VALUES (:pos, :made_at, :signed)
+""")
+CHECKPOINTS_AFTER = Sql("""
+    SELECT pos, made_at, signed
+    FROM audit_checkpoint
+    WHERE pos > :after
+    ORDER BY pos
+    LIMIT :limit
 """)
 
 
@@ -56,3 +73,15 @@ def after(db: Connection, pos: int, *, limit: int) -> list[Entry]:
 
 def about(db: Connection, *, kind: str, id: str) -> list[Entry]:
     return db.many(ENTRIES_ABOUT, Entry, kind=kind, id=id)
+
+
+def last_checkpoint(db: Connection) -> KeptCheckpoint | None:
+    return db.one(LAST_CHECKPOINT, KeptCheckpoint)
+
+
+def add_checkpoint(db: Connection, kept: KeptCheckpoint) -> None:
+    db.execute(ADD_CHECKPOINT, pos=kept.pos, made_at=kept.made_at, signed=kept.signed)
+
+
+def checkpoints_after(db: Connection, pos: int, *, limit: int) -> list[KeptCheckpoint]:
+    return db.many(CHECKPOINTS_AFTER, KeptCheckpoint, after=pos, limit=limit)

@@ -8,6 +8,7 @@ import sys
 import click
 
 from waymark.cli import (
+    audit,
     backup,
     bench,
     demo,
@@ -43,6 +44,7 @@ group.add_command(keys.keys)
 group.add_command(directory.directory)
 group.add_command(queue.import_queue)
 group.add_command(intake.intake)
+group.add_command(audit.audit)
 group.add_command(backup.backup)
 group.add_command(backup.restore)
 group.add_command(backup.replay)

@@ -88,14 +88,6 @@ class Attestation(Struct, frozen=True, kw_only=True):
     """None: it can be restored."""
 
 
-class Signed(Struct, frozen=True, kw_only=True):
-    """JSON of one of these under a signature: base64url, as in `keyset.json`."""
-
-    payload: str
-    kid: str
-    sig: str
-
-
 Tested = Literal["not yet", "good", "failed"]
 
 

@@ -32,6 +32,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_BACKUP_KEEP": "how many backups are kept and may be restored",
     "WAYMARK_BACKUP_KEEP_DAYS": "and for how many days at most",
     "WAYMARK_INTAKE_LOG": "folder on another disk that everything taken in is written to, too; unset: none",
+    "WAYMARK_AUDIT_CHECKPOINTS": "folder on another machine that signed checkpoints of the audit trail go to",
     "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
@@ -86,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     backup_keep: int = BACKUP_KEEP
     backup_keep_days: int = BACKUP_KEEP_DAYS
     intake_log: Path | None = None
+    audit_checkpoints: Path | None = None
     push_hosts: tuple[str, ...] = PUSH_HOSTS
     """Exact names; `*.` stands for one label."""
     push_contact: str = ""
@@ -163,6 +165,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         backup_keep=_count(environ.get("WAYMARK_BACKUP_KEEP") or str(BACKUP_KEEP)),
         backup_keep_days=_count(environ.get("WAYMARK_BACKUP_KEEP_DAYS") or str(BACKUP_KEEP_DAYS)),
         intake_log=Path(log).absolute() if (log := environ.get("WAYMARK_INTAKE_LOG")) else None,
+        audit_checkpoints=Path(at).absolute() if (at := environ.get("WAYMARK_AUDIT_CHECKPOINTS")) else None,
         push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
@@ -191,6 +194,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_BACKUP_KEEP": str(settings.backup_keep),
         "WAYMARK_BACKUP_KEEP_DAYS": str(settings.backup_keep_days),
         "WAYMARK_INTAKE_LOG": str(settings.intake_log or ""),
+        "WAYMARK_AUDIT_CHECKPOINTS": str(settings.audit_checkpoints or ""),
         "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_CLIENT_HEADER": settings.client_header,

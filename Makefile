@@ -94,8 +94,9 @@ $(TEST)/pages/build.json: $(TEST)/trust.json $(DIRECTORY) $(PAGE_SOURCES)
 $(TEST)/client/client.mjs: $(PAGE_SOURCES) $(wildcard pwa/tests/conversations/*) | setup
 	cd pwa && WAYMARK_CLIENT_OUT=$(TEST)/client node_modules/.bin/vite build -c tests/conversations/vite.config.ts --logLevel error
 
-# What the tests need of Debian: a browser, a database server, a C compiler for the disks that fail, and what
-# the client in Perl seals with.
+# What the tests need of Debian: a browser, a database server, a C compiler for the disks that fail, what the
+# client in Perl seals with, the front and what judges the units. Of the front only the program is taken, into
+# build/: its package would begin to serve this machine at once.
 .PHONY: system
 system:
 	@packages=""; \
@@ -103,13 +104,20 @@ system:
 	[ -x /usr/lib/postgresql/15/bin/initdb ] || packages="$$packages postgresql-15"; \
 	command -v cc >/dev/null && [ -e /usr/include/stdio.h ] || packages="$$packages gcc libc6-dev"; \
 	/usr/bin/perl -MCryptX -MHTTP::Tiny -e1 2>/dev/null || packages="$$packages libcryptx-perl"; \
-	[ -z "$$packages" ] && exit 0; \
-	command -v apt-get >/dev/null || { echo "The tests need$$packages; there is no apt-get here to install them." >&2; exit 1; }; \
+	command -v systemd-analyze >/dev/null || packages="$$packages systemd"; \
+	front=""; command -v caddy >/dev/null || [ -x build/caddy/usr/bin/caddy ] || front=caddy; \
+	[ -z "$$packages$$front" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "The tests need$$packages $$front; there is no apt-get here to install them." >&2; exit 1; }; \
 	root=""; [ "$$(id -u)" = 0 ] || root="sudo"; \
-	[ -z "$$root" ] || command -v sudo >/dev/null || { echo "As root, run: apt-get install$$packages" >&2; exit 1; }; \
-	echo "Installing$$packages"; \
+	[ -z "$$root" ] || command -v sudo >/dev/null || { echo "As root, run: apt-get install$$packages $$front" >&2; exit 1; }; \
+	echo "Installing$$packages $$front"; \
 	$$root apt-get -qq update; \
-	$$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$packages >/dev/null \
+	if [ -n "$$front" ]; then \
+	  mkdir -p build/caddy; \
+	  (cd build/caddy && apt-get -qq download caddy 2>/dev/null && dpkg-deb -x caddy_*.deb . && rm caddy_*.deb) \
+	    || { echo "apt-get could not fetch caddy; the tests need it." >&2; exit 1; }; \
+	fi; \
+	[ -z "$$packages" ] || $$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$packages >/dev/null \
 	  || { echo "apt-get could not install$$packages; the tests need them." >&2; exit 1; }
 
 .PHONY: bench

@@ -126,6 +126,8 @@ bench: build test-pages ## measure intake beside this machine's own limit, and t
 	@$(WAYMARK) bench intake --full --json | tee docs/figures/intake.json
 	@$(WAYMARK) bench pull --full --json | tee docs/figures/pull.json
 	@$(WAYMARK) bench attachments --json | tee docs/figures/attachments.json
+	@$(WAYMARK) bench paced --json | tee docs/figures/paced.json
+	@$(WAYMARK) bench workers --json | tee docs/figures/workers.json
 	@$(WAYMARK) bench monday --json | tee docs/figures/monday.json
 	@$(BIN)/python tests/speed/tables.py
 	cd tests/speed/lighthouse && npm ci --silent --no-progress

@@ -13,14 +13,14 @@ COLUMNS: Final = {
     "doubled rss_mb load_before",
     "intake": "engine devices batch reports_per_s p50_ms p99_ms asked_to_wait limit_reports_per_s ratio "
     "rss_mb load_before",
+    "paced": "engine devices due_per_s answered_per_s p50_ms p99_ms asked_to_wait rss_mb load_before",
+    "workers": "workers devices batch reports_per_s times_one p50_ms p99_ms asked_to_wait rss_mb load_before",
     "pull": "engine stored p50_ms p99_ms list_p50_ms list_p95_ms rss_mb load_before",
     "attachments": "uploads file_mb piece_kb mb_per_s p50_ms p99_ms limit_mb_per_s rss_mb load_before",
 }
 TARGETS: Final = "| promise | target | measured | |\n|---|---|---|---|\n"
 NOT_BUILT: Final = (
     "| three web workers and one writer | at least 0.6 of the limit | not built | |\n"
-    "| PostgreSQL with four workers | at least twice one process | not measured | |\n"
-    "| 1,000 devices, 1,000 reports a second, paced | p99 at most 10 ms | not measured | |\n"
     "| a campaign, 3,419 reports in a day, beside the ordinary desk | p95 within 10 % | not measured | |\n"
 )
 Row = dict[str, Any]
@@ -80,6 +80,16 @@ def _targets() -> Iterator[str]:
     yield _target(
         "Monday: an answer", "p99 at most 500 ms", f"{monday['p99_ms']} ms", kept=monday["p99_ms"] <= 500
     )
+    fastest = next(row for row in rows("paced") if row["due_per_s"] == 1_000)
+    yield _target(
+        "1,000 devices, 1,000 reports a second, paced", "p99 at most 10 ms", f"{fastest['p99_ms']} ms",
+        kept=fastest["p99_ms"] <= 10,
+    )  # fmt: skip
+    four = next(row for row in rows("workers") if (row["workers"], row["batch"]) == (4, 20))
+    yield _target(
+        "PostgreSQL with four processes, 500 devices x 20", "at least twice one process",
+        f"{four['times_one']} times", kept=four["times_one"] >= 2,
+    )  # fmt: skip
     for engine in ("sqlite", "postgres"):
         yield from _pull_targets(engine, [row for row in rows("pull") if row["engine"] == engine])
 

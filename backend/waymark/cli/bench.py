@@ -39,6 +39,15 @@ def intake(as_json: bool, engines: tuple[str, ...], full: bool, quick: bool, sec
 
 @bench.command()
 @_JSON
+def workers(as_json: bool) -> None:
+    """Several serving processes on one PostgreSQL, beside one of them."""
+    from waymark.cli.bench_workers import bench_workers
+
+    _print(as_json, bench_workers)
+
+
+@bench.command()
+@_JSON
 @_ENGINES
 def paced(as_json: bool, engines: tuple[str, ...]) -> None:
     """A thousand devices, each with a report now and then: how long an answer takes at each pace."""

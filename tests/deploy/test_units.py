@@ -79,7 +79,7 @@ def test_what_the_service_may_ask_of_the_kernel_leaves_out_what_it_never_does() 
     assert not calls & {"ptrace", "mount", "bpf", "init_module", "setuid", "chown", "reboot"}
 
 
-def test_a_page_is_served_and_a_backup_made_under_all_that_is_forbidden(
+def test_a_page_is_served_under_all_that_is_forbidden_and_a_backup_is_made_beside_it(
     server: Callable[..., Server], staffed: Path, keys: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(keys, tmp_path / "keys")

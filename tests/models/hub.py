@@ -36,7 +36,7 @@ STORED = Sql("""
 COMPLETE = Sql("SELECT att_id, sha256 FROM attachment WHERE state <> 'waiting'")
 WAITING = Sql("SELECT COUNT(*) FROM intake_item WHERE state = 'waiting'")
 FEED = Sql("SELECT id FROM mailbox_message WHERE feed_id = :feed_id ORDER BY pos")
-TRIED_MAX = 2_000
+TRIED_MAX = 12_000
 
 
 class Stored(Struct, frozen=True, kw_only=True):

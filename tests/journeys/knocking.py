@@ -102,7 +102,7 @@ class Worker:
         return found or []
 
 
-def wait_for(page: Page, fact: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_for(page: Page, fact: Callable[[], bool], *, seconds: float = 60) -> None:
     """Until it is so. The browser goes on meanwhile."""
     ends = monotonic() + seconds
     while not fact():

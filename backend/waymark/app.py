@@ -49,6 +49,8 @@ from waymark.kernel.web.pages import read_pages
 from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
 from waymark.mailbox.rules import Misses
+from waymark.releases import routes as release_routes
+from waymark.releases.jobs import Heir
 from waymark.triage.jobs import Screener
 from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
@@ -66,6 +68,7 @@ ROUTES: Final = [
     *mailbox_routes.handlers,
     *triage_routes.handlers,
     *dialogue_routes.handlers,
+    *release_routes.handlers,
     *worklist_routes.handlers,
 ]
 LAST_LOOK_S: Final = 0.5  # at the database, when the service stops: it may be what has gone away
@@ -138,6 +141,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
         jobs.add("screen", Screener(database, state.vault).step)
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
+        jobs.add("heirs", Heir(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))

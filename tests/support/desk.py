@@ -21,6 +21,8 @@ from waymark_sync.seal import raw_public
 PASSWORD: Final = "correct horse battery staple"
 _HASH: Final = hash_password(PASSWORD)
 
+AGENCY: Final = "demo-quayside-housing"
+
 PEOPLE: Final[dict[str, DemoPerson]] = {
     name: DemoPerson(
         username=name, name=name.title(), role=role, force_id=force, centre_id=centre, password_hash=_HASH
@@ -36,8 +38,39 @@ PEOPLE: Final[dict[str, DemoPerson]] = {
 ROLES: Final[dict[str, Role]] = {name: person.role for name, person in PEOPLE.items()}
 
 
+OTHERS: Final[dict[str, DemoPerson]] = {
+    name: DemoPerson(
+        username=name,
+        name=name.title(),
+        role=role,
+        force_id=force,
+        centre_id=centre,
+        agency_id=agency,
+        password_hash=_HASH,
+    )
+    for name, role, force, centre, agency in (
+        ("supervisor", "centre_supervisor", None, "demo-harbour-library", None),
+        ("coordinator", "hate_crime_coordinator", "demo-northshire", None, None),
+        ("dpo", "dpo", None, "demo-harbour-library", None),
+        ("force-dpo", "dpo", "demo-northshire", None, None),
+        ("partner", "support_partner", None, None, AGENCY),
+        ("chair", "conference_chair", "demo-northshire", None, None),
+        ("member", "conference_member", None, None, AGENCY),
+        ("community", "community_coordinator", None, "demo-harbour-library", None),
+        ("adviser", "adviser", None, None, None),
+        ("panellist", "scrutiny_panellist", None, None, None),
+        ("analyst", "analyst", "demo-northshire", None, None),
+        ("gold", "gold", "demo-northshire", None, None),
+        ("admin", "sysadmin", None, None, None),
+    )
+}
+"""Everybody else of whom there is any. Most find nothing yet."""
+
+
 async def seed(database: Database, pack: Pack) -> None:
-    await database.write(identity.seed_demo, pack, PEOPLE.values(), now=clock.now())
+    await database.write(store.keep_agency, id=AGENCY, name="Quayside Housing")
+    people = [*PEOPLE.values(), *OTHERS.values()]
+    await database.write(identity.seed_demo, pack, people, now=clock.now())
 
 
 def enrol_device(db: Connection, device: Device, centre_id: str = HARBOUR) -> None:
@@ -60,9 +93,13 @@ class Desk:
     """One person's browser: it keeps their cookie and sends what our own pages send."""
 
     def __init__(self, client: AsyncTestClient[Litestar], origin: str) -> None:
-        self._client = client
+        self._client, self._origin = client, origin
         self._headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin", "Waymark-Request": "1"}
         self.cookie: str | None = None
+
+    def like(self) -> "Desk":
+        """Another browser at the same service, with nobody logged in."""
+        return Desk(self._client, self._origin)
 
     async def log_in(self, username: str, password: str = PASSWORD) -> Response:
         answer = await self.post("/desk/api/session", {"username": username, "password": password})

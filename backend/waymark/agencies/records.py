@@ -21,6 +21,9 @@ Act = Literal[
     "accept_report",
     "send_back_report",
     "mark_reply_read",
+    "narrow_release",
+    "override_release",
+    "unmask",
     "list_quarantine",
     "reopen_quarantine",
     "list_devices",
@@ -48,6 +51,27 @@ ALL_GROUPS: Final[frozenset[FieldGroup]] = frozenset(
     }
 )
 NO_GROUPS: Final[frozenset[FieldGroup]] = frozenset()
+OF_THE_PERSON: Final[frozenset[FieldGroup]] = frozenset({"identity", "contact"})
+
+Side = Literal["police", "centre", "custodian", "none"]
+
+Reason = Literal[
+    "released",
+    "overridden",
+    "own_centre",
+    "of_the_role",
+    "asked_for",
+    "not_a_member",
+    "not_for_role",
+    "not_released",
+    "other_tenant",
+    "not_theirs_to_answer",
+    "nothing_to_narrow",
+    "handed_over",
+    "need_to_know",
+    "nothing_masked",
+]
+"""Why: for tests, for the matrix and for the page that shows a masked group. Never told to who is refused."""
 
 
 class ReportFacts(Struct, frozen=True, kw_only=True):
@@ -59,6 +83,19 @@ class ReportFacts(Struct, frozen=True, kw_only=True):
     """`unknown` where no pack placed it and nobody has taken it."""
     offered_force_id: str | None = None
     """The force that has been asked to take it. It sees the report, and so does the one that asked."""
+    released: frozenset[FieldGroup] = NO_GROUPS
+    """What the reporter lets the police see now. Nothing, unless somebody wrote down that they do."""
+    opened: frozenset[FieldGroup] = NO_GROUPS
+    """What an override opened to the report's own force."""
+    handed_over: bool = False
+    """The police have it: the centre's part is done."""
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """`masked`: the page says that it is there, and who may see it gives a reason first."""
+
+    answer: Literal["yes", "no", "masked"]
+    reason: Reason
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -67,8 +104,22 @@ class Decision(Struct, frozen=True, kw_only=True):
     allowed: bool
     groups: frozenset[FieldGroup] = NO_GROUPS
     """What may be shown; empty when not allowed."""
+    masked: frozenset[FieldGroup] = NO_GROUPS
+    """What is there and covered."""
     hidden: frozenset[FieldGroup] = NO_GROUPS
     """What the report holds beyond that, so that the page can say so. Empty when not allowed."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """Somebody changed who may see what of a report."""
+
+    version: int
+    basis: Literal["choice", "narrowed", "override"]
+    at: str
+    actor_id: str
+    actor_role: str
+    ground: str | None = None
+    told: Literal["yes", "no", "unsafe"] | None = None
 
 
 DENIED: Final = Decision(allowed=False)

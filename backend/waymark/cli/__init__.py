@@ -8,6 +8,7 @@ import sys
 import click
 
 from waymark.cli import (
+    access,
     audit,
     backup,
     bench,
@@ -50,6 +51,7 @@ group.add_command(backup.restore)
 group.add_command(backup.replay)
 group.add_command(maintenance.maintenance)
 group.add_command(openapi.openapi)
+group.add_command(access.access)
 group.add_command(bench.bench)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from waymark.agencies.records import ALL_GROUPS
 from waymark.cli.bench_tablets import report_body
 from waymark.intake.rules import BODY_AAD
 from waymark.kernel.db import Connection, Sql
@@ -68,6 +69,19 @@ FILLS: Final = (
         "channel",
         f"ID(i), i, {STATE}, {QUEUE}, TRUE, 'demo-northshire', 'demo-harbour-library', AT(i), "
         "'demo-harbour', 'P1', 'self_phone'",
+    ),
+    _fill(
+        "release_change",
+        "report_id, version, basis, at, actor_id, actor_role",
+        "ID(i), 1, 'choice', AT(i), 'bench', 'service'",
+    ),
+    *(
+        _fill(
+            "report_release",
+            "report_id, from_version, field_group, basis, valid_from",
+            f"ID(i), 1, '{group}', 'choice', AT(i)",
+        )
+        for group in sorted(ALL_GROUPS)
     ),
     _fill(
         "mailbox_feed",

@@ -3,8 +3,11 @@
 Each is audited, leaves a line in the report's history and, where something is said, reaches the reporter.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
+from waymark.agencies.records import FieldGroup
 from waymark.dialogue.records import Close, Decide, Forward, Reopen, Say, SendBack, Signpost
 from waymark.dialogue.rules import check_closing, check_decision, check_reopening
 from waymark.directory import actions as directory
@@ -21,6 +24,9 @@ from waymark_sync.messages import CLOSED_CODE, SignpostBody, SignpostedService
 from waymark_sync.policy import Pack
 from waymark_sync.policy.decisions import Side, load_decisions
 
+TOLD_BY_SUGGESTIONS: Final[frozenset[FieldGroup]] = frozenset({"strand", "location", "support"})
+"""Services are chosen by these answers, so their names tell them."""
+
 
 class Desk(Struct, frozen=True, kw_only=True):
     """Who acts on which report, and with what."""
@@ -32,7 +38,9 @@ class Desk(Struct, frozen=True, kw_only=True):
 
 def ask(db: Connection, desk: Desk, asked: Say) -> Done:
     """A question. The report waits for its answer, and closes for no silence. Raises Problem."""
-    report = triage.found(db, desk.user, "ask_reporter", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "ask_reporter", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     _reachable(db, report)
     after = triage.move(
         db,
@@ -49,7 +57,9 @@ def ask(db: Connection, desk: Desk, asked: Say) -> Done:
 
 def update(db: Connection, desk: Desk, asked: Say) -> Done:
     """News for the reporter. Raises Problem."""
-    report = triage.found(db, desk.user, "update_reporter", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "update_reporter", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     _reachable(db, report)
     after = triage.move(db, report, reply_waiting=False, **_read_by(desk, report))
     told = _say(db, desk, report, asked.message)
@@ -60,12 +70,16 @@ def update(db: Connection, desk: Desk, asked: Say) -> Done:
 def suggest(db: Connection, desk: Desk, pack: Pack) -> tuple[SignpostedService, ...]:
     """What the reporter's own device would suggest today. Raises Problem not_found."""
     viewed = triage.view(db, desk.user, desk.report_id, now=desk.tools.now)
+    if not viewed.decision.groups >= TOLD_BY_SUGGESTIONS:
+        raise problem("not_found")
     return _suggested(viewed.report, desk.tools, pack)
 
 
 def signpost(db: Connection, desk: Desk, asked: Signpost, pack: Pack) -> Done:
     """Name services that may help; it replaces what was named before. Raises Problem."""
-    report = triage.found(db, desk.user, "signpost", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "signpost", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     _reachable(db, report)
     suggested = {service.id: service for service in _suggested(report, desk.tools, pack)}
     chosen = [suggested.get(id) or directory.signposted_by_hand(id) for id in dict.fromkeys(asked.services)]
@@ -93,7 +107,9 @@ def signpost(db: Connection, desk: Desk, asked: Signpost, pack: Pack) -> Done:
 
 def decide(db: Connection, desk: Desk, asked: Decide, pack: Pack) -> Done:
     """Decide, or decide anew: what was decided before stays in the history. Raises Problem."""
-    report = triage.found(db, desk.user, "decide_report", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "decide_report", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     data, day = load_decisions(), stamp(desk.tools.now)[:10]
     kinds = data.possible(report.force_id, pack.nation(report.force_id), day)
     kind = check_decision(asked, kinds, data)
@@ -139,7 +155,9 @@ def decide(db: Connection, desk: Desk, asked: Decide, pack: Pack) -> Done:
 
 def close(db: Connection, desk: Desk, asked: Close) -> Done:
     """Raises Problem."""
-    report = triage.found(db, desk.user, "close_report", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "close_report", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     closure = check_closing(asked, side_of(desk.user), triage.events(db, report), load_decisions())
     after = triage.move(
         db,
@@ -169,7 +187,9 @@ def close(db: Connection, desk: Desk, asked: Close) -> Done:
 
 def reopen(db: Connection, desk: Desk, asked: Reopen) -> Done:
     """Raises Problem."""
-    report = triage.found(db, desk.user, "reopen_report", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "reopen_report", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     check_reopening(asked, load_decisions())
     opened = next_state(report.state, "reopen", report.sharing_choice)
     after = triage.move(
@@ -199,7 +219,9 @@ def reopen(db: Connection, desk: Desk, asked: Reopen) -> Done:
 
 def forward(db: Connection, desk: Desk, asked: Forward, pack: Pack) -> Done:
     """Ask another force to take it. Until it says yes, nothing else happens with it. Raises Problem."""
-    report = triage.found(db, desk.user, "forward_report", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "forward_report", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     force = next((force for force in pack.forces if force.id == asked.force_id), None)
     if force is None or force.id == report.force_id:
         raise problem("invalid", "force_id")
@@ -223,7 +245,7 @@ def forward(db: Connection, desk: Desk, asked: Forward, pack: Pack) -> Done:
 
 def accept(db: Connection, desk: Desk, version: int) -> Done:
     """The report becomes this force's own, and is new to it; its clocks run on. Raises Problem."""
-    report = triage.found(db, desk.user, "accept_report", desk.report_id, version=version)
+    report = triage.found(db, desk.user, "accept_report", desk.report_id, version=version, now=desk.tools.now)
     after = triage.move(
         db,
         report,
@@ -245,7 +267,9 @@ def accept(db: Connection, desk: Desk, version: int) -> Done:
 
 def send_back(db: Connection, desk: Desk, asked: SendBack) -> Done:
     """Raises Problem."""
-    report = triage.found(db, desk.user, "send_back_report", desk.report_id, version=asked.version)
+    report = triage.found(
+        db, desk.user, "send_back_report", desk.report_id, version=asked.version, now=desk.tools.now
+    )
     after, text, told = _returned(db, report, desk.tools)
     detail = EventDetail(note=asked.reason)
     triage.record(db, desk.user, after, "sent_back", text=text, told=told, detail=detail, tools=desk.tools)
@@ -254,7 +278,9 @@ def send_back(db: Connection, desk: Desk, asked: SendBack) -> Done:
 
 def mark_reply_read(db: Connection, desk: Desk, version: int) -> Done:
     """Raises Problem."""
-    report = triage.found(db, desk.user, "mark_reply_read", desk.report_id, version=version)
+    report = triage.found(
+        db, desk.user, "mark_reply_read", desk.report_id, version=version, now=desk.tools.now
+    )
     if not report.reply_waiting:
         raise problem("not_now")
     after = triage.move(db, report, reply_waiting=False)
@@ -284,7 +310,7 @@ def end_offers(db: Connection, *, limit: int, tools: Tools) -> int:
 
 
 def side_of(user: User) -> Side:
-    return "police" if user.role == "police_triage" else "centre"
+    return "police" if user.police else "centre"
 
 
 def _returned(db: Connection, report: TriageReport, tools: Tools) -> tuple[TriageReport, str, Told]:

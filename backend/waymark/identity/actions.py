@@ -18,6 +18,7 @@ from waymark.identity.rules import (
     code_hash,
     code_usable,
     end_of,
+    member,
     new_code,
     seen_stale,
     session_good,
@@ -66,9 +67,9 @@ def log_in(
     store.add_session(
         db, token_hash=token_hash(token), person_id=person_id, now=now, expires_at=now + ABSOLUTE
     )
-    session = store.session(db, token_hash(token))
-    if session is None:
-        raise AssertionError("the session was added in this transaction")
+    session = store.session(db, token_hash(token), now=now)
+    if session is None or not member(session.user, now=now):
+        raise problem("login_failed")
     subject = Subject(kind="person", id=person_id)
     audit.append(db, actor=session.user.actor, action="login", subject=subject, now=now)
     return session.user
@@ -76,7 +77,7 @@ def log_in(
 
 def session(db: Connection, token: str, *, now: datetime) -> Session | None:
     """None for an unknown token and for a session that is over."""
-    found = store.session(db, token_hash(token))
+    found = store.session(db, token_hash(token), now=now)
     return found if found is not None and session_good(found, now=now) else None
 
 
@@ -225,6 +226,45 @@ def seed_demo(db: Connection, pack: Pack, people: Iterable[DemoPerson], *, now: 
         store.keep_person(db, new_id(), person)
     subject = Subject(kind="pack", id=pack.version)
     audit.append(db, actor=SERVICE, action="demo.seeded", subject=subject, now=now)
+
+
+def end_membership(db: Connection, username: str, *, actor: Actor, now: datetime) -> bool:
+    """From now on this person is nothing here: whatever they ask next finds nobody logged in.
+
+    False: nobody has this name, or they have left before.
+    """
+    known = store.credentials(db, username)
+    if known is None or not store.end_membership(db, known.person_id, at=now):
+        return False
+    store.end_sessions(db, known.person_id, now=now)
+    subject = Subject(kind="person", id=known.person_id)
+    audit.append(db, actor=actor, action="membership.ended", subject=subject, now=now)
+    return True
+
+
+def merge_force(
+    db: Connection, force_id: str, into: str, *, at: datetime, actor: Actor, now: datetime
+) -> bool:
+    """From `at` on the one force is gone, and what was its own is the other's.
+
+    False: one of them is not known, they are the same, or the first has ended already.
+    """
+    if force_id == into or store.force_name(db, into) is None:
+        return False
+    if not store.merge_force(db, force_id, successor_id=into, at=at):
+        return False
+    subject, detail = Subject(kind="force", id=force_id), {"into": into, "at": stamp(at)}
+    audit.append(db, actor=actor, action="force.merged", subject=subject, detail=detail, now=now)
+    return True
+
+
+def force_today(db: Connection, force_id: str, *, now: datetime) -> str:
+    """The force that answers for what was this one's."""
+    seen = {force_id}
+    while (following := store.followed_by(db, force_id, now=now)) is not None and following not in seen:
+        seen.add(following)
+        force_id = following
+    return force_id
 
 
 def tidy(db: Connection, *, now: datetime) -> int:

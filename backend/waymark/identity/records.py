@@ -1,12 +1,31 @@
 """Nouns of identity."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from waymark.audit.records import Actor
 
-Role = Literal["police_triage", "centre_worker", "intake_custodian"]
+Role = Literal[
+    "centre_worker",
+    "centre_supervisor",
+    "support_partner",
+    "police_triage",
+    "hate_crime_coordinator",
+    "conference_chair",
+    "conference_member",
+    "community_coordinator",
+    "adviser",
+    "scrutiny_panellist",
+    "analyst",
+    "gold",
+    "dpo",
+    "sysadmin",
+    "intake_custodian",
+]
+"""`centre_worker` is a volunteer, `police_triage` staff of a force; `sysadmin` looks after the service."""
+POLICE: Final[frozenset[Role]] = frozenset({"police_triage", "hate_crime_coordinator"})
+"""Who speaks and writes for a force."""
 RevokeScope = Literal["keys", "all"]
 
 
@@ -22,11 +41,21 @@ class User(Struct, frozen=True, kw_only=True):
     centre_id: str | None
     """Of a centre worker; None for everybody else."""
     centre_name: str | None
+    agency_id: str | None = None
+    agency_name: str | None = None
+    member_from: str = ""
+    """Since when they are this here: a time, or empty for ever since."""
+    member_until: str | None = None
+    """The first moment at which they no longer are; None while nobody has said so."""
 
     @property
     def organisation(self) -> str:
         """What a reporter is told about who answered."""
-        return self.force_name or self.centre_name or "Waymark"
+        return self.force_name or self.centre_name or self.agency_name or "Waymark"
+
+    @property
+    def police(self) -> bool:
+        return self.role in POLICE
 
     @property
     def actor(self) -> Actor:
@@ -53,9 +82,16 @@ class Session(Struct, frozen=True, kw_only=True):
     force_name: str | None
     centre_id: str | None
     centre_name: str | None
+    agency_id: str | None = None
+    agency_name: str | None = None
+    member_from: str = ""
+    member_until: str | None = None
+    organisation_until: str | None = None
+    """When the force, centre or agency itself ends: nobody is of what there is not."""
 
     @property
     def user(self) -> User:
+        ends = [end for end in (self.member_until, self.organisation_until) if end is not None]
         return User(
             id=self.id,
             name=self.name,
@@ -64,6 +100,10 @@ class Session(Struct, frozen=True, kw_only=True):
             force_name=self.force_name,
             centre_id=self.centre_id,
             centre_name=self.centre_name,
+            agency_id=self.agency_id,
+            agency_name=self.agency_name,
+            member_from=self.member_from,
+            member_until=min(ends) if ends else None,
         )
 
 
@@ -119,4 +159,5 @@ class DemoPerson(Struct, frozen=True, kw_only=True):
     role: Role
     force_id: str | None = None
     centre_id: str | None = None
+    agency_id: str | None = None
     password_hash: str

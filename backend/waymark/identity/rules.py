@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from waymark.identity.records import Attempts, EnrolmentCode, Revoked, Role, Session
+from waymark.identity.records import Attempts, EnrolmentCode, Revoked, Role, Session, User
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.keys import KeyRing
 from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Revocation
@@ -43,10 +43,16 @@ def idle_limit(role: Role) -> timedelta:
     return IDLE_CENTRE if role == "centre_worker" else IDLE_STAFF
 
 
+def member(user: User, *, now: datetime) -> bool:
+    """Is this person today what their membership says, of an organisation that there is?"""
+    return user.member_from <= stamp(now) and (user.member_until is None or stamp(now) < user.member_until)
+
+
 def session_good(session: Session, *, now: datetime) -> bool:
-    """Not ended, not too old, not unused for too long."""
+    """Not ended, not too old, not unused for too long, and of somebody who is something here today."""
     return (
         session.revoked_at is None
+        and member(session.user, now=now)
         and stamp(now) < session.expires_at
         and stamp(now - idle_limit(session.role)) < session.last_seen_at
     )

@@ -15,6 +15,7 @@ from waymark.identity.records import (
     Session,
 )
 from waymark.kernel.db import Connection, Sql
+from waymark.kernel.ids import new_id
 
 LOOKUP: Final = 64
 """Ids asked for in one statement. One text, so that it is prepared once."""
@@ -27,13 +28,24 @@ ADD_SESSION = Sql("""
     INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at)
     VALUES (:token_hash, :person_id, :now, :now, :expires_at)
 """)
+# Of several memberships the one that has begun last; of none that has begun, the one that will be.
 SESSION = Sql("""
-    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, p.id, p.name, p.role,
-           p.force_id, f.name AS force_name, p.centre_id, c.name AS centre_name
+    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, p.id, p.name, m.role,
+           m.force_id, f.name AS force_name, m.centre_id, c.name AS centre_name,
+           m.agency_id, a.name AS agency_name, m.valid_from AS member_from, m.valid_to AS member_until,
+           COALESCE(f.valid_to, c.valid_to, a.valid_to) AS organisation_until
     FROM session AS s
     JOIN person AS p ON p.id = s.person_id
-    LEFT JOIN force AS f ON f.id = p.force_id
-    LEFT JOIN centre AS c ON c.id = p.centre_id
+    JOIN membership AS m ON m.id = (
+      SELECT n.id
+      FROM membership AS n
+      WHERE n.person_id = p.id
+      ORDER BY (n.valid_from <= :now) DESC, n.valid_from DESC, n.id DESC
+      LIMIT 1
+    )
+    LEFT JOIN force AS f ON f.id = m.force_id
+    LEFT JOIN centre AS c ON c.id = m.centre_id
+    LEFT JOIN agency AS a ON a.id = m.agency_id
     WHERE s.token_hash = :token_hash
 """)
 # Never brings a session back that has been ended meanwhile.
@@ -125,15 +137,47 @@ KEEP_CENTRE = Sql("""
 """)
 CENTRE_NAME = Sql("SELECT name FROM centre WHERE id = :id")
 FORCE_NAME = Sql("SELECT name FROM force WHERE id = :id")
+KEEP_AGENCY = Sql("""
+    INSERT INTO agency (id, name)
+    VALUES (:id, :name)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name
+""")
+MERGE_FORCE = Sql("""
+    UPDATE force
+    SET valid_to = :at, successor_id = :successor_id
+    WHERE id = :id AND valid_to IS NULL
+""")
+FOLLOWED_BY = Sql("""
+    SELECT successor_id
+    FROM force
+    WHERE id = :id AND successor_id IS NOT NULL AND valid_to <= :now
+""")
 KEEP_PERSON = Sql("""
-    INSERT INTO person (id, username, name, role, force_id, centre_id, password_hash)
-    VALUES (:id, :username, :name, :role, :force_id, :centre_id, :password_hash)
+    INSERT INTO person (id, username, name, password_hash)
+    VALUES (:id, :username, :name, :password_hash)
     ON CONFLICT (username) DO UPDATE
     SET name = excluded.name,
-        role = excluded.role,
+        password_hash = excluded.password_hash
+    RETURNING id
+""")
+KEEP_MEMBERSHIP = Sql("""
+    INSERT INTO membership (id, person_id, role, force_id, centre_id, agency_id, valid_from)
+    VALUES (:id, :person_id, :role, :force_id, :centre_id, :agency_id, '')
+    ON CONFLICT (person_id) WHERE valid_to IS NULL DO UPDATE
+    SET role = excluded.role,
         force_id = excluded.force_id,
         centre_id = excluded.centre_id,
-        password_hash = excluded.password_hash
+        agency_id = excluded.agency_id
+""")
+END_MEMBERSHIP = Sql("""
+    UPDATE membership
+    SET valid_to = :at
+    WHERE person_id = :person_id AND valid_to IS NULL AND valid_from < :at
+""")
+END_SESSIONS = Sql("""
+    UPDATE session
+    SET revoked_at = :now
+    WHERE person_id = :person_id AND revoked_at IS NULL
 """)
 
 
@@ -147,8 +191,9 @@ def add_session(
     db.execute(ADD_SESSION, token_hash=token_hash, person_id=person_id, now=now, expires_at=expires_at)
 
 
-def session(db: Connection, token_hash: str) -> Session | None:
-    return db.one(SESSION, Session, token_hash=token_hash)
+def session(db: Connection, token_hash: str, *, now: datetime) -> Session | None:
+    """None also for somebody who has never been anything here."""
+    return db.one(SESSION, Session, token_hash=token_hash, now=now)
 
 
 def saw_session(db: Connection, token_hash: str, *, now: datetime) -> None:
@@ -262,14 +307,44 @@ def force_name(db: Connection, force_id: str) -> str | None:
     return db.one(FORCE_NAME, str, id=force_id)
 
 
+def keep_agency(db: Connection, *, id: str, name: str) -> None:
+    db.execute(KEEP_AGENCY, id=id, name=name)
+
+
+def merge_force(db: Connection, force_id: str, *, successor_id: str, at: datetime) -> bool:
+    """False: there is no such force, or it has ended already."""
+    return db.execute(MERGE_FORCE, id=force_id, successor_id=successor_id, at=at) == 1
+
+
+def followed_by(db: Connection, force_id: str, *, now: datetime) -> str | None:
+    return db.one(FOLLOWED_BY, str, id=force_id, now=now)
+
+
 def keep_person(db: Connection, person_id: str, person: DemoPerson) -> None:
-    db.execute(
+    """With the membership that goes on: what it was before is not remembered."""
+    kept = db.one(
         KEEP_PERSON,
+        str,
         id=person_id,
         username=person.username,
         name=person.name,
+        password_hash=person.password_hash,
+    )
+    db.execute(
+        KEEP_MEMBERSHIP,
+        id=new_id(),
+        person_id=kept,
         role=person.role,
         force_id=person.force_id,
         centre_id=person.centre_id,
-        password_hash=person.password_hash,
+        agency_id=person.agency_id,
     )
+
+
+def end_membership(db: Connection, person_id: str, *, at: datetime) -> bool:
+    """False: it had ended before."""
+    return db.execute(END_MEMBERSHIP, person_id=person_id, at=at) == 1
+
+
+def end_sessions(db: Connection, person_id: str, *, now: datetime) -> int:
+    return db.execute(END_SESSIONS, person_id=person_id, now=now)

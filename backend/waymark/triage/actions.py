@@ -8,10 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from waymark.agencies import actions as agencies
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide, released
 from waymark.attachments import actions as attachments
-from waymark.attachments.records import AttachmentView, Original, Picture
+from waymark.attachments.records import Original, Picture
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity import actions as identity
@@ -38,6 +39,7 @@ from waymark.triage.records import (
     Taken,
     Told,
     TriageReport,
+    Viewed,
 )
 from waymark.triage.rules import (
     POSSIBLE_IN,
@@ -65,16 +67,6 @@ class Tools(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-class Viewed(Struct, frozen=True, kw_only=True):
-    report: TriageReport
-    decision: Decision
-    events: list[Event]
-    can_reach: bool
-    """Is there any way to answer the reporter?"""
-    attachments: tuple[AttachmentView, ...]
-    """None where pictures are not released."""
-
-
 def screen(db: Connection, *, limit: int, now: datetime) -> int:
     """Look through what has been opened since the last time. Returns how many reports that were."""
     db.serialise("screening")
@@ -92,6 +84,7 @@ def screen(db: Connection, *, limit: int, now: datetime) -> int:
             due_at=due_at,
             due_for=due_for,
         )
+        agencies.begin_release(db, opened.id, opened.sharing_choice, at=opened.received_at)
         received = Event(
             id=new_id(),
             report_id=opened.id,
@@ -102,7 +95,7 @@ def screen(db: Connection, *, limit: int, now: datetime) -> int:
             action="received",
         )
         store.add_event(db, received)
-        _audit(db, None, "report.screened", opened.id, now, {"state": state})
+        note(db, None, "report.screened", opened.id, now, {"state": state})
         scopes |= _scopes(opened.force_id if is_released else None, opened.centre_id)
     store.changed(db, scopes)
     return len(opened_since)
@@ -122,8 +115,8 @@ def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -
 
 def view(db: Connection, user: User, report_id: str, *, now: datetime) -> Viewed:
     """Raises Problem not_found, for a report that does not exist and for one that may not be seen."""
-    report, decision = _found(db, user, "view_report", report_id)
-    _audit(db, user, "report.viewed", report_id, now, {"groups": sorted(decision.groups)})
+    report, decision = asked_for(db, user, "view_report", report_id, now=now)
+    note(db, user, "report.viewed", report_id, now, {"groups": sorted(decision.groups)})
     return Viewed(
         report=report,
         decision=decision,
@@ -137,21 +130,21 @@ def picture(
     db: Connection, user: User, report_id: str, att_id: str, *, now: datetime
 ) -> tuple[TriageReport, Picture]:
     """Raises Problem not_found, also where pictures are not released."""
-    report, decision = _found(db, user, "view_report", report_id)
+    report, decision = asked_for(db, user, "view_report", report_id, now=now)
     shown = attachments.picture(db, report_id, att_id) if "pictures" in decision.groups else None
     if shown is None:
         raise problem("not_found")
-    _audit(db, user, "picture.viewed", report_id, now, {"attachment": att_id})
+    note(db, user, "picture.viewed", report_id, now, {"attachment": att_id})
     return report, shown
 
 
 def original(db: Connection, user: User, report_id: str, att_id: str, *, now: datetime) -> Original:
     """A file as it was sent, with all that it hides. Raises Problem not_found, as for `picture`."""
-    _, decision = _found(db, user, "view_report", report_id)
+    _, decision = asked_for(db, user, "view_report", report_id, now=now)
     found = attachments.original(db, report_id, att_id) if "pictures" in decision.groups else None
     if found is None:
         raise problem("not_found")
-    _audit(db, user, "original.taken", report_id, now, {"attachment": att_id})
+    note(db, user, "original.taken", report_id, now, {"attachment": att_id})
     return found
 
 
@@ -168,7 +161,7 @@ def acknowledge(
 ) -> Acknowledgement:
     """Tell the reporter that somebody has read it. Raises Problem not_found, already_acknowledged."""
     tools = Tools(vault=vault, keys=keys, now=now)
-    report, _ = _found(db, user, "acknowledge_report", report_id)
+    report, _ = asked_for(db, user, "acknowledge_report", report_id, now=now)
     if report.acknowledged_at is not None:
         raise problem("already_acknowledged")
     _unchanged(report, version)
@@ -188,7 +181,7 @@ def acknowledge(
 
 def take(db: Connection, user: User, report_id: str, *, version: int | None = None, tools: Tools) -> Taken:
     """Make a report of unknown area this force's own. Raises Problem not_found, changed_meanwhile."""
-    report, _ = _found(db, user, "take_report", report_id)
+    report, _ = asked_for(db, user, "take_report", report_id, now=tools.now)
     if user.force_id is None:
         raise problem("not_found")
     _unchanged(report, version)
@@ -200,12 +193,14 @@ def take(db: Connection, user: User, report_id: str, *, version: int | None = No
 
 def refuse(db: Connection, user: User, report_id: str, *, asked: str, now: datetime) -> None:
     """Somebody asked for a report that is not there for them: with an id that they should not have."""
-    _audit(db, user, "report.refused", report_id, now, {"asked": asked})
+    note(db, user, "report.refused", report_id, now, {"asked": asked})
 
 
-def found(db: Connection, user: User, act: Act, report_id: str, *, version: int) -> TriageReport:
+def found(
+    db: Connection, user: User, act: Act, report_id: str, *, version: int, now: datetime
+) -> TriageReport:
     """The report that an act is about. Raises Problem not_found, changed_meanwhile, not_now."""
-    report, _ = _found(db, user, act, report_id)
+    report, _ = asked_for(db, user, act, report_id, now=now)
     _unchanged(report, version)
     possible(report, act)
     return report
@@ -305,7 +300,7 @@ def finish(
 ) -> Done:
     """Audit the act and let waiting pages know. The end of every act: locks are taken in this order."""
     before, after = moved_from_to
-    _audit(db, user, action, after.report_id, now, detail)
+    note(db, user, action, after.report_id, now, detail)
     store.changed(db, _watching(before, after))
     return Done(version=after.version, state=after.state, queue=after.queue, told=told)
 
@@ -321,6 +316,11 @@ def silent(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
 
 def stale_offers(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
     return store.offers(db, before=load_timers().begun_before("offer", now), limit=limit)
+
+
+def orphans(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
+    """Reports of a force that has been merged into another."""
+    return store.orphans(db, now=now, limit=limit)
 
 
 def _add_reply(
@@ -348,9 +348,12 @@ def _add_reply(
     finish(db, None, "report.reply_came", (report, after), now=now)
 
 
-def _found(db: Connection, user: User, act: Act, report_id: str) -> tuple[TriageReport, Decision]:
+def asked_for(
+    db: Connection, user: User, act: Act, report_id: str, *, now: datetime
+) -> tuple[TriageReport, Decision]:
+    """Raises Problem not_found. Whoever calls it audits what they then show."""
     report = store.report(db, report_id)
-    decision = decide(user, act, facts(report)) if report is not None else None
+    decision = decide(user, act, facts(report), now=now) if report is not None else None
     if report is None or decision is None or not decision.allowed:
         raise problem("not_found")
     return report, decision
@@ -364,7 +367,7 @@ def _unchanged(report: TriageReport, version: int | None) -> None:
 
 def _watching(before: TriageReport, after: TriageReport) -> set[str]:
     """Everybody whose list may look different now."""
-    if not released(after.sharing_choice):
+    if not after.released:
         return _scopes(None, after.centre_id)
     forces = (before.force_id, after.force_id, before.offered_force_id, after.offered_force_id)
     return {scope for force_id in forces for scope in _scopes(force_id, after.centre_id)}
@@ -378,10 +381,10 @@ def _scopes(force_id: str | None, centre_id: str) -> set[str]:
 def _side(user: User | None) -> Side:
     if user is None:
         return "service"
-    return "police" if user.role == "police_triage" else "centre"
+    return "police" if user.police else "centre"
 
 
-def _audit(
+def note(
     db: Connection,
     user: User | None,
     action: str,

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from waymark.agencies.records import Decision
+from waymark.attachments.records import AttachmentView
 from waymark_sync.messages import SignpostedService
 from waymark_sync.report import SharingChoice
 
@@ -60,6 +62,12 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     version: int
     body: bytes
     wrapped: bytes
+    released: bool = False
+    """Is it in the lists of its force?"""
+    released_groups: str | None = None
+    """What the reporter lets the police see now: names with a space between."""
+    opened_groups: str | None = None
+    """What an override opened to the report's force."""
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -160,3 +168,13 @@ class Done(Struct, frozen=True, kw_only=True):
     state: State
     queue: Standing
     told: Told
+
+
+class Viewed(Struct, frozen=True, kw_only=True):
+    report: TriageReport
+    decision: Decision
+    events: list[Event]
+    can_reach: bool
+    """Is there any way to answer the reporter?"""
+    attachments: tuple[AttachmentView, ...]
+    """None where pictures are not released."""

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, cast, get_args
 import msgspec
 from msgspec.structs import replace
 
-from waymark.agencies.records import Act, Decision, FieldGroup, ReportFacts
-from waymark.agencies.rules import decide, released
+from waymark.agencies.records import ALL_GROUPS, Act, Decision, FieldGroup, ReportFacts
+from waymark.agencies.rules import may, released
 from waymark.identity.records import User
 from waymark.kernel.clock import stamp
 from waymark.kernel.vault import Vault, decrypt, encrypt
@@ -23,6 +23,7 @@ from waymark.triage.records import (
     State,
     TriageReport,
 )
+from waymark_sync.policy.access import load_access
 from waymark_sync.policy.decisions import Decisions
 from waymark_sync.policy.timers import Timers
 from waymark_sync.reference import reference
@@ -102,6 +103,9 @@ POSSIBLE_IN: Final[Mapping[Act, frozenset[State]]] = MappingProxyType(
         "accept_report": frozenset({"transferred"}),
         "send_back_report": frozenset({"transferred"}),
         "mark_reply_read": frozenset(get_args(State)),
+        "narrow_release": frozenset(get_args(State)),
+        "override_release": frozenset(get_args(State)),
+        "unmask": frozenset(get_args(State)),
     }
 )
 """Acts on one report, and the states that they make sense in."""
@@ -154,7 +158,15 @@ def facts(report: TriageReport) -> ReportFacts:
         centre_id=report.centre_id,
         force_id=report.force_id,
         offered_force_id=report.offered_force_id,
+        released=_groups(report.released_groups),
+        opened=_groups(report.opened_groups),
+        handed_over=released(report.sharing_choice) and report.acknowledged_at is not None,
     )
+
+
+def _groups(names: str | None) -> frozenset[FieldGroup]:
+    """A name that is no group of ours is nobody's."""
+    return ALL_GROUPS & frozenset((names or "").split())
 
 
 def queue_of(state: State, *, acknowledged: bool, asked: bool) -> Standing:
@@ -225,29 +237,38 @@ def open_detail(vault: Vault, report: TriageReport, event: Event) -> EventDetail
 
 
 def history_line(
-    vault: Vault, report: TriageReport, event: Event, reader: User, labels: Decisions
+    vault: Vault, report: TriageReport, event: Event, reader: User, labels: Decisions, *, decision: Decision
 ) -> HistoryLine:
-    """One line as this reader may have it: notes and numbers are for one's own side."""
+    """One line as this reader may have it: notes and numbers are for one's own side.
+
+    What was said belongs to the narrative: whoever may not read that reads none of it.
+    """
     detail = open_detail(vault, report, event)
     # What the service does by itself, it does for the police: only their reports are offered.
-    own = (event.side != "centre") == (reader.role == "police_triage")
-    kept = detail if own else EventDetail(services=detail.services)
+    own = (event.side != "centre") == reader.police
+    services = detail.services if "support" in decision.groups else ()
+    kept = replace(detail, services=services) if own else EventDetail(services=services)
     return HistoryLine(
         at=event.at,
         who=event.who,
         side=event.side,
         action=event.action,
-        text=open_text(vault, report, event.id, event.text),
+        text=open_text(vault, report, event.id, event.text) if "narrative" in decision.groups else "",
         code=event.code,
         label=labels.label(event.code) if event.code else "",
         told=event.told,
         note=kept.note,
         reason=kept.reason,
-        reason_label=labels.label(kept.reason) if kept.reason else "",
+        reason_label=_label(kept.reason, labels) if kept.reason else "",
         crime_reference=kept.crime_reference,
         force_name=kept.force_name,
         services=kept.services,
     )
+
+
+def _label(code: str, labels: Decisions) -> str:
+    grounds = load_access().override_grounds
+    return next((ground.label for ground in grounds if ground.code == code), labels.label(code))
 
 
 def listed(
@@ -298,13 +319,13 @@ def visible_answers(answers: Answers, decision: Decision) -> dict[FieldGroup, di
     return shown
 
 
-def possible_acts(user: User, report: TriageReport, *, can_reach: bool) -> list[Act]:
+def possible_acts(user: User, report: TriageReport, *, can_reach: bool, now: datetime) -> list[Act]:
     """What this reader can do here and now, so that the page offers nothing else."""
     return [
         act
         for act, states in POSSIBLE_IN.items()
         if report.state in states
-        and decide(user, act, facts(report)).allowed
+        and may(user, act, facts(report), None, now).answer == "yes"
         and (can_reach or act not in NEEDS_A_WAY)
         and (act != "acknowledge_report" or report.acknowledged_at is None)
         and (act != "mark_reply_read" or report.reply_waiting)

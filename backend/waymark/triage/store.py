@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from waymark.agencies.store import OPENED, RELEASED
 from waymark.intake.records import OpenedReport
 from waymark.kernel.db import Connection, Sql
 from waymark.triage.records import Event, TriageReport
 
-COLUMNS: Final = """
+COLUMNS: Final = f"""
     t.report_id, t.state, t.queue, t.force_id, t.centre_id, c.name AS centre_name, t.sharing_choice, t.area,
     t.received_at, t.channel, t.has_pictures, r.feed_id, r.schema_v, r.note, t.acknowledged_at,
     t.acknowledged_by, t.due_at, t.due_for, t.asked_at, t.reply_waiting, t.decided, t.offered_force_id,
-    t.offered_at, t.version, r.body, k.wrapped
+    t.offered_at, t.version, r.body, k.wrapped, t.released, {RELEASED} AS released_groups,
+    {OPENED} AS opened_groups
 """
 JOINED: Final = """
     JOIN triage_report AS t ON t.report_id = found.report_id
@@ -57,6 +59,18 @@ OFFERS = whole("""
     ) AS found
     JOINED
 """)
+# Those of a force that has been merged into another.
+ORPHANS = whole("""
+    SELECT COLUMNS
+    FROM (
+      SELECT o.report_id
+      FROM force AS f
+      JOIN triage_report AS o ON o.force_id = f.id AND o.released
+      WHERE f.successor_id IS NOT NULL AND f.valid_to <= :now
+      LIMIT :limit
+    ) AS found
+    JOINED
+""")
 LAST_SCREENED = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM triage_report")
 LAST_MESSAGE = Sql("SELECT COALESCE(MAX(message_number), 0) AS number FROM triage_event")
 ADD_REPORT = Sql("""
@@ -73,7 +87,7 @@ MOVE = Sql("""
     SET state = :state, queue = :queue, force_id = :force_id, acknowledged_at = :acknowledged_at,
         acknowledged_by = :acknowledged_by, due_at = :due_at, due_for = :due_for, asked_at = :asked_at,
         reply_waiting = :reply_waiting, decided = :decided, offered_force_id = :offered_force_id,
-        offered_at = :offered_at, version = :version
+        offered_at = :offered_at, released = :released, version = :version
     WHERE report_id = :report_id AND version = :version - 1
 """)
 EVENTS = Sql("""
@@ -109,6 +123,11 @@ def silent(db: Connection, *, before: datetime, limit: int) -> list[TriageReport
 def offers(db: Connection, *, before: datetime, limit: int) -> list[TriageReport]:
     """Offered before then, and not answered for."""
     return db.many(OFFERS, TriageReport, before=before, limit=limit)
+
+
+def orphans(db: Connection, *, now: datetime, limit: int) -> list[TriageReport]:
+    """In the lists of a force that has ended."""
+    return db.many(ORPHANS, TriageReport, now=now, limit=limit)
 
 
 def last_screened(db: Connection) -> int:
@@ -164,6 +183,7 @@ def move(db: Connection, after: TriageReport) -> bool:
         decided=after.decided,
         offered_force_id=after.offered_force_id,
         offered_at=after.offered_at,
+        released=after.released,
         version=after.version,
     )
     return touched == 1

@@ -29,17 +29,21 @@ def list_reports(
     db: Connection, user: User, wanted: Filter, *, after: Cursor | None, limit: int, now: datetime
 ) -> tuple[list[tuple[TriageReport, Decision]], Counts]:
     """One page, one report more than `limit` when there is another page. Raises Problem not_found."""
-    allowed(user, "list_reports")
+    allowed(user, "list_reports", now=now)
     page = store.page(
         db, user, narrowed(wanted, load_timers(), now=now), after=after, limit=limit + 1, now=stamp(now)
     )
     counts = store.counts(db, force_id=user.force_id, centre_id=user.centre_id)
     # Asked again, row by row: the query narrows, the decision decides.
-    decided = [(report, decide(user, "list_reports", facts(report))) for report in page]
+    decided = [(report, decide(user, "list_reports", facts(report), now=now)) for report in page]
     subject = Subject(kind="list", id=user.force_id or user.centre_id or "")
     detail = {"queue": wanted.queue, "count": min(len(page), limit)}
     audit.append(db, actor=user.actor, action="reports.listed", subject=subject, detail=detail, now=now)
-    return [pair for pair in decided if pair[1].allowed], counts
+    shown = [pair for pair in decided if pair[1].allowed]
+    if wanted.with_pictures:
+        # Where pictures are hidden nobody is told that there are any.
+        shown = [pair for pair in shown if "pictures" in pair[1].groups]
+    return shown, counts
 
 
 def list_held(
@@ -49,7 +53,7 @@ def list_held(
 
     Raises Problem not_found.
     """
-    allowed(user, "list_quarantine")
+    allowed(user, "list_quarantine", now=now)
     held = intake.held(db, state=state, before=before or intake.POS_MAX, limit=limit + 1)
     subject = Subject(kind="list", id="quarantine")
     detail = {"count": min(len(held), limit)}
@@ -59,19 +63,19 @@ def list_held(
 
 def reopen(db: Connection, user: User, item_ids: Sequence[str], *, now: datetime) -> int:
     """Let the opener try again. Returns how many were held. Raises Problem not_found."""
-    allowed(user, "reopen_quarantine")
+    allowed(user, "reopen_quarantine", now=now)
     return len(intake.reopen(db, item_ids, actor=user.actor, why="asked", now=now))
 
 
 def make_device_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple[str, datetime]:
     """Raises Problem not_found."""
-    allowed(user, "make_device_code")
+    allowed(user, "make_device_code", now=now)
     return identity.make_code(db, user, label, now=now)
 
 
 def list_devices(db: Connection, user: User, ends: BuildEnds, *, now: datetime) -> list[DeviceLine]:
     """The tablets of the user's own centre. Raises Problem not_found."""
-    allowed(user, "list_devices")
+    allowed(user, "list_devices", now=now)
     centre_id = user.centre_id or ""
     devices, seen = identity.devices_of_centre(db, centre_id), intake.last_seen(db, centre_id)
     queued = {(one.device_id, one.epoch): one.queued for one in seen}
@@ -88,7 +92,7 @@ def list_devices(db: Connection, user: User, ends: BuildEnds, *, now: datetime) 
 
 def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope, *, now: datetime) -> None:
     """A tablet of the user's own centre. A second time changes nothing. Raises Problem not_found."""
-    allowed(user, "revoke_device")
+    allowed(user, "revoke_device", now=now)
     device = identity.device(db, device_id)
     if device is None or device.centre_id != user.centre_id:
         raise problem("not_found")
@@ -99,14 +103,14 @@ def revoke_device(db: Connection, user: User, device_id: str, scope: RevokeScope
 
 def explain_gap(db: Connection, user: User, found: Explained) -> None:
     """Raises Problem not_found."""
-    allowed(user, "explain_gap")
+    allowed(user, "explain_gap", now=datetime.fromisoformat(found.at))
     if not custody.explain_gap(db, user.centre_id or "", found, actor=user.actor):
         raise problem("not_found")
 
 
-def allowed(user: User, act: Act) -> None:
+def allowed(user: User, act: Act, *, now: datetime) -> None:
     """Raises Problem not_found."""
-    if not decide(user, act).allowed:
+    if not decide(user, act, now=now).allowed:
         raise problem("not_found")
 
 

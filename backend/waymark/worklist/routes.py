@@ -213,7 +213,7 @@ async def list_choices(
 ) -> Response[ChoicesAnswer]:
     """What a list can be filtered by."""
     user = user_of(request)
-    actions.allowed(user, "list_reports")
+    actions.allowed(user, "list_reports", now=clock.now())
     return Response(choices(user, pack), headers=NO_STORE)
 
 
@@ -232,7 +232,7 @@ async def wait_for_news(
     arrivals: NamedDependency[SkipValidation[Arrivals]],
 ) -> ServerSentEvent:
     """A stream of events that ends with the session. A browser that reconnects goes on where it was."""
-    actions.allowed(user_of(request), "list_reports")
+    actions.allowed(user_of(request), "list_reports", now=clock.now())
     token = request.cookies[COOKIE]
     session = await database.read(identity.session, token, now=clock.now())
     if session is None:
@@ -296,7 +296,7 @@ async def reopen_quarantine(
     """Try to open these again. Asking twice does no more than asking once."""
     raw = await request.body()
     user = user_of(request)
-    actions.allowed(user, "reopen_quarantine")
+    actions.allowed(user, "reopen_quarantine", now=clock.now())
     wanted = read(raw, ReopenRequest).ids
     count = await database.write(actions.reopen, user, wanted, now=clock.now())
     jobs.wake()

@@ -14,8 +14,7 @@ from waymark.intake.records import DeviceSeen
 from waymark.kernel.clock import stamp
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
-from waymark.triage.actions import Viewed
-from waymark.triage.records import ReportAnswer, TriageReport
+from waymark.triage.records import ReportAnswer, TriageReport, Viewed
 from waymark.triage.rules import (
     history_line,
     listed,
@@ -125,6 +124,7 @@ def page_of(
         **msgspec.to_builtins(listed(report, body.answers, decision, user, area=area, now=now)),
         **_possible(user, viewed, pack=pack, data=data, now=now),
         "hidden_groups": sorted(decision.hidden),
+        "masked_groups": sorted(decision.masked),
         "note": report.note,
         "acknowledged_by": _last_who(viewed, "acknowledged") if report.acknowledged_at else None,
         "can_reach": viewed.can_reach,
@@ -132,18 +132,20 @@ def page_of(
         "decided": report.decided,
         "signposts_shown": body.signposts_shown if "support" in decision.groups else (),
         "directory_version": body.directory_version,
-        "signposted": _signposted(viewed, vault),
+        "signposted": _signposted(viewed, vault) if "support" in decision.groups else (),
         "attachments": msgspec.to_builtins(described(viewed.attachments, body.attachments)),
         "groups": visible_answers(body.answers, decision),
     }
-    history = tuple(history_line(vault, report, event, user, data) for event in viewed.events)
+    history = tuple(
+        history_line(vault, report, event, user, data, decision=decision) for event in viewed.events
+    )
     return ReportAnswer(report=shown, history=history)
 
 
 def _possible(user: User, viewed: Viewed, *, pack: Pack, data: Decisions, now: datetime) -> dict[str, Any]:
     report = viewed.report
-    acts = possible_acts(user, report, can_reach=viewed.can_reach)
-    side: Side = "police" if user.role == "police_triage" else "centre"
+    acts = possible_acts(user, report, can_reach=viewed.can_reach, now=now)
+    side: Side = "police" if user.police else "centre"
     kinds = (
         data.possible(report.force_id, pack.nation(report.force_id), stamp(now)[:10])
         if "decide_report" in acts

@@ -72,7 +72,8 @@ export function AnswersPart({ report }: { report: OpenReport }): JSX.Element {
           report.note === null ? null : plain('report.note', noteLines(report.note).map((line) => <div key={line}>{line}</div>)),
         ]}
       />
-      <Hidden groups={report.hiddenGroups} />
+      <Kept id="hidden" groups={report.hiddenGroups} />
+      <Kept id="masked" groups={report.maskedGroups} />
     </>
   )
 }
@@ -109,12 +110,13 @@ function Group({ title, rows }: { title: string; rows: readonly Shown[] }): JSX.
   )
 }
 
-function Hidden({ groups }: { groups: readonly string[] }): JSX.Element | null {
+/** Groups of answers that are not on this page, and why. */
+function Kept({ id, groups }: { id: 'hidden' | 'masked'; groups: readonly string[] }): JSX.Element | null {
   if (groups.length === 0) return null
   return (
-    <section class="govuk-inset-text" aria-labelledby="hidden">
-      <h2 class="govuk-heading-s" id="hidden">{say('report.hidden')}</h2>
-      <p class="govuk-body">{say('report.hidden_why')}</p>
+    <section class="govuk-inset-text" aria-labelledby={id}>
+      <h2 class="govuk-heading-s" id={id}>{say(`report.${id}`)}</h2>
+      <p class="govuk-body">{say(`report.${id}_why`)}</p>
       <ul class="govuk-list govuk-list--bullet">
         {groups.map((group) => <li key={group}>{sayCode('hidden', group)}</li>)}
       </ul>

@@ -10,6 +10,7 @@ import { ReportScreen } from './report-screen.tsx'
 import { page } from './router.ts'
 import type { Page } from './router.ts'
 import { session, startSession } from './session.ts'
+import { atCentre } from './shapes.ts'
 import type { User } from './shapes.ts'
 import { say } from './words.ts'
 
@@ -37,7 +38,7 @@ function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
     case 'report':
       return <ReportScreen key={at.id} id={at.id} act={at.act} user={user} />
     case 'devices':
-      return user.role === 'centre_worker' ? <DevicesScreen /> : <NoSuchPage />
+      return atCentre(user.role) ? <DevicesScreen /> : <NoSuchPage />
     case 'quarantine':
     case 'unknown':
       return <NoSuchPage />

@@ -27,7 +27,7 @@ export function ContactCard({ report, role }: { report: OpenReport; role: Role }
 
 function factsOf(report: OpenReport, role: Role): ContactFacts {
   const { safe_contact } = report.answers
-  const hidden = report.hiddenGroups.includes('contact')
+  const hidden = [...report.hiddenGroups, ...report.maskedGroups].includes('contact')
   return {
     role,
     sharingChoice: report.head.sharing_choice,

@@ -3,6 +3,7 @@
  * "do not": what was not allowed is forbidden, and what is hidden is not guessed.
  */
 
+import { atCentre, isPolice } from './shapes.ts'
 import type { Role, SafeContact, SharingChoice } from './shapes.ts'
 import type { WordKey } from './words.ts'
 
@@ -33,7 +34,7 @@ export function contactPlan(facts: ContactFacts): ContactPlan {
 
   if (sharingChoice === 'A2') return plan('stop', { key: 'contact.stop_figures_only' })
   // The centre stands between, whatever else reached this screen.
-  if (facts.role === 'police_triage' && sharingChoice === 'P2') return plan('through', ...throughCentre(facts))
+  if (isPolice(facts.role) && sharingChoice === 'P2') return plan('through', ...throughCentre(facts))
   if (contact === 'hidden') return plan('stop', { key: 'contact.stop_hidden' })
   if (contact === 'not_answered') return plan('stop', { key: 'contact.stop_not_answered' })
   if (contact.methods.includes('no_contact')) return plan('stop', { key: 'contact.stop_asked' })
@@ -77,7 +78,7 @@ function rules(methods: readonly Method[], contact: SafeContact): Sentence[] {
 }
 
 function throughCentre(facts: ContactFacts): Sentence[] {
-  if (facts.role === 'centre_worker') return [{ key: 'contact.at_the_centre' }]
+  if (atCentre(facts.role)) return [{ key: 'contact.at_the_centre' }]
   return [centreSentence('contact.through', facts.centreName), { key: 'contact.not_directly' }]
 }
 

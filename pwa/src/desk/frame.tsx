@@ -12,7 +12,10 @@ type Place = 'queue' | 'devices' | 'quarantine'
 
 const PLACES: Readonly<Record<Role, readonly Place[]>> = {
   police_triage: ['queue'],
+  hate_crime_coordinator: ['queue'],
   centre_worker: ['queue', 'devices'],
+  centre_supervisor: ['queue', 'devices'],
+  dpo: ['queue'],
   intake_custodian: ['quarantine'],
 }
 const ADDRESS: Readonly<Record<Place, string>> = {

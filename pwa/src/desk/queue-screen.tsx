@@ -12,6 +12,7 @@ import { load, look, POLL_MS, queueNow, takeCounts } from './queue.ts'
 import type { Queue } from './queue.ts'
 import { QueueTable } from './queue-table.tsx'
 import { addressOf } from './router.ts'
+import { isPolice } from './shapes.ts'
 import type { Choices, Counts, User } from './shapes.ts'
 import { say, sayCount } from './words.ts'
 
@@ -72,7 +73,7 @@ type TabsProps = { readonly filters: Filters; readonly counts: Counts | null; re
 
 /** The other filters stay as they are: a tab is one more thing to look for. */
 function Tabs({ filters, counts, user }: TabsProps): JSX.Element {
-  const queues = QUEUES.filter((queue) => queue !== 'offered' || user.role === 'police_triage')
+  const queues = QUEUES.filter((queue) => queue !== 'offered' || isPolice(user.role))
   return (
     <nav aria-label={say('queue.filter_label')}>
       <ul class="desk-filter">

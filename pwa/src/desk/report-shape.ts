@@ -65,6 +65,7 @@ export type Attachment = Read<typeof readAttachment>
 
 const readHead = shape({
   hidden_groups: or(listOf(text), []),
+  masked_groups: or(listOf(text), []),
   acts: or(listOf(text), []),
   note: orNull(text),
   acknowledged_by: orNull(text),
@@ -99,6 +100,8 @@ export type OpenReport = {
   readonly head: ReportHead
   readonly answers: ShownAnswers
   readonly hiddenGroups: readonly string[]
+  /** There, and covered: only a reason uncovers them. */
+  readonly maskedGroups: readonly string[]
   /** What this login may do to this report, as the server decided. */
   readonly acts: readonly string[]
   readonly acknowledgedBy: string | null
@@ -122,6 +125,7 @@ export const readReport: Reader<OpenReport> = (raw, place) => {
     head,
     answers: readAnswers(answersIn(body.report), `${place}.report`),
     hiddenGroups: more.hidden_groups,
+    maskedGroups: more.masked_groups,
     acts: more.acts,
     acknowledgedBy: more.acknowledged_by,
     note: more.note,

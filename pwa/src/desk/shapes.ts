@@ -6,7 +6,15 @@
 import { flag, instant, listOf, oneOf, or, orNull, shape, text, whole } from './checked.ts'
 import type { Read, Reader } from './checked.ts'
 
-export const ROLES = ['police_triage', 'centre_worker', 'intake_custodian'] as const
+/** Those that have a page at the desk. */
+export const ROLES = [
+  'police_triage',
+  'hate_crime_coordinator',
+  'centre_worker',
+  'centre_supervisor',
+  'dpo',
+  'intake_custodian',
+] as const
 export const SHARING_CHOICES = ['P1', 'P2', 'P3', 'U1', 'A1', 'A2'] as const
 
 const codes = or(listOf(text), [])
@@ -24,6 +32,10 @@ export const readUser = shape({
 export const readSession = shape({ user: readUser, demo: or(flag, false) })
 export type User = Read<typeof readUser> & { readonly demo: boolean }
 export type Role = User['role']
+/** Who speaks for a force. What anybody may do is decided by the server. */
+export const isPolice = (role: Role): boolean => role === 'police_triage' || role === 'hate_crime_coordinator'
+/** Who works at a centre, where reporters come. */
+export const atCentre = (role: Role): boolean => role === 'centre_worker' || role === 'centre_supervisor'
 export type SharingChoice = (typeof SHARING_CHOICES)[number]
 
 export const readWhen = shape({

@@ -162,6 +162,7 @@ describe('what is answered', () => {
       ...ROW,
       groups: { narrative: { narrative_original: 'He shouted' }, contact: { safe_contact: 'not_answered' } },
       hidden_groups: ['identity'],
+      masked_groups: ['contact'],
       acts: ['acknowledge_report'],
     }
     answer = { body: { report: shown, history: [{ at: ROW.received_at, who: 'Northshire Police', action: 'viewed' }] } }
@@ -171,7 +172,7 @@ describe('what is answered', () => {
     expect(report.answers.narrative_original).toBe('He shouted')
     expect(report.answers.safe_contact).toBe('not_answered')
     expect(report.answers.name_known_as).toBeNull()
-    expect(report.hiddenGroups).toEqual(['identity'])
+    expect([report.hiddenGroups, report.maskedGroups]).toEqual([['identity'], ['contact']])
     expect(report.acts).toEqual(['acknowledge_report'])
     expect(report.history[0]?.action).toBe('viewed')
   })

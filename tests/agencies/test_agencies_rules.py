@@ -7,7 +7,7 @@ from typing import Final, get_args
 import pytest
 
 from waymark.agencies.records import ALL_GROUPS, DENIED, Act, FieldGroup, ReportFacts
-from waymark.agencies.rules import decide, may
+from waymark.agencies.rules import TO_POLICE, decide, may
 from waymark.identity.records import Role, User
 from waymark_sync.report import SharingChoice
 
@@ -154,6 +154,10 @@ def test_what_is_offered_is_seen_by_both_forces_and_answered_for_by_none(act: Ac
     assert decide(user("police_triage"), act, away, now=NOW).allowed == allowed
 
 
+def test_no_choice_releases_more_than_it_says() -> None:
+    assert dict(TO_POLICE) == CHOSEN
+
+
 def test_what_the_reporter_took_back_is_hidden_and_the_rest_is_not() -> None:
     told = ReportFacts(
         sharing_choice="P1",
@@ -186,6 +190,7 @@ def test_an_override_lets_the_own_force_read_what_it_names(choice: SharingChoice
             assert CHOSEN[choice] or allowed == set(SEES)
         else:
             assert seen == (CHOSEN[choice] if force == "unknown" else frozenset())
+            assert allowed == set() or (force == "unknown" and CHOSEN[choice])
 
 
 @pytest.mark.parametrize("role", [*CENTRE, "dpo"])

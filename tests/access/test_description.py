@@ -32,6 +32,7 @@ STORY: Final = (
     ("northshire", "ListChoices"),
     ("northshire", "ViewReport"),
     ("northshire", "AcknowledgeReport"),
+    ("supervisor", "UnmaskReport"),  # once it was acknowledged, and until another force has it
     ("northshire", "SuggestServices"),
     ("northshire", "AskReporter"),
     ("northshire", "UpdateReporter"),
@@ -43,6 +44,8 @@ STORY: Final = (
     ("southmere", "SendBackReport"),
     ("northshire", "ForwardReport"),
     ("southmere", "AcceptReport"),
+    ("harbour", "NarrowRelease"),
+    ("supervisor", "OverrideRelease"),
     ("northshire", "TakeReport"),
     ("northshire", "MarkReplyRead"),
     ("quay", "LogIn"),
@@ -85,6 +88,7 @@ class Everybody:
         self._by_name: dict[str, Nobody] = {"nobody": Nobody(), "tablet": tablet, **staff}
         self._places = {
             "TakeReport": {"report_id": world.reports["P1", "nowhere"]},
+            "OverrideRelease": {"report_id": world.reports["U1", "northshire"]},
             "MarkReplyRead": {"report_id": tablet.answered},
             "ExplainGap": {"device_id": tablet.id},
             "RevokeDevice": {"device_id": lost.id},
@@ -120,6 +124,7 @@ class Everybody:
 async def everybody(world: World) -> Everybody:
     lost = Device(visitor=False)
     await world.database.write(enrol_device, lost)
+    world.desks["supervisor"] = await world.desks["harbour"].like().enter(world.database, "supervisor")
     return Everybody(world, await Tablet.enrolled(world), lost)
 
 

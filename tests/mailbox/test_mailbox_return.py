@@ -238,6 +238,21 @@ async def test_no_header_is_believed_that_no_setting_names(
 
 
 @one_engine
+async def test_a_proxy_that_adds_its_header_to_the_guessers_is_not_believed(
+    settings: Settings, code: ReturnSecrets, way: ReturnWay
+) -> None:
+    """Or each guess would come from another network: theirs stands first."""
+    named = replace(settings, client_header="x-real-ip")
+    async with AsyncTestClient(app=create_app(named), base_url=settings.origin) as client:
+        tries = [
+            (await client.get(PATH, headers=[("X-Real-IP", f"203.0.{n}.7"), ("X-Real-IP", "198.51.100.1")]))
+            for n in range(MISSES_EVERYWHERE + 1)
+        ]
+
+    assert [answer.status_code for answer in tries] == [404] * MISSES_EVERYWHERE + [429]
+
+
+@one_engine
 async def test_no_pull_reads_the_feed_of_a_code(client: Client, code: ReturnSecrets, way: ReturnWay) -> None:
     posing = Device(device_id=way.feed_id)
     challenge = (await client.get("/sync/v1/pull")).headers["waymark-challenge"]

@@ -23,6 +23,7 @@ def serve(*, until_stdin_ends: bool) -> None:
 
     from waymark.app import create_app, stop_streams
     from waymark.cli.context import faults, settings_from_environment
+    from waymark.cli.wire import wire
     from waymark.kernel import logs
     from waymark.kernel.memory import keep_to_itself
 
@@ -45,7 +46,7 @@ def serve(*, until_stdin_ends: bool) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=wire(settings),
         ws="none",
         lifespan="on",
         log_config=None,

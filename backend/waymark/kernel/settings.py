@@ -123,6 +123,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return frozenset({self.host_name, *(f"localhost:{port}" for port in self.device_ports)})
 
     @property
+    def origins(self) -> frozenset[str]:
+        """Whose pages are ours."""
+        return frozenset({self.origin, *(f"http://localhost:{port}" for port in self.device_ports)})
+
+    @property
     def host_name(self) -> str:
         """Of the one origin: what the Host header says."""
         return urlsplit(self.origin).netloc

@@ -140,7 +140,9 @@ def _address(request: Request[Any, Any, Any]) -> str:
     """Whose request it is, as far as anybody who can be believed says so."""
     settings: Settings = request.app.state.settings
     if settings.client_header:
-        return request.headers.get(settings.client_header, "").strip()
+        # Twice: the client sent one, too, and nobody can tell which is the proxy's.
+        named = request.headers.getall(settings.client_header, [])
+        return named[0].strip() if len(named) == 1 else ""
     return request.client.host if request.client else ""
 
 

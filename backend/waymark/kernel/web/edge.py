@@ -1,8 +1,9 @@
 """The outermost layer of every request: one name to answer to, one set of headers, one line of log.
 
-Pages are answered here from memory. Everything else goes on to the routes.
+Pages are answered here from memory. Everything else goes on to the routes, unless another origin asks.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,9 +17,12 @@ from waymark.kernel.settings import HOST, Settings
 from waymark.kernel.web.errors import problem_bytes
 from waymark.kernel.web.headers import content_security_policy, security_headers
 from waymark.kernel.web.maintenance import retry_after_s
+from waymark.kernel.web.origins import from_elsewhere, kept_to_ourselves
 from waymark.kernel.web.pages import NAMES, Page, page_for
 
 _READS: Final = frozenset({"GET", "HEAD"})
+_LAST: Final = {"Connection": "close"}
+"""On an answer after which nothing more is read from a connection."""
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -31,6 +35,7 @@ class Edge:
         self._pages = pages
         self._by_address = f"{HOST}:{settings.port}"
         self._hosts = settings.host_names
+        self._origins = settings.origins
         self._headers = security_headers(
             encrypted_in_transit=settings.encrypted_in_transit, framed=settings.stage_origin is not None
         )
@@ -44,6 +49,12 @@ class Edge:
         began = time.perf_counter()
         try:
             await self._answer(scope, receive, answer)
+        except Exception as error:
+            if answer.status:  # a part of it is gone: only a broken connection says that the rest is missing
+                raise
+            # The server below would answer in words of its own, without a single one of our headers.
+            logs.event("internal", level=logging.ERROR, error=error)
+            await answer.problem(problem("internal"))
         finally:
             logs.event(
                 "request",
@@ -60,8 +71,15 @@ class Edge:
         if host not in self._hosts and not probed:
             await self._refuse_host(scope, host, send)
             return
+        if _header(scope, b"transfer-encoding").lower() not in {"", "chunked"}:
+            # "gzip, chunked" would come to the routes unread, and another server may find its end elsewhere.
+            await send.problem(problem("malformed", "only chunked is read", headers=_LAST))
+            return
         if not scope["query_string"].isascii():  # what it is parsed with below would raise
             await send.problem(problem("malformed", "the address holds bytes that no address has"))
+            return
+        if kept_to_ourselves(method, path) and from_elsewhere(scope["headers"], ours=self._origins):
+            await send.problem(problem("wrong_origin"))
             return
         if path.startswith("/sync/") and (wait_s := retry_after_s(self._settings.data)) is not None:
             await send.problem(problem("maintenance", headers={"Retry-After": str(wait_s)}))

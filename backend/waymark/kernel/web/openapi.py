@@ -19,6 +19,7 @@ from waymark.kernel.web.bodies import Body, in_json
 from waymark.kernel.web.described import Schema, Schemas, end_patterns
 from waymark.kernel.web.errors import PROBLEM_JSON
 from waymark.kernel.web.guards import REQUEST_HEADER, same_origin
+from waymark.kernel.web.origins import kept_to_ourselves
 from waymark_sync.protocol import Natural, Uuid
 
 INTRODUCTION: Final = """\
@@ -100,8 +101,10 @@ def _follows(handler: HTTPRouteHandler, takes: Body | None) -> Iterable[str]:
     path = min(handler.paths)
     if path.startswith("/sync/"):
         yield "maintenance"
+    if any(kept_to_ourselves(method, path) for method in handler.http_methods):
+        yield "wrong_origin"
     if same_origin in guards:
-        yield from ("wrong_origin", "unsupported_type")
+        yield "unsupported_type"
     if any(guard is not same_origin for guard in guards):
         yield "login_needed"
     if takes is not None:

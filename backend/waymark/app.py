@@ -45,10 +45,10 @@ from waymark.kernel.vault import Vault
 from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
+from waymark.kernel.web.limits import Limits
 from waymark.kernel.web.pages import read_pages
 from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
-from waymark.mailbox.rules import Misses
 from waymark.releases import routes as release_routes
 from waymark.releases.jobs import Heir
 from waymark.triage.jobs import Screener
@@ -96,7 +96,7 @@ def create_app(settings: Settings) -> Litestar:
                 "pack": load_pack(),
                 "password_check": PasswordCheck(),
                 "csp_violations": Counter(),
-                "misses": Misses(),
+                "limits": Limits(),
             }
         ),
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from support.files import Client, a_photo, noise, patch, prepared, push, report_with, start, state_in, upload
 from support.kinds import PDF, a_sound
@@ -15,6 +16,7 @@ from waymark.attachments.originals import opened, plain_size
 from waymark.attachments.uploads import Uploads
 from waymark.kernel import clock
 from waymark.kernel.keys import KeyRing
+from waymark.kernel.web.limits import Limits
 
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -124,3 +126,28 @@ async def test_only_what_is_on_a_list_has_an_original_to_hand_out(
     if found is not None:
         assert b"".join(opened(workshop.vault, workshop.files, found)) == plain
         assert plain_size(found) == len(plain)
+
+
+@ONE_ENGINE
+async def test_a_network_that_sends_files_without_end_waits_and_a_tablets_files_do_not(
+    service: Client, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = service.app.state
+    monkeypatch.setattr(state, "settings", replace(state.settings, client_header="x-real-ip"))
+    state.limits = Limits(lambda: 0.0)
+    service.headers["X-Real-IP"] = "198.51.100.20"
+    caller = state.limits.caller("198.51.100.20")
+    for units in (100_000_000, 1_000_000, 1_000, 1):
+        while not state.limits.wait_s("upload_bytes", caller, units):
+            pass
+    told = {}
+    for device in (Device(), Device(visitor=False)):
+        file = prepared(noise(200_000))
+        report = report_with(ring, file, device=device)
+        await push(service, report)
+        await start(service, report, file)
+        told[device.visitor] = await patch(service, file.attachment.att_id, file.sealed[:100_000], 0)
+
+    assert (told[True].status_code, told[True].json()["code"]) == (503, "busy")
+    assert int(told[True].headers["retry-after"]) >= 1
+    assert told[False].status_code == 200

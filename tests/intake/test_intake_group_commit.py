@@ -54,7 +54,7 @@ class Counted:
 
 
 def a_push(ring: KeyRing, reports: int = 1, phone: Device | None = None) -> Push:
-    phone = phone or Device()
+    phone = phone or Device(visitor=reports == 1)
     request = push_of(*(phone.report(ring) for _ in range(reports)))
     return read_push(decode_push(encode(request, MSGPACK), MSGPACK))
 

@@ -45,7 +45,7 @@ def test_one_bad_item_condemns_only_itself(ring: KeyRing, content_type: str) -> 
     push = read_push(decode_push(encode(request, content_type), content_type))
 
     assert [(a.index, a.header.item_id) for a in push.arrivals] == [(1, good.item_id)]
-    assert [(r.index, r.item_id, r.verdict, r.reason) for r in push.rejected] == [
+    assert [(r.index, r.item_id, r.verdict, r.reason) for r in push.unstored] == [
         (0, altered.item_id, "rejected", "hash_wrong"),
         (2, "", "rejected", "header_unreadable"),
     ]

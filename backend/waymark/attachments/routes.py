@@ -1,6 +1,6 @@
 """`/sync/v1/att`: sealed files come in pieces and go on after any break. Names as in the IETF's draft."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -17,6 +17,7 @@ from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
 from waymark.kernel.web.bodies import Body, content, on_the_wire
 from waymark.kernel.web.errors import PROBLEM_JSON
+from waymark.kernel.web.limits import Limits, caller_of, seconds
 from waymark_sync.codec import JSON, WireError, answer_type, decode, encode
 from waymark_sync.protocol import AttStart, AttState, Natural, Uuid
 
@@ -98,10 +99,24 @@ async def append(request: Request[Any, Any, Any], att_id: FromPath[str]) -> Resp
         digest=read_digest(request.headers.get("content-digest", "")),
     )
     try:
-        held, lineage = await _uploads(request).take(piece, _pieces(request))
+        held, lineage = await _uploads(request).take(piece, _pieces(request), admit=_within_limit(request))
     except OffsetDiffers as elsewhere:
         return _refused(request, elsewhere)
     return _told(request, held, lineage)
+
+
+def _within_limit(request: Request[Any, Any, Any]) -> Callable[[Held], None]:
+    """Files of a report that a tablet made are never put off."""
+    length = request.headers.get("content-length", "")
+    units = int(length) if length.isascii() and length.isdigit() else PIECE_BYTES_MAX
+    limits: Limits = request.app.state.limits
+    caller = caller_of(request)
+
+    def admit(held: Held) -> None:
+        if held.lane == "visitor" and (wait_s := limits.wait_s("upload_bytes", caller, units)):
+            raise problem("busy", headers={"Retry-After": seconds(wait_s)})
+
+    return admit
 
 
 async def _pieces(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

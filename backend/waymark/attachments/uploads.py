@@ -91,13 +91,19 @@ class Uploads:
         known, current = await self._database.read(actions.find, att_id)
         return await self._as_on_disk(known), current
 
-    async def take(self, piece: Piece, stream: AsyncIterator[bytes]) -> tuple[Held, Lineage]:
-        """Returns when the piece is durable. Raises OffsetDiffers, Problem, Full: then nothing was stored."""
+    async def take(
+        self, piece: Piece, stream: AsyncIterator[bytes], *, admit: Callable[[Held], None] = lambda _: None
+    ) -> tuple[Held, Lineage]:
+        """Returns when the piece is durable. Raises OffsetDiffers, Problem, Full: then nothing was stored.
+
+        admit: asked before a byte is read. Raises Problem.
+        """
         known, current = await self._database.read(actions.with_room, piece.att_id)
         if known.state != "waiting":
             return known, current
         if piece.offset != known.received:
             raise OffsetDiffers(_elsewhere(known), known, current)
+        admit(known)
         content = await self._arrived(piece.att_id, stream)
         if hashlib.sha256(content).digest() != piece.digest:
             raise problem("digest_wrong")

@@ -41,7 +41,7 @@ async def _take_in(settings: Settings, file: Path) -> Counter[str]:
         request = PushRequest(device_id="00000000-0000-4000-8000-000000000000")
         push = read_push(PushFrame(request=request, items=queue.items[start : start + ITEMS_MAX]))
         (committed,) = intake.commit_pushes(db, [push], now=now())
-        return [s.verdict for s in committed.standings] + [r.verdict for r in push.rejected]
+        return [s.verdict for s in committed.standings] + [r.verdict for r in push.unstored]
 
     async with opened(settings) as database:
         for start in range(0, len(queue.items), ITEMS_MAX):

@@ -19,6 +19,7 @@ from waymark.kernel.db import Database
 from waymark.kernel.problems import Problem, problem
 from waymark.kernel.web.bodies import in_json, on_the_wire
 from waymark.kernel.web.guards import same_origin
+from waymark.kernel.web.limits import limited
 from waymark_sync.codec import UNREADABLE, WireError, answer_type, decode, encode
 from waymark_sync.protocol import EnrolRequest, EnrolResponse
 
@@ -115,6 +116,7 @@ async def enrol(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[bytes]:
     """A tablet shows the code and proves that it holds the key that it names."""
+    limited(request, "enrolments")
     sent_type = request.headers.get("content-type", "")
     try:
         asked = decode(await request.body(), sent_type, EnrolRequest)

@@ -51,7 +51,7 @@ def _under_one_root(
             for place, (arrival, standing) in enumerate(pairs)
         ]
         start += len(pairs)
-        in_order = sorted([*results, *pushes[n].rejected], key=lambda result: result.index)
+        in_order = sorted([*results, *pushes[n].unstored], key=lambda result: result.index)
         told.append(
             Answered(
                 committed=committed[n],

@@ -55,6 +55,7 @@ class Line:
         self._bytes: dict[str, int] = {}
         self.items = 0
         self.bytes = 0
+        self.visitors_items = 0
 
     def __bool__(self) -> bool:
         return bool(self._of)
@@ -92,6 +93,7 @@ class Line:
         items, size = sign * len(push.arrivals), sign * push.sealed_bytes
         self.items += items
         self.bytes += size
+        self.visitors_items += items if push.of_visitors else 0
         self._items[push.device_id] = self._items.get(push.device_id, 0) + items
         self._bytes[push.device_id] = self._bytes.get(push.device_id, 0) + size
         if push.device_id not in self._of:
@@ -130,6 +132,11 @@ class GroupCommit:
     def waiting_items(self) -> int:
         return self._line.items
 
+    @property
+    def crowded(self) -> bool:
+        """The other half of the room is for known tablets, whoever else knocks."""
+        return self._line.items > self._pace.waiting_items_max // 2
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="group-commit")
 
@@ -154,6 +161,8 @@ class GroupCommit:
     async def take(self, push: Push) -> Answered:
         """Returns when it is durable. Raises Problem, Full, Unavailable: then nothing was stored."""
         self.admit(push.device_id, len(push.arrivals))
+        if push.of_visitors and self._line.visitors_items > self._pace.waiting_items_max // 2:
+            raise self._later("busy", len(push.arrivals))
         future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._line.add((push, future))
         self._arrived.set()

@@ -30,18 +30,24 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Push(Struct, frozen=True, kw_only=True):
-    """One request, read: what can be stored, and what cannot."""
+    """One request, read: what can be stored, and what cannot, or not now."""
 
     device_id: str
     queue: QueueState | None
     arrivals: tuple[Arrival, ...]
     app_build: str = ""
-    rejected: tuple[ItemResult, ...] = ()
+    unstored: tuple[ItemResult, ...] = ()
+    """`rejected`, or `retry`."""
 
     @property
     def sealed_bytes(self) -> int:
         """What it takes of the memory while it waits."""
         return sum(len(arrival.envelope.sealed) for arrival in self.arrivals)
+
+    @property
+    def of_visitors(self) -> bool:
+        """Does it bring visitors' items and nothing else?"""
+        return bool(self.arrivals) and all(arrival.lane == "visitor" for arrival in self.arrivals)
 
 
 class Standing(Struct, frozen=True, kw_only=True, gc=False):

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from waymark.identity.rules import order_of
+from waymark.intake.admission import admitted
 from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
 from waymark.intake.rules import read_push
@@ -15,6 +16,7 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
 from waymark.kernel.web.bodies import on_the_wire
+from waymark.kernel.web.limits import Limits, caller_of
 from waymark.mailbox.rules import new_challenge
 from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
 from waymark_sync.protocol import PADDING_BUCKETS, PUSH_BYTES_MAX, PushRequest, PushResponse, SignedKeySet
@@ -54,6 +56,10 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise problem("too_large", error.place) from None
     except WireError as error:
         raise problem("malformed", error.place) from None
+    limits: Limits = request.app.state.limits
+    read = await admitted(
+        read, caller_of(request), limits, request.app.state.database, crowded=intake.crowded
+    )
     answered = await intake.take(read)
     committed = answered.committed
     response = PushResponse(

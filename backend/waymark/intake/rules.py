@@ -106,7 +106,7 @@ def read_push(frame: PushFrame) -> Push:
         queue=_storable(frame.request.queue),
         app_build=_without_nul(frame.request.app_build),
         arrivals=tuple(arrivals),
-        rejected=tuple(rejected),
+        unstored=tuple(rejected),
     )
 
 

@@ -11,6 +11,7 @@ from waymark.kernel.problems import Problem, problem
 from waymark.kernel.settings import Settings
 from waymark.kernel.vault import Vault
 from waymark.kernel.web.bodies import on_the_wire
+from waymark.kernel.web.limits import limited
 from waymark.knocks import actions
 from waymark.mailbox.rules import challenge_good, new_challenge
 from waymark_sync.codec import WireError, answer_type, decode, encode
@@ -50,10 +51,11 @@ async def knock_key(request: Request[Any, Any, Any]) -> Response[bytes]:
     unaudited=OWN_CHOICE,
     takes=on_the_wire(Subscription),
     tells={401: {CHALLENGE: str}},
-    refuses=("proof_needed", "endpoint_refused"),
+    refuses=("proof_needed", "endpoint_refused", "too_many_attempts"),
 )
 async def subscribe(request: Request[Any, Any, Any]) -> Response[None]:
     """Again with the same endpoint takes the place of what was there."""
+    limited(request, "subscriptions")
     asked, refused = await _read(request, Subscription)
     state = request.app.state
     settings: Settings = state.settings

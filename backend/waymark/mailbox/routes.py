@@ -16,17 +16,14 @@ from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.problems import problem
-from waymark.kernel.settings import Settings
 from waymark.kernel.web.bodies import SecretText, SignatureText, on_the_wire
 from waymark.kernel.web.errors import PROBLEM_JSON, problem_bytes
+from waymark.kernel.web.limits import Limits, caller_of, limited
 from waymark.mailbox import actions
 from waymark.mailbox.records import Feed, Page, ReturnWay
 from waymark.mailbox.rules import (
-    MISS_LIFE,
     PAGE_BYTES,
-    Misses,
     challenge_good,
-    network_of,
     new_challenge,
     padded,
     proof_of,
@@ -119,31 +116,19 @@ async def come_back(
 ) -> Response[bytes]:
     """One page of a report's mailbox and its proof. Whatever is wrong with the code is one answer."""
     state, now = request.app.state, clock.now()
-    misses: Misses = state.misses
-    network = network_of(_address(request))
-    if not misses.begin(network, now=now):
-        raise problem("too_many_attempts", headers={"Retry-After": str(MISS_LIFE.seconds)})
+    limited(request, "return_misses")  # each counts as a miss until it has turned out to be none
     secrets = [_secret(request, f"waymark-{name}") for name in ("locator", "authenticator")]
     database: Database = state.database
     found = await database.read(_came_back, locator=secrets[0], authenticator=secrets[1], cursor=cursor)
     if found is None:
         body = problem_bytes(problem("return_unknown")).ljust(PADDING_BUCKETS[0])
         return Response(body, status_code=404, media_type=PROBLEM_JSON, headers=NO_STORE)
-    misses.forgive(network, now=now)
+    limits: Limits = state.limits
+    limits.give_back("return_misses", caller_of(request))
     # Written before it is answered: from here on the tablet that made the report is told no more.
     if found.way.claimed_at is None or found.way.last_used_on != clock.stamp(now)[:10]:
         await database.write(actions.note_use, found.way, now=now)
     return _mailbox(request, found, now=now)
-
-
-def _address(request: Request[Any, Any, Any]) -> str:
-    """Whose request it is, as far as anybody who can be believed says so."""
-    settings: Settings = request.app.state.settings
-    if settings.client_header:
-        # Twice: the client sent one, too, and nobody can tell which is the proxy's.
-        named = request.headers.getall(settings.client_header, [])
-        return named[0].strip() if len(named) == 1 else ""
-    return request.client.host if request.client else ""
 
 
 def _secret(request: Request[Any, Any, Any], name: str) -> bytes:

@@ -1,12 +1,10 @@
 """Challenges that need no storage; messages that only their feed can read and only we can sign; codes.
 
-A return code's answers have few lengths, and wrong ones are counted: both in memory alone.
+A return code's answers have few lengths.
 """
 
 import hashlib
 import hmac
-import ipaddress
-from collections import Counter, deque
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,12 +38,6 @@ _LABEL: Final = b"waymark-pull-challenge/1\n"
 JSON: Final = "application/json"
 PAGE_BYTES: Final = 180_000
 """Sealed bytes in one answer to a code: as base64url, with its frame, it fits the largest bucket."""
-MISSES_A_PREFIX: Final = 5  # a minute: room for a tired person's slips
-MISSES_EVERYWHERE: Final = 60  # a minute
-NOWHERE: Final = ""
-"""The network of those whose own is not known: together they have what everybody has."""
-MISS_LIFE: Final = timedelta(minutes=1)
-MISSES_KEPT: Final = 4_096  # about 400 kB of memory
 _PAD_FRAMES: Final = (9, 7, 6, 5)  # bytes that the field `pad` takes besides its spaces, in either form
 
 
@@ -118,65 +110,6 @@ def padded(answer: ReturnResponse, kind: str) -> bytes:
                 return made
         # A few lengths cannot be met exactly: the length of a msgpack string is of 1, 2, 3 or 5 bytes.
         bucket = next((size for size in PADDING_BUCKETS if size > bucket), bucket + largest)
-
-
-def network_of(address: str) -> str:
-    """The /24 or /48 an address lies in: what one household, office or attacker has at the least.
-
-    NOWHERE for the machine itself: behind a proxy everybody comes from there.
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return NOWHERE
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    found = mapped or parsed
-    if found.is_loopback:
-        return NOWHERE
-    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
-
-
-class Misses:
-    """Wrong codes of the last minute, by network. In memory, bounded, and gone with a restart.
-
-    A network that has had no miss may always try, so that nobody can lock everybody else out.
-    """
-
-    def __init__(self) -> None:
-        self._recent: deque[tuple[datetime, str]] = deque()
-        self._counts: Counter[str] = Counter()
-
-    def __len__(self) -> int:
-        return len(self._recent)
-
-    def begin(self, network: str, *, now: datetime) -> bool:
-        """Count a try as a miss until `forgive`. False: too many, and it must not be looked up."""
-        while self._recent and now - self._recent[0][0] >= MISS_LIFE:
-            self._forget_oldest()
-        mine = self._counts[network]
-        if mine >= (MISSES_EVERYWHERE if network == NOWHERE else MISSES_A_PREFIX) or (
-            mine and len(self._recent) >= MISSES_EVERYWHERE
-        ):
-            return False
-        if len(self._recent) >= MISSES_KEPT:
-            self._forget_oldest()
-        self._recent.append((now, network))
-        self._counts[network] += 1
-        return True
-
-    def forgive(self, network: str, *, now: datetime) -> None:
-        """It was no miss. now: as at `begin`."""
-        if (now, network) in self._recent:
-            self._recent.remove((now, network))
-            self._lessen(network)
-
-    def _forget_oldest(self) -> None:
-        self._lessen(self._recent.popleft()[1])
-
-    def _lessen(self, network: str) -> None:
-        self._counts[network] -= 1
-        if not self._counts[network]:
-            del self._counts[network]
 
 
 def seal_message(feed: Feed, *, kind: str, body: Struct) -> SealedMessage:

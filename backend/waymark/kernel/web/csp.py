@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from waymark.kernel import logs
 from waymark.kernel.web.bodies import Body
 from waymark.kernel.web.headers import DIRECTIVES
+from waymark.kernel.web.limits import Limits, caller_of
 from waymark_sync.codec import UNREADABLE
 
 BODY_BYTES_MAX: Final = 16_384  # a report with a long script sample is about 4 kB
@@ -42,6 +43,9 @@ class PolicyReport(Struct, frozen=True):
 async def count_violation(request: Request[Any, Any, Any]) -> None:
     """A browser stopped something on a page of ours."""
     directive = _directive(await request.body())
+    limits: Limits = request.app.state.limits
+    if limits.wait_s("policy_reports", caller_of(request)):
+        return  # nobody fills our log; a browser is told nothing, because it would do nothing
     violations: Counter[str] = request.app.state.csp_violations
     violations[directive] += 1
     logs.event("csp_violation", level=logging.WARNING, directive=directive, total=violations.total())

@@ -23,6 +23,8 @@ from waymark.kernel.web.pages import NAMES, Page, page_for
 _READS: Final = frozenset({"GET", "HEAD"})
 _LAST: Final = {"Connection": "close"}
 """On an answer after which nothing more is read from a connection."""
+_NOBODYS: Final = ("/sync/", "/csp-report")
+"""Where no cookie is read: below nothing knows who of the desk's people asks."""
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -84,6 +86,9 @@ class Edge:
         if path.startswith("/sync/") and (wait_s := retry_after_s(self._settings.data)) is not None:
             await send.problem(problem("maintenance", headers={"Retry-After": str(wait_s)}))
             return
+        if path.startswith(_NOBODYS):
+            # A phone or tablet proves itself by its keys. Whoever sits at the desk as well is not told apart.
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"cookie"]
         page = page_for(self._pages, path) if method in _READS else None
         if page is None:
             await self._app(scope, receive, send)

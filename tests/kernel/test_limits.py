@@ -3,7 +3,11 @@
 from typing import get_args
 
 import pytest
+from litestar.testing import RequestFactory
+from msgspec.structs import replace
 
+from waymark.app import create_app
+from waymark.kernel.settings import Settings
 from waymark.kernel.web.limits import (
     ALLOWANCES,
     KEPT,
@@ -11,6 +15,7 @@ from waymark.kernel.web.limits import (
     NOWHERE,
     Limits,
     Purpose,
+    address_of,
     network_of,
     seconds,
 )
@@ -161,3 +166,24 @@ def test_networks(address: str, network: str) -> None:
 
 def test_a_header_is_in_whole_seconds_and_never_nought() -> None:
     assert [seconds(wait) for wait in (0.001, 1.0, 1.2)] == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("named", "address"),
+    [
+        ([b"203.0.113.7"], "203.0.113.7"),
+        ([b" 203.0.113.7 "], "203.0.113.7"),
+        ([b"203.0.113.7", b"198.51.100.1"], ""),
+        ([b"203.0.113.7", b"203.0.113.7"], ""),
+        ([], ""),
+    ],
+)
+def test_a_proxy_that_adds_its_header_to_the_clients_own_is_not_believed(
+    settings: Settings, named: list[bytes], address: str
+) -> None:
+    app = create_app(replace(settings, client_header="x-real-ip"))
+    request = RequestFactory(app=app).get("/")
+    request.scope["headers"] = [(b"x-real-ip", value) for value in named]
+
+    assert address_of(request) == address

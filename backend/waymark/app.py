@@ -51,6 +51,7 @@ from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
 from waymark.releases import routes as release_routes
 from waymark.releases.jobs import Heir
+from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.jobs import Screener
 from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
@@ -67,6 +68,7 @@ ROUTES: Final = [
     *knocks_routes.handlers,
     *mailbox_routes.handlers,
     *triage_routes.handlers,
+    *campaign_routes.handlers,
     *dialogue_routes.handlers,
     *release_routes.handlers,
     *worklist_routes.handlers,

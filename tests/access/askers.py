@@ -65,6 +65,7 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
         "force_id": "demo-southmere",
     },
     "UnmaskReport": {"groups": ["contact"], "reason": "safeguarding"},
+    "ReturnFromCampaign": {},
     "MakeDeviceCode": {"label": "Front desk"},
     "RevokeDevice": {"scope": "keys"},
     "ExplainGap": {"epoch": EPOCH, "first_seq": 8, "count": 1, "why": "practice"},

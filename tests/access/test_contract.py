@@ -58,9 +58,11 @@ def body(luck: random.Random) -> bytes:
 
 def address(route: HTTPRouteHandler, known: list[str], luck: random.Random) -> str:
     path = min(route.paths)
-    for name in ("report_id", "att_id"):
+    for name in ("report_id", "att_id", "campaign_id"):
         value = luck.choice(known) if luck.random() < 0.85 else luck.choice((str(uuid4()), *ODD))
         path = path.replace(f"{{{name}:str}}", quote(value, safe="%"))
+    if path.endswith("/"):
+        path += "0"  # or it is another route's address
     if luck.random() < 0.3:
         query = text(luck.choice(("after=1", "state=opened", "cursor=x", "limit=5")), luck)
         path += f"?{quote(query.encode('utf-8', 'replace'), safe='=&%')}"

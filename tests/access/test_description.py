@@ -7,6 +7,7 @@ import os
 import random
 from collections import Counter
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from schemathesis import Case, GenerationMode
@@ -17,6 +18,8 @@ from access.described import Operation, cases, judge_by_description, operations,
 from fuzz.target import REFUSED, Found, judge
 from support.desk import enrol_device
 from support.reports import Device
+from waymark.triage.campaigns import store as campaigns
+from waymark.triage.campaigns.records import Campaign
 
 PROVE: Final = bool(os.environ.get("WAYMARK_PROVE"))
 MODES: Final = {GenerationMode.POSITIVE: 60 if PROVE else 3, GenerationMode.NEGATIVE: 40 if PROVE else 1}
@@ -30,6 +33,8 @@ STORY: Final = (
     ("northshire", "ShowSession"),
     ("northshire", "ListReports"),
     ("northshire", "ListChoices"),
+    ("northshire", "ListCampaigns"),
+    ("northshire", "ReturnFromCampaign"),
     ("northshire", "ViewReport"),
     ("northshire", "AcknowledgeReport"),
     ("supervisor", "UnmaskReport"),  # once it was acknowledged, and until another force has it
@@ -77,19 +82,34 @@ TOLD_ELSEWHERE: Final = {"ViewPicture", "TakeOriginal", "WaitForNews"}
 """What they answer when all is well is no JSON, and has tests of its own."""
 
 
+FLOOD: Final = Campaign(
+    id=str(uuid4()),
+    series="area demo-harbour released",
+    began_at="2026-01-02T03:04:05.678Z",
+    last_at="2026-01-02T03:04:05.678Z",
+)
+"""Nothing lies apart any more, and asking for it is allowed."""
+
+
 class Everybody:
     """All who ask, and what they were told."""
 
     def __init__(self, world: World, tablet: Tablet, lost: Device) -> None:
         self._client = world.client
         self._luck = random.Random(20)
-        known = {"report_id": list(world.reports.values()), "att_id": [lost.id], "device_id": [lost.id]}
+        known = {
+            "report_id": list(world.reports.values()),
+            "att_id": [lost.id],
+            "device_id": [lost.id],
+            "campaign_id": [FLOOD.id],
+        }
         staff = {name: Staff(world, name, known, self._luck) for name in world.desks}
         self._by_name: dict[str, Nobody] = {"nobody": Nobody(), "tablet": tablet, **staff}
         self._places = {
             "TakeReport": {"report_id": world.reports["P1", "nowhere"]},
             "OverrideRelease": {"report_id": world.reports["U1", "northshire"]},
             "MarkReplyRead": {"report_id": tablet.answered},
+            "ReturnFromCampaign": {"campaign_id": FLOOD.id},
             "ExplainGap": {"device_id": tablet.id},
             "RevokeDevice": {"device_id": lost.id},
         }
@@ -124,6 +144,7 @@ class Everybody:
 async def everybody(world: World) -> Everybody:
     lost = Device(visitor=False)
     await world.database.write(enrol_device, lost)
+    await world.database.write(campaigns.keep, FLOOD)
     world.desks["supervisor"] = await world.desks["harbour"].like().enter(world.database, "supervisor")
     return Everybody(world, await Tablet.enrolled(world), lost)
 

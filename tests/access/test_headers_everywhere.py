@@ -93,7 +93,7 @@ def addresses() -> dict[str, Any]:
 
 def filled(path: str, world: World) -> str:
     known = {"report_id": world.reports["P1", "northshire"]}
-    for name in ("report_id", "att_id", "device_id"):
+    for name in ("report_id", "att_id", "device_id", "campaign_id"):
         path = path.replace(f"{{{name}}}", known.get(name, str(uuid4())))
     return path
 

@@ -54,6 +54,8 @@ ROWS: Final[dict[str, Row]] = {
         body={"epoch": "0" * 16, "first_seq": 1, "count": 1, "why": "practice"},
         nothing_here=True,
     ),
+    "ListCampaigns": Row(act="list_reports"),
+    "ReturnFromCampaign": Row(act="return_to_list", body={}, nothing_here=True),
     "ViewReport": Row(act="view_report"),
     "SuggestServices": Row(act="view_report", needs=frozenset({"strand", "location", "support"})),
     "ViewPicture": Row(act="view_report", nothing_here=True),

@@ -84,10 +84,12 @@ def test_every_decision_about_a_report(role: Role) -> None:
         assert seen == (ALL_GROUPS if decision.allowed else frozenset())
 
 
-OF_A_CENTRE = {"list_reports", "list_devices", "make_device_code", "revoke_device", "explain_gap"}
+OF_A_CENTRE = {"list_devices", "make_device_code", "revoke_device", "explain_gap"}
+SORTS = {"list_reports", "return_to_list"}
 GENERAL: Final[dict[str, set[str]]] = {
-    **dict.fromkeys(CENTRE, OF_A_CENTRE),
-    **{role: {"list_reports"} for role in (*POLICE, "dpo")},
+    **dict.fromkeys(CENTRE, OF_A_CENTRE | SORTS),
+    **dict.fromkeys(POLICE, SORTS),
+    "dpo": {"list_reports"},
     "intake_custodian": {"list_quarantine", "reopen_quarantine"},
 }
 

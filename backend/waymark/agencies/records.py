@@ -24,6 +24,7 @@ Act = Literal[
     "narrow_release",
     "override_release",
     "unmask",
+    "return_to_list",
     "list_quarantine",
     "reopen_quarantine",
     "list_devices",

@@ -52,7 +52,7 @@ ANSWERS: Final[frozenset[Act]] = frozenset(
 OF_ITS_FORCE: Final[frozenset[Act]] = ANSWERS | {"decide_report", "forward_report"}
 OF_OFFERED: Final[frozenset[Act]] = frozenset({"accept_report", "send_back_report"})
 OF_A_CENTRE: Final[frozenset[Act]] = frozenset(
-    {"list_reports", "list_devices", "make_device_code", "revoke_device", "explain_gap"}
+    {"list_reports", "return_to_list", "list_devices", "make_device_code", "revoke_device", "explain_gap"}
 )
 
 
@@ -66,7 +66,7 @@ class Powers(Struct, frozen=True, kw_only=True):
 
 _OF_POLICE: Final = Powers(
     side="police",
-    without_report=frozenset({"list_reports"}),
+    without_report=frozenset({"list_reports", "return_to_list"}),
     on_report=READS | OF_ITS_FORCE | OF_OFFERED | {"acknowledge_report", "take_report"},
 )
 _OF_VOLUNTEERS: Final = Powers(

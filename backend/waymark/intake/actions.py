@@ -1,7 +1,7 @@
 """Verbs of intake, each one transaction: begin a lineage, commit pushes, settle what was opened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -350,6 +350,11 @@ def reopen_outgrown(db: Connection, able: str, *, limit: int, now: datetime) -> 
 def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedReport]:
     """Reports in order of opening, after `number`. What reads on from the last one it saw misses none."""
     return store.opened_after(db, number, limit=limit)
+
+
+def of_visitors(db: Connection, report_ids: Iterable[str]) -> set[str]:
+    """Those that no tablet has signed."""
+    return store.of_visitors(db, report_ids)
 
 
 def messages_after(db: Connection, number: int, *, limit: int) -> list[OpenedMessage]:

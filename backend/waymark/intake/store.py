@@ -78,6 +78,14 @@ ADD_FILE = Sql("""
     VALUES (:pos, :att_id, :item_id, :sha256, :now)
 """)
 FILE_GONE = Sql("UPDATE intake_file SET gone_at = :now WHERE att_id = :att_id AND gone_at IS NULL")
+OF_VISITORS = _listed(
+    """
+    SELECT item_id
+    FROM intake_item
+    WHERE lane = 'visitor' AND item_id IN (LISTED)
+    """,
+    "id_",
+)
 FEEDS_WITH_MESSAGES = _listed(
     """
     SELECT feed_id
@@ -252,6 +260,13 @@ def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for some in _chunks(feed_ids):
         found.update(db.many(FEEDS_WITH_MESSAGES, str, **_filled("id_", some)))
+    return found
+
+
+def of_visitors(db: Connection, item_ids: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for some in _chunks(item_ids):
+        found.update(db.many(OF_VISITORS, str, **_filled("id_", some)))
     return found
 
 

@@ -1,6 +1,6 @@
-"""Verbs of triage, each one transaction with its audit entry: screen, view, acknowledge, take.
+"""Verbs of triage, each one transaction with its audit entry: view, acknowledge, take.
 
-`found`, `move`, `tell` and `record` are what every further act on a report is made of.
+`found`, `move`, `tell` and `record` are what further acts are made of.
 """
 
 from datetime import datetime
@@ -8,14 +8,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from waymark.agencies import actions as agencies
 from waymark.agencies.records import Act, Decision
-from waymark.agencies.rules import decide, released
+from waymark.agencies.rules import decide
 from waymark.attachments import actions as attachments
 from waymark.attachments.records import Original, Picture
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
-from waymark.identity import actions as identity
 from waymark.identity.records import User
 from waymark.intake import actions as intake
 from waymark.intake.records import OpenedMessage
@@ -43,9 +41,7 @@ from waymark.triage.records import (
 )
 from waymark.triage.rules import (
     POSSIBLE_IN,
-    due,
     facts,
-    first_state,
     moved,
     next_state,
     seal_detail,
@@ -65,40 +61,6 @@ class Tools(Struct, frozen=True, kw_only=True):
     vault: Vault
     keys: KeyRing
     now: datetime
-
-
-def screen(db: Connection, *, limit: int, now: datetime) -> int:
-    """Look through what has been opened since the last time. Returns how many reports that were."""
-    db.serialise("screening")
-    opened_since = intake.opened_after(db, store.last_screened(db), limit=limit)
-    scopes = set()
-    for opened in opened_since:
-        state, is_released = first_state(opened.sharing_choice), released(opened.sharing_choice)
-        due_at, due_for = due(state, received_at=opened.received_at, acknowledged=False, timers=load_timers())
-        store.add_report(
-            db,
-            opened,
-            state=state,
-            released=is_released,
-            has_pictures=bool(attachments.of_report(db, opened.id)),
-            due_at=due_at,
-            due_for=due_for,
-        )
-        agencies.begin_release(db, opened.id, opened.sharing_choice, at=opened.received_at)
-        received = Event(
-            id=new_id(),
-            report_id=opened.id,
-            number=1,
-            at=opened.received_at,
-            who=identity.centre_name(db, opened.centre_id),
-            side="centre",
-            action="received",
-        )
-        store.add_event(db, received)
-        note(db, None, "report.screened", opened.id, now, {"state": state})
-        scopes |= _scopes(opened.force_id if is_released else None, opened.centre_id)
-    store.changed(db, scopes)
-    return len(opened_since)
 
 
 def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -> int:
@@ -300,6 +262,8 @@ def finish(
 ) -> Done:
     """Audit the act and let waiting pages know. The end of every act: locks are taken in this order."""
     before, after = moved_from_to
+    if user is not None and after.campaign_id is not None:
+        store.lay_back(db, after.report_id)  # somebody works on it
     note(db, user, action, after.report_id, now, detail)
     store.changed(db, _watching(before, after))
     return Done(version=after.version, state=after.state, queue=after.queue, told=told)
@@ -368,12 +332,12 @@ def _unchanged(report: TriageReport, version: int | None) -> None:
 def _watching(before: TriageReport, after: TriageReport) -> set[str]:
     """Everybody whose list may look different now."""
     if not after.released:
-        return _scopes(None, after.centre_id)
+        return scopes_of(None, after.centre_id)
     forces = (before.force_id, after.force_id, before.offered_force_id, after.offered_force_id)
-    return {scope for force_id in forces for scope in _scopes(force_id, after.centre_id)}
+    return {scope for force_id in forces for scope in scopes_of(force_id, after.centre_id)}
 
 
-def _scopes(force_id: str | None, centre_id: str) -> set[str]:
+def scopes_of(force_id: str | None, centre_id: str) -> set[str]:
     centre = f"centre:{centre_id}"
     return {centre, f"force:{force_id}"} if force_id else {centre}
 

@@ -66,6 +66,8 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     """Is it in the lists of its force?"""
     released_groups: str | None = None
     """What the reporter lets the police see now: names with a space between."""
+    campaign_id: str | None = None
+    """The flood that it came in, while it lies apart."""
     opened_groups: str | None = None
     """What an override opened to the report's force."""
 

@@ -13,7 +13,7 @@ COLUMNS: Final = f"""
     t.report_id, t.state, t.queue, t.force_id, t.centre_id, c.name AS centre_name, t.sharing_choice, t.area,
     t.received_at, t.channel, t.has_pictures, r.feed_id, r.schema_v, r.note, t.acknowledged_at,
     t.acknowledged_by, t.due_at, t.due_for, t.asked_at, t.reply_waiting, t.decided, t.offered_force_id,
-    t.offered_at, t.version, r.body, k.wrapped, t.released, {RELEASED} AS released_groups,
+    t.offered_at, t.version, r.body, k.wrapped, t.released, t.campaign_id, {RELEASED} AS released_groups,
     {OPENED} AS opened_groups
 """
 JOINED: Final = """
@@ -65,7 +65,12 @@ ORPHANS = whole("""
     FROM (
       SELECT o.report_id
       FROM force AS f
-      JOIN triage_report AS o ON o.force_id = f.id AND o.released
+      JOIN triage_report AS o ON o.force_id = f.id AND o.released AND o.campaign_id IS NULL
+      WHERE f.successor_id IS NOT NULL AND f.valid_to <= :now
+      UNION ALL
+      SELECT o.report_id
+      FROM force AS f
+      JOIN triage_report AS o ON o.force_id = f.id AND o.released AND o.campaign_id IS NOT NULL
       WHERE f.successor_id IS NOT NULL AND f.valid_to <= :now
       LIMIT :limit
     ) AS found
@@ -76,10 +81,10 @@ LAST_MESSAGE = Sql("SELECT COALESCE(MAX(message_number), 0) AS number FROM triag
 ADD_REPORT = Sql("""
     INSERT INTO triage_report
       (report_id, number, state, released, force_id, centre_id, received_at, area, sharing_choice, channel,
-       has_pictures, due_at, due_for)
+       has_pictures, due_at, due_for, campaign_id)
     VALUES
       (:report_id, :number, :state, :released, :force_id, :centre_id, :received_at, :area, :sharing_choice,
-       :channel, :has_pictures, :due_at, :due_for)
+       :channel, :has_pictures, :due_at, :due_for, :campaign_id)
 """)
 # The version is compared, so that of two who act at once one is told.
 MOVE = Sql("""
@@ -90,6 +95,7 @@ MOVE = Sql("""
         offered_at = :offered_at, released = :released, version = :version
     WHERE report_id = :report_id AND version = :version - 1
 """)
+LAY_BACK = Sql("UPDATE triage_report SET campaign_id = NULL WHERE report_id = :report_id")
 EVENTS = Sql("""
     SELECT id, report_id, number, at, who, side, action, code, told, text, detail, message_number
     FROM triage_event
@@ -147,6 +153,7 @@ def add_report(
     has_pictures: bool,
     due_at: str | None,
     due_for: str | None,
+    campaign_id: str | None = None,
 ) -> None:
     db.execute(
         ADD_REPORT,
@@ -163,6 +170,7 @@ def add_report(
         has_pictures=has_pictures,
         due_at=due_at,
         due_for=due_for,
+        campaign_id=campaign_id,
     )
 
 
@@ -187,6 +195,10 @@ def move(db: Connection, after: TriageReport) -> bool:
         version=after.version,
     )
     return touched == 1
+
+
+def lay_back(db: Connection, report_id: str) -> None:
+    db.execute(LAY_BACK, report_id=report_id)
 
 
 def events(db: Connection, report_id: str) -> list[Event]:

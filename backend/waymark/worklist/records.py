@@ -15,7 +15,7 @@ from waymark_sync.report import Channel, SharingChoice
 Seq = Annotated[int, Meta(ge=1, le=4_503_599_627_370_495)]
 
 Queue = Literal[
-    "waiting", "acknowledged", "needs_info", "reply_waiting", "offered", "decided", "closed", "all"
+    "waiting", "acknowledged", "needs_info", "reply_waiting", "offered", "decided", "closed", "apart", "all"
 ]
 
 
@@ -45,6 +45,8 @@ class Counts(Struct, frozen=True, kw_only=True):
     offered: int = 0
     decided: int = 0
     closed: int = 0
+    apart: int = 0
+    """Came in a flood, and is in none of the others."""
 
 
 class Counted(Struct, frozen=True, kw_only=True):

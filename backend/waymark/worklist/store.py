@@ -6,7 +6,7 @@ list and in a large one. The statements differ by the filters that are set, beca
 can see that the rows are few.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -21,10 +21,15 @@ COUNT_MAX: Final = 1_000
 FIRST: Final = Cursor(received_at="~", report_id="~")
 """Sorts after every time and every id."""
 
-OWN: Final = "released AND force_id = :force_id"
-NOBODYS: Final = "released AND force_id = 'unknown'"
+IN_LISTS: Final = " AND campaign_id IS NULL"
+APART: Final = " AND campaign_id IS NOT NULL"
+_OWN: Final = "released AND force_id = :force_id"
+_NOBODYS: Final = "released AND force_id = 'unknown'"
+_CENTRES: Final = "centre_id = :centre_id"
+OWN: Final = _OWN + IN_LISTS
+NOBODYS: Final = _NOBODYS + IN_LISTS
 OFFERED: Final = "released AND offered_force_id = :force_id"
-CENTRES: Final = "centre_id = :centre_id"
+CENTRES: Final = _CENTRES + IN_LISTS
 # The first of them that is set is looked up, and what it finds is sifted by the others.
 CONDITIONS: Final[Mapping[str, str]] = {
     "waiting": "queue = 'waiting'",
@@ -72,38 +77,54 @@ COUNTED: Final[tuple[Queue, ...]] = (
 )
 
 
-def _counts(*places: str, more: str = "") -> Sql:
+def _counts(*places: str, more: Sequence[str]) -> Sql:
     parts = [
         COUNT.replace("CONDITION", f"{place} AND {CONDITIONS[queue]}").replace("QUEUE", queue)
         for queue in COUNTED
         for place in places
     ]
-    text = "UNION ALL".join([*parts, *([more] if more else [])])
+    text = "UNION ALL".join([*parts, *more])
     return Sql(text.replace("HOW_MANY", str(COUNT_MAX)))
 
 
-COUNT_POLICE = _counts(OWN, NOBODYS, more=COUNT.replace("CONDITION", OFFERED).replace("QUEUE", "offered"))
-COUNT_CENTRE = _counts(CENTRES)
+def _counted(queue: str, *places: str) -> list[str]:
+    return [COUNT.replace("CONDITION", place).replace("QUEUE", queue) for place in places]
+
+
+COUNT_POLICE = _counts(
+    OWN, NOBODYS, more=[*_counted("offered", OFFERED), *_counted("apart", _OWN + APART, _NOBODYS + APART)]
+)
+COUNT_CENTRE = _counts(CENTRES, more=_counted("apart", _CENTRES + APART))
 NEWEST_POLICE = Sql("""
     SELECT MAX(received_at) AS newest
     FROM (
-      SELECT MAX(received_at) AS received_at FROM triage_report WHERE released AND force_id = :force_id
+      SELECT MAX(received_at) AS received_at
+      FROM triage_report
+      WHERE released AND force_id = :force_id AND campaign_id IS NULL
       UNION ALL
-      SELECT MAX(received_at) AS received_at FROM triage_report WHERE released AND force_id = 'unknown'
+      SELECT MAX(received_at) AS received_at
+      FROM triage_report
+      WHERE released AND force_id = 'unknown' AND campaign_id IS NULL
       UNION ALL
       SELECT MAX(received_at) AS received_at
       FROM triage_report
       WHERE released AND offered_force_id = :force_id
     ) AS places
 """)
-NEWEST_CENTRE = Sql("SELECT MAX(received_at) AS newest FROM triage_report WHERE centre_id = :centre_id")
+NEWEST_CENTRE = Sql("""
+    SELECT MAX(received_at) AS newest
+    FROM triage_report
+    WHERE centre_id = :centre_id AND campaign_id IS NULL
+""")
 CHANGES = Sql("SELECT scope, number FROM triage_change")
 
 
 @cache
 def page_statement(police: bool, names: frozenset[str], limit: int) -> Sql:
-    """The list under the filters of these names: keys of CONDITIONS, `received_from` and `offered`."""
-    if not police:
+    """The list under the filters of these names: keys of CONDITIONS, `received_from`, `offered`, `apart`."""
+    if "apart" in names:
+        places = [_OWN + APART, _NOBODYS + APART] if police else [_CENTRES + APART]
+    elif not police:
         places = ["FALSE"] if "offered" in names else [CENTRES]
     elif "offered" in names:
         places = [OFFERED]

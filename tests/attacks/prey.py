@@ -1,0 +1,245 @@
+"""The system under attack: a served process with all that an operator can switch on, and secrets in it."""
+
+import json
+import shutil
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+
+from journeys.conftest import BUILT
+from support.apart import apart
+from support.desk import OTHERS, PEOPLE, Desk, enrol_device, seed
+from support.files import a_photo, piece_headers, prepared, report_with
+from support.push_service import PushService
+from support.reports import HARBOUR, QUAY, Device, Report, push_of
+from support.server import Server
+from waymark.audit import actions as audit
+from waymark.audit.records import Entry
+from waymark.kernel.db import open_database
+from waymark.kernel.keys import KeyRing
+from waymark_sync.codec import JSON, MSGPACK, decode, encode
+from waymark_sync.policy import load_pack
+from waymark_sync.protocol import AttStart, PushResponse
+from waymark_sync.report import SafeContact, SharingChoice
+
+CHOICES: Final[tuple[SharingChoice, ...]] = ("P1", "P2", "P3", "U1", "A1", "A2")
+PLACES: Final = {"harbour": ("QX1 1AA", HARBOUR), "quay": ("ZZ1 1AA", QUAY)}
+"""Centre's worker, with postcode (of Northshire and of Southmere) and centre."""
+WITH_PERSON: Final = ("P1", "P2", "P3", "U1")
+ANSWERED: Final = "canaryanswerhazel"
+RATIONALE: Final = "canaryrationaleyew"
+ADDRESS: Final = "203.0.113.77"
+"""A reporter's, as a proxy in front names it."""
+AGENT: Final = "canaryagentrowan/5.0"
+
+OUR_PAGE: Final = {"Waymark-Request": "1", "Sec-Fetch-Site": "same-origin"}
+
+Key = tuple[str, str]
+
+
+def canary(choice: str, place: str, field: str) -> str:
+    """One word for each field of each report: who finds one knows where it came from."""
+    return f"canary{choice}{place}{field}".lower()
+
+
+def answers_of(choice: str, place: str) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "sharing_choice": choice,
+        "postcode": PLACES[place][0],
+        "narrative_original": canary(choice, place, "narrative"),
+        "text": canary(choice, place, "place"),
+        "name_known_as": None,
+        "safe_contact": None,
+    }
+    if choice in WITH_PERSON:
+        given["name_known_as"] = canary(choice, place, "name")
+        given["safe_contact"] = SafeContact(
+            methods=("call",),
+            phone=canary(choice, place, "phone"),
+            code_word=canary(choice, place, "codeword"),
+        )
+    return given
+
+
+class Prey:
+    """Seeded once and shared: an attack leaves it able to serve the next one."""
+
+    def __init__(self, folder: Path, ring: KeyRing, push: PushService, server: Server) -> None:
+        self.folder, self.ring, self.push_service, self.server = folder, ring, push, server
+        self.reports: dict[Key, Report] = {}
+        self.photos: dict[Key, str] = {}
+        """Ids of attachments."""
+        self.tablet = Device(visitor=False)
+        """Of Harbour Library."""
+        self.http = httpx.Client(base_url=server.origin, timeout=30, trust_env=False)
+        self._people: dict[str, httpx.Client] = {}
+        self.cookies: dict[str, str] = {}
+        """Of everybody at the desk."""
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.server.data / 'waymark.db'}"
+
+    @cached_property
+    def canaries(self) -> list[str]:
+        fields = ("narrative", "place", "name", "phone", "codeword", "caption")
+        return [
+            ANSWERED,
+            RATIONALE,
+            *(canary(choice, place, field) for choice in CHOICES for place in PLACES for field in fields),
+        ]
+
+    def person(self, name: str) -> httpx.Client:
+        """Sends what the desk's pages send."""
+        if name not in self._people:
+            client = httpx.Client(
+                base_url=self.server.origin,
+                headers={
+                    "Origin": self.server.origin,
+                    "Waymark-Request": "1",
+                    "Sec-Fetch-Site": "same-origin",
+                },
+                timeout=30,
+                trust_env=False,
+            )
+            client.headers["Cookie"] = f"__Host-waymark={self.cookies[name]}"
+            self._people[name] = client
+        return self._people[name]
+
+    def push(self, *reports: Report, device_id: str | None = None, **headers: str) -> httpx.Response:
+        return self.send_push(encode(push_of(*reports, device_id=device_id), MSGPACK), **headers)
+
+    def send_push(self, content: bytes, **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.post("/sync/v1/push", content=content, headers={"Content-Type": MSGPACK, **named})
+
+    def results(self, *reports: Report) -> PushResponse:
+        answer = self.push(*reports)
+        assert answer.status_code == 200, answer.text
+        return decode(answer.content, MSGPACK, PushResponse)
+
+    def list_of(self, name: str, **filters: Any) -> list[dict[str, Any]]:
+        answer = self.person(name).get("/desk/api/reports", params={"limit": 100, **filters})
+        return list(answer.json()["reports"]) if answer.status_code == 200 else []
+
+    def stolen(self, into: Path) -> Path:
+        """Everything of the machine but the folder of the keys, as it lies there while the service runs."""
+        for part in PARTS:
+            shutil.copytree(self.folder / part, into / part)
+        shutil.copy(self.folder / "serve.log", into)
+        return into
+
+    def trail(self, report_id: str) -> list[Entry]:
+        """What the audit trail holds about one report."""
+        return apart(_trail(self.database_url, report_id))
+
+    def seed(self) -> "Prey":
+        for choice in CHOICES:
+            for place in PLACES:
+                self.report(choice, place)
+        self._until_screened()
+        for key in (("P1", "harbour"), ("U1", "harbour")):
+            who = "northshire" if key[0] == "P1" else "harbour"
+            path = f"/desk/api/reports/{self.reports[key].item_id}"
+            sent = self.person(who).post(f"{path}/acknowledge", json={"message": ANSWERED, "version": 1})
+            assert sent.status_code == 200, sent.text
+        return self
+
+    def report(self, choice: str, place: str) -> Report:
+        """With a photo, whose caption is a secret, too."""
+        device = Device()
+        body = {"centre_id": PLACES[place][1]}
+        file = prepared(a_photo(64, 48), caption=canary(choice, place, "caption"))
+        made = report_with(self.ring, file, device=device, body=body, **answers_of(choice, place))
+        answer = self.push(made, User_Agent=AGENT, X_Forwarded_For=ADDRESS)
+        assert answer.status_code == 200, answer.text
+        asked = encode(AttStart(item_id=made.item_id, att_id=file.attachment.att_id), JSON)
+        self.http.post("/sync/v1/att", content=asked, headers={"Content-Type": JSON})
+        sent = self.http.patch(
+            f"/sync/v1/att/{file.attachment.att_id}",
+            content=file.sealed,
+            headers={**piece_headers(file.sealed, 0), "User-Agent": AGENT},
+        )
+        assert sent.status_code == 200, sent.text
+        self.reports[choice, place] = made
+        self.photos[choice, place] = file.attachment.att_id
+        return made
+
+    def _until_screened(self) -> None:
+        """Opened and looked through beside the requests, pictures too."""
+        for _ in range(400):
+            seen = [self.list_of(name) for name in ("harbour", "quay")]
+            if all(
+                len(found) >= len(CHOICES) and self._pictured(found, name)
+                for found, name in zip(seen, ("harbour", "quay"), strict=True)
+            ):
+                return
+        raise AssertionError("the reports were not opened")
+
+    def _pictured(self, found: list[dict[str, Any]], name: str) -> bool:
+        last = self.person(name).get(f"/desk/api/reports/{self.reports['A2', name].item_id}")
+        files = last.json()["report"]["attachments"] if last.status_code == 200 else []
+        return bool(files) and all("shown" in json.dumps(one) for one in files)
+
+    def stop(self) -> None:
+        for client in (self.http, *self._people.values()):
+            client.close()
+        self.server.stop()
+
+
+PARTS: Final = ("data", "backups", "intake-log", "checkpoints", "tmp")
+"""Folders of one machine. The keys lie beside them."""
+
+
+def make_server(folder: Path, migrated: Path, port: int, push: PushService) -> Server:
+    """Not started. Each kind of copy that the service makes lies in a folder of its own."""
+    places = {name: folder / name for name in PARTS}
+    for place in places.values():
+        place.mkdir(mode=0o700)
+    shutil.copy(migrated, places["data"] / "waymark.db")
+    environ = {
+        "WAYMARK_PROFILE": "test",
+        "WAYMARK_PORT": str(port),
+        "WAYMARK_DATA": str(places["data"]),
+        "WAYMARK_KEYS": str(folder / "keys"),
+        "WAYMARK_PWA": str(BUILT / "pages"),
+        "WAYMARK_BACKUPS": str(places["backups"]),
+        "WAYMARK_INTAKE_LOG": str(places["intake-log"]),
+        "WAYMARK_AUDIT_CHECKPOINTS": str(places["checkpoints"]),
+        "WAYMARK_PUSH_HOSTS": push.host,
+        "WAYMARK_PUSH_CONTACT": "mailto:operator@example.org",
+        "WAYMARK_LOG_LEVEL": "debug",
+        "TMPDIR": str(places["tmp"]),
+    }
+    return Server(environ, folder / "serve.log")
+
+
+async def _fill(prey: Prey) -> None:
+    """People are logged in without a password's work: attacks on logging in do that themselves."""
+    database = await open_database(prey.database_url)
+    await seed(database, load_pack())
+    await database.write(enrol_device, prey.tablet)
+    for name in EVERYBODY:
+        desk = Desk(None, prey.server.origin)  # type: ignore[arg-type]
+        prey.cookies[name] = (await desk.enter(database, name)).cookie or ""
+    await database.close()
+
+
+def filled(prey: Prey) -> Prey:
+    apart(_fill(prey))
+    return prey
+
+
+async def _trail(url: str, report_id: str) -> list[Entry]:
+    database = await open_database(url)
+    try:
+        return await database.read(audit.about, kind="report", id=report_id)
+    finally:
+        await database.close()
+
+
+EVERYBODY: Final = (*PEOPLE, *OTHERS)
+NOBODYS: Final = str(uuid4())

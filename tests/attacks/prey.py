@@ -31,6 +31,8 @@ PLACES: Final = {"harbour": ("QX1 1AA", HARBOUR), "quay": ("ZZ1 1AA", QUAY)}
 WITH_PERSON: Final = ("P1", "P2", "P3", "U1")
 ANSWERED: Final = "canaryanswerhazel"
 RATIONALE: Final = "canaryrationaleyew"
+CLIENT: Final = "waymark-client"
+"""The header in which the proxy in front names who asks."""
 ADDRESS: Final = "203.0.113.77"
 """A reporter's, as a proxy in front names it."""
 AGENT: Final = "canaryagentrowan/5.0"
@@ -154,14 +156,14 @@ class Prey:
         body = {"centre_id": PLACES[place][1]}
         file = prepared(a_photo(64, 48), caption=canary(choice, place, "caption"))
         made = report_with(self.ring, file, device=device, body=body, **answers_of(choice, place))
-        answer = self.push(made, User_Agent=AGENT, X_Forwarded_For=ADDRESS)
+        answer = self.push(made, User_Agent=AGENT, Waymark_Client=ADDRESS)
         assert answer.status_code == 200, answer.text
         asked = encode(AttStart(item_id=made.item_id, att_id=file.attachment.att_id), JSON)
         self.http.post("/sync/v1/att", content=asked, headers={"Content-Type": JSON})
         sent = self.http.patch(
             f"/sync/v1/att/{file.attachment.att_id}",
             content=file.sealed,
-            headers={**piece_headers(file.sealed, 0), "User-Agent": AGENT},
+            headers={**piece_headers(file.sealed, 0), "User-Agent": AGENT, CLIENT: ADDRESS},
         )
         assert sent.status_code == 200, sent.text
         self.reports[choice, place] = made
@@ -212,6 +214,7 @@ def make_server(folder: Path, migrated: Path, port: int, push: PushService) -> S
         "WAYMARK_PUSH_HOSTS": push.host,
         "WAYMARK_PUSH_CONTACT": "mailto:operator@example.org",
         "WAYMARK_LOG_LEVEL": "debug",
+        "WAYMARK_CLIENT_HEADER": CLIENT,
         "TMPDIR": str(places["tmp"]),
     }
     return Server(environ, folder / "serve.log")

@@ -129,6 +129,7 @@ bench: build test-pages ## measure intake beside this machine's own limit, and t
 	@$(WAYMARK) bench paced --json | tee docs/figures/paced.json
 	@$(WAYMARK) bench workers --json | tee docs/figures/workers.json
 	@$(WAYMARK) bench monday --json | tee docs/figures/monday.json
+	@$(WAYMARK) bench campaign --json | tee docs/figures/campaign.json
 	@$(BIN)/python tests/speed/tables.py
 	cd tests/speed/lighthouse && npm ci --silent --no-progress
 	@$(BIN)/python tests/speed/pages.py | tee docs/figures/pages.json

@@ -162,11 +162,7 @@ def _pulls(running: Running, device_id: str, key: ec.EllipticCurvePrivateKey) ->
 def _lists(running: Running) -> list[float]:
     took_s: list[float] = []
     origin = f"http://localhost:{running.port}"
-    headers = {"Origin": origin, "Waymark-Request": "1"}
-    with httpx.Client(base_url=origin, headers=headers, trust_env=False, timeout=60) as desk:
-        entered = desk.post("/desk/api/session", json={"username": DESK, "password": PASSWORD})
-        entered.raise_for_status()
-        desk.headers["Cookie"] = entered.headers["set-cookie"].partition(";")[0]
+    with httpx.Client(base_url=origin, headers=entered(origin), trust_env=False, timeout=60) as desk:
         for _ in range(LISTS):
             began = time.perf_counter()
             answer = desk.get("/desk/api/reports")
@@ -174,3 +170,14 @@ def _lists(running: Running) -> list[float]:
             if answer.status_code != 200 or not answer.json()["reports"]:
                 raise BenchFailed(f"the list was answered {answer.status_code}")
     return took_s
+
+
+def entered(origin: str) -> dict[str, str]:
+    """What the browser of somebody sends who has logged in."""
+    headers = {"Origin": origin, "Waymark-Request": "1"}
+    login = {"username": DESK, "password": PASSWORD}
+    answer = httpx.post(
+        f"{origin}/desk/api/session", json=login, headers=headers, trust_env=False, timeout=60
+    )
+    answer.raise_for_status()
+    return {**headers, "Cookie": answer.headers["set-cookie"].partition(";")[0]}

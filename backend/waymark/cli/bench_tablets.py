@@ -61,8 +61,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     drained_s: float
 
 
-def made(service_key: ServiceKey, reports: int) -> Tablet:
-    """One that has sealed so many reports."""
+def made(service_key: ServiceKey, reports: int, batch: int = ITEMS_MAX) -> Tablet:
+    """One that has sealed so many reports, and sends `batch` of them in a push."""
     device_id, epoch, key, seal_key = str(uuid4()), secrets.token_hex(8), new_key(), new_key()
     sealed: list[tuple[str, Envelope]] = []
     for seq in range(1, reports + 1):
@@ -77,7 +77,7 @@ def made(service_key: ServiceKey, reports: int) -> Tablet:
         body = msgspec.json.encode(report_body(header.item_id))
         envelope = seal_item(header, body, service_key=service_key.public, device_key=key)
         sealed.append((header.item_id, envelope))
-    chunks = [sealed[n : n + ITEMS_MAX] for n in range(0, reports, ITEMS_MAX)]
+    chunks = [sealed[n : n + batch] for n in range(0, reports, batch)]
     queue = QueueState(epoch=epoch, max_seq=reports, queued=reports, oldest_age_s=3 * 86_400)
     return Tablet(
         device_id=device_id,

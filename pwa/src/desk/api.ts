@@ -17,10 +17,12 @@ import {
   readDeviceCode,
   readDevices,
   readDone,
+  readFloods,
   readProblem,
   readQuarantine,
   readQueue,
   readReopened,
+  readReturned,
   readSession,
   readSuggestions,
   readTaken,
@@ -30,6 +32,7 @@ import type {
   Choices,
   DeviceCode,
   EnrolledDevice,
+  Flood,
   Gap,
   QuarantinePage,
   QueuePage,
@@ -126,6 +129,15 @@ export async function wordsOf(id: string, attId: string): Promise<string> {
 }
 
 /** kind: `quarantined`, `dead_letter`, `conflict`, or empty for all. */
+export async function floods(): Promise<readonly Flood[]> {
+  return (await ask('GET', '/campaigns', readFloods)).campaigns
+}
+
+/** All of one flood that this person sees apart goes back into the ordinary lists. */
+export async function putBack(floodId: string): Promise<number> {
+  return (await ask('POST', `/campaigns/${encodeURIComponent(floodId)}/return`, readReturned, {})).returned
+}
+
 export function quarantine(kind = '', cursor = ''): Promise<QuarantinePage> {
   return ask('GET', `/quarantine?${new URLSearchParams({ kind, cursor })}`, readQuarantine)
 }

@@ -8,7 +8,7 @@ import type { Choices, SharingChoice } from './shapes.ts'
 import { localDate } from './times.ts'
 import { say } from './words.ts'
 
-export const QUEUES = ['waiting', 'acknowledged', 'needs_info', 'reply_waiting', 'offered', 'decided', 'closed'] as const
+export const QUEUES = ['waiting', 'acknowledged', 'needs_info', 'reply_waiting', 'offered', 'decided', 'closed', 'apart'] as const
 export const CHANNELS = ['self_phone', 'centre_tablet'] as const
 export type QueueName = (typeof QUEUES)[number]
 export type Channel = (typeof CHANNELS)[number]

@@ -5,6 +5,7 @@ import { Arrivals } from './arrivals.tsx'
 import { FilterPanel } from './filter-panel.tsx'
 import { isNarrowed, QUEUES, UNFILTERED } from './filters.ts'
 import type { Filters } from './filters.ts'
+import { FloodNotice, Floods } from './floods.tsx'
 import { Heading } from './heading.tsx'
 import { isLive, listen } from './live.ts'
 import { Loading, RefusalNotice } from './notices.tsx'
@@ -30,8 +31,10 @@ export function QueueScreen({ filters, cursor, user }: Props): JSX.Element {
     <>
       <Heading>{say('queue.title')}</Heading>
       {queue.counts !== null && <p class="govuk-body">{waitingLine(queue.counts.waiting)}</p>}
+      <FloodNotice filters={filters} counts={queue.counts} />
       <Tabs filters={filters} counts={queue.counts} user={user} />
       <FilterPanel key={address} filters={filters} choices={choices} />
+      {filters.queue === 'apart' && <Floods counts={queue.counts} reload={() => load(filters, cursor)} />}
       <List queue={queue} />
     </>
   )
@@ -73,7 +76,8 @@ type TabsProps = { readonly filters: Filters; readonly counts: Counts | null; re
 
 /** The other filters stay as they are: a tab is one more thing to look for. */
 function Tabs({ filters, counts, user }: TabsProps): JSX.Element {
-  const queues = QUEUES.filter((queue) => queue !== 'offered' || isPolice(user.role))
+  const apart = filters.queue === 'apart' || (counts?.apart ?? 0) > 0
+  const queues = QUEUES.filter((queue) => (queue !== 'offered' || isPolice(user.role)) && (queue !== 'apart' || apart))
   return (
     <nav aria-label={say('queue.filter_label')}>
       <ul class="desk-filter">
@@ -95,7 +99,7 @@ function Tabs({ filters, counts, user }: TabsProps): JSX.Element {
 }
 
 function TabCount({ queue, count }: { queue: string; count: number }): JSX.Element {
-  const calls = count > 0 && (queue === 'reply_waiting' || queue === 'offered')
+  const calls = count > 0 && (queue === 'reply_waiting' || queue === 'offered' || queue === 'apart')
   return (
     <span class={`desk-count${calls ? ' desk-count--calls' : ''}`}>
       {count < COUNT_MAX ? count : say('queue.count_many', { count })}

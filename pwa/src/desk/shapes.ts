@@ -87,6 +87,7 @@ const readCounts = shape({
   offered: count,
   decided: count,
   closed: count,
+  apart: count,
 })
 export type Counts = Read<typeof readCounts>
 
@@ -98,6 +99,22 @@ export const readQueue = shape({
 export type QueuePage = Read<typeof readQueue>
 
 export const readNews = shape({ newest: orNull(instant), counts: readCounts })
+
+/** Floods of which something lies apart in this person's lists. */
+export const readFloods = shape({
+  campaigns: listOf(
+    shape({
+      id: text,
+      areas: codes,
+      began_at: instant,
+      last_at: instant,
+      count: whole,
+      hours: listOf(shape({ at: text, count: whole })),
+    }),
+  ),
+})
+export type Flood = Read<typeof readFloods>['campaigns'][number]
+export const readReturned = shape({ returned: whole })
 
 const named = listOf(shape({ id: text, name: text }))
 export const readChoices = shape({ areas: named, centres: named, forces: or(named, []) })

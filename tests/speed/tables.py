@@ -15,8 +15,8 @@ COLUMNS: Final = {
     "rss_mb load_before",
     "paced": "engine devices due_per_s answered_per_s p50_ms p99_ms asked_to_wait rss_mb load_before",
     "workers": "workers devices batch reports_per_s times_one p50_ms p99_ms asked_to_wait rss_mb load_before",
-    "campaign": "engine addresses items stored put_off sent_away flooded_s volunteer_reports volunteer_refused "
-    "volunteer_p99_ms desk_lists desk_p99_ms lost load_before",
+    "campaign": "engine addresses items stored put_off sent_away flooded_s volunteer_reports "
+    "volunteer_refused volunteer_p99_ms desk_lists desk_p99_ms lost load_before",
     "pull": "engine stored p50_ms p99_ms list_p50_ms list_p95_ms rss_mb load_before",
     "attachments": "uploads file_mb piece_kb mb_per_s p50_ms p99_ms limit_mb_per_s rss_mb load_before",
 }

@@ -36,6 +36,7 @@ from waymark.identity.passwords import PasswordCheck
 from waymark.intake import actions as intake
 from waymark.intake.group import GroupCommit
 from waymark.intake.jobs import Opener
+from waymark.intake.work import Pressure
 from waymark.kernel import checks, clock, logs
 from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.jobs import Jobs
@@ -52,6 +53,7 @@ from waymark.knocks.sender import Sender
 from waymark.releases import routes as release_routes
 from waymark.releases.jobs import Heir
 from waymark.triage.campaigns import routes as campaign_routes
+from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.jobs import Screener
 from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
@@ -99,6 +101,7 @@ def create_app(settings: Settings) -> Litestar:
                 "password_check": PasswordCheck(),
                 "csp_violations": Counter(),
                 "limits": Limits(),
+                "pressure": Pressure(),
             }
         ),
     )
@@ -142,6 +145,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.intake = GroupCommit(database, state.ring, on_stored=jobs.wake, log=shipper)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
         jobs.add("screen", Screener(database, state.vault).step)
+        jobs.add("lookout", Lookout(database, state.pressure).step)
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("heirs", Heir(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)

@@ -33,6 +33,7 @@ from vector_parts import (
 )
 from vector_return import return_codes
 from vector_revocation import revocations
+from vector_work import works
 
 from waymark_sync import codec, intake_rules, protocol, reference, seal
 from waymark_sync.codec import to_base64url as b64
@@ -560,6 +561,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "manifest": manifests(),
         "return_code": return_codes(),
         "revocation": revocations(),
+        "work": works(),
     }
 
 

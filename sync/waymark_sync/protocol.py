@@ -189,8 +189,7 @@ class PushRequest(Struct, frozen=True, kw_only=True):
     caps: Annotated[tuple[str, ...], Meta(max_length=32)] = ()
     queue: QueueState | None = None
     items: Annotated[tuple[Envelope, ...], Meta(max_length=ITEMS_MAX)] = ()
-    work: bytes | None = None
-    """Reserved: a visitor's proof of work."""
+    work: bytes | None = None  # a visitor's proof (`work.py`); empty: it found none in time
 
 
 class Leaf(Struct, frozen=True, kw_only=True):
@@ -254,6 +253,7 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     alert: Alert | None = None
     revoke: Revocation | None = None
     """The device that asks was taken out of its centre."""
+    work: bytes | None = None  # a challenge: every item is `retry` until the push comes with its proof
 
 
 class ManifestResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):

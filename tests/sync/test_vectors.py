@@ -20,6 +20,7 @@ from waymark_sync import (
     reference,
     seal,
     trust,
+    work,
 )
 from waymark_sync.codec import from_base64url as raw
 
@@ -135,6 +136,17 @@ def test_orders_to_a_device(vectors: Vectors) -> None:
     assert codec.decode(header, codec.MSGPACK, protocol.Revocation) == read(
         file["header"]["order"], protocol.Revocation
     )
+
+
+def test_work_of_a_visitors_phone(vectors: Vectors) -> None:
+    file = vectors("work")
+
+    for case in file["proves"]:
+        digests = [raw(digest) for digest in case["sha256"]]
+        assert work.proves(raw(case["work"]), digests) is case["proves"], case["name"]
+    for case in file["solve"]:
+        solved = work.solve(raw(case["challenge"]), [raw(digest) for digest in case["sha256"]])
+        assert solved == (raw(case["work"]) if case["work"] is not None else None), case["name"]
 
 
 def test_what_a_receipt_covers(vectors: Vectors) -> None:

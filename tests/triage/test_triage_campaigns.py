@@ -15,10 +15,13 @@ from support.desk import Desk, enrol_device, seed
 from support.reports import SOUTHMERE_POSTCODE, Device, Report, push_of
 from waymark.intake.jobs import Opener, open_waiting
 from waymark.intake.records import OpenedReport
+from waymark.intake.work import Pressure
+from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.settings import Settings
 from waymark.triage.campaigns import store
+from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.campaigns.records import DayCount
 from waymark.triage.campaigns.rules import AT_ONCE_MIN, FACTOR, USUAL_MIN, USUAL_NEW, pace, poured, series_of
 from waymark.triage.campaigns.watch import Watch
@@ -150,6 +153,19 @@ def test_a_bucket_leaks() -> None:
     assert poured(empty_at, BEGAN, usual) is None
     assert poured(empty_at, BEGAN + DAY / usual.per_day, usual) is not None
     assert poured(BEGAN - 90 * DAY, BEGAN, usual) == BEGAN + DAY / usual.per_day
+
+
+def test_a_flood_of_others_does_not_keep_out_what_a_phone_has_worked_for() -> None:
+    usual = pace([], known_days=28)
+    empty_at = None
+    for _ in range(AT_ONCE):
+        empty_at = poured(empty_at, BEGAN, usual)
+    for _ in range(AT_ONCE):
+        assert poured(empty_at, BEGAN, usual) is None
+        empty_at = poured(empty_at, BEGAN, usual, worked=True)
+        assert empty_at is not None
+
+    assert poured(empty_at, BEGAN, usual, worked=True) is None, "nor does work open the lists to everybody"
 
 
 def test_where_nothing_is_known_a_report_is_counted_once() -> None:
@@ -294,3 +310,15 @@ async def test_the_centre_sees_the_same_flood_as_its_own_and_nobody_else_any(
     assert [one["count"] for one in (await centre.get("/desk/api/campaigns")).json()["campaigns"]] == [5]
     assert (await other.get("/desk/api/campaigns")).json()["campaigns"] == []
     assert (await custodian.get("/desk/api/campaigns")).status_code == 404
+
+
+@ONE_ENGINE
+async def test_the_front_door_hears_of_a_flood_and_of_its_end(flooded: Flooded) -> None:
+    pressure, now = Pressure(), clock.now()
+    soon, later = now + timedelta(minutes=59), now + timedelta(minutes=61)
+    heard = []
+    for moment in (soon, later):
+        await Lookout(flooded.database, pressure, now=lambda at=moment: at).step()
+        heard.append(pressure.flooded)
+
+    assert heard == [True, False]

@@ -47,7 +47,6 @@ VOLUNTEER_REPORTS: Final = 1_500
 ADDRESSES: Final = (1, 1_000)
 ANSWER_MS_MAX: Final = 2_000.0
 HEADER: Final = "x-real-ip"
-STORED: Final = Sql("SELECT item_id FROM intake_item ORDER BY pos")
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -296,6 +295,7 @@ def _begin(db: Connection, tablet: Tablet) -> None:
 async def _stored(url: str) -> list[str]:
     database = await open_database(url)
     try:
-        return await database.read(lambda db: db.many(STORED, str))
+        asked = Sql("SELECT item_id FROM intake_item ORDER BY pos")
+        return await database.read(lambda db: db.many(asked, str))
     finally:
         await database.close()

@@ -81,7 +81,9 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
     at = stamp(now)
     current = lineage.current(db)
     desk = _Desk(db, [arrival for push in pushes for arrival in push.arrivals], received_at=at)
-    standings = [tuple(desk.take(arrival) for arrival in push.arrivals) for push in pushes]
+    standings = [
+        tuple(desk.take(arrival, worked=push.worked) for arrival in push.arrivals) for push in pushes
+    ]
     desk.write(db)
     for push in pushes:
         if push.queue is not None:
@@ -127,7 +129,7 @@ class _Desk:
         self._conflict_rows: list[dict[str, Any]] = []
         self._come: dict[tuple[str, str], set[int]] = defaultdict(set)
 
-    def take(self, arrival: Arrival) -> Standing:
+    def take(self, arrival: Arrival, *, worked: bool) -> Standing:
         header, sha256 = arrival.header, arrival.envelope.sha256
         by_id = self._by_id.get(header.item_id)
         place = (header.device_id, header.epoch, header.seq)
@@ -138,7 +140,8 @@ class _Desk:
         if verdict == "accepted":
             known = Known(item_id=header.item_id, sha256=sha256, pos=self._allot())
             self._by_id[header.item_id] = self._by_seq[place] = known
-            self._items.append(store.row_of(arrival, pos=known.pos, received_at=self._received_at))
+            row = store.row_of(arrival, pos=known.pos, received_at=self._received_at)
+            self._items.append({**row, "worked": worked})
             return Standing(verdict="accepted", pos=known.pos)
         if verdict == "duplicate" and by_id is not None:
             return Standing(verdict="duplicate", pos=by_id.pos)
@@ -352,9 +355,9 @@ def opened_after(db: Connection, number: int, *, limit: int) -> list[OpenedRepor
     return store.opened_after(db, number, limit=limit)
 
 
-def of_visitors(db: Connection, report_ids: Iterable[str]) -> set[str]:
-    """Those that no tablet has signed."""
-    return store.of_visitors(db, report_ids)
+def of_visitors(db: Connection, report_ids: Iterable[str]) -> dict[str, bool]:
+    """Those that no tablet has signed, and whether their phones had worked for them."""
+    return {visit.item_id: visit.worked for visit in store.of_visitors(db, report_ids)}
 
 
 def messages_after(db: Connection, number: int, *, limit: int) -> list[OpenedMessage]:

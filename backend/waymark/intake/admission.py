@@ -3,47 +3,90 @@
 A visitor's item over the limit is answered `retry`: it stays on the phone, nothing is blamed, and what else
 came in the push is stored. It is not answered 429, which would make a tablet slow that carries it for
 somebody. What a tablet has signed is never put off.
+
+While there is much to do, a phone that can is asked to work first, and a push with its proof goes before
+those without one. Whoever cannot says so, and is taken as before.
 """
 
 import asyncio
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from waymark.identity import actions as identity
 from waymark.intake.records import Arrival, Push
+from waymark.intake.work import Pressure, bits_for, genuine, new_challenge
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.web.limits import Limits
 from waymark_sync.protocol import LABEL_ITEM, ItemResult
 from waymark_sync.seal import signature_valid
+from waymark_sync.work import WORK, proves
 
 CROWDED_S: Final = 5.0
 """For what says a tablet made it, and cannot prove it, while others wait."""
 
 
-async def admitted(push: Push, caller: bytes, limits: Limits, database: Database, *, crowded: bool) -> Push:
-    """The push without what has to come again. crowded: so much waits that room is for known tablets."""
+class Door(Struct, frozen=True, kw_only=True):
+    """What admission needs besides the push."""
+
+    limits: Limits
+    pressure: Pressure
+    database: Database
+    secret: bytes
+    crowded: bool
+    """So much waits that what room is left is for known tablets."""
+
+
+async def admitted(push: Push, caller: bytes, door: Door, *, now: datetime) -> Push:
+    """The push without what has to come again."""
+    push = await _checked(push, door.secret, now=now)
+    if push.worked:
+        return push  # whatever its neighbours have sent
+    bits = bits_for(
+        flooded=door.pressure.flooded,
+        crowded=door.crowded,
+        much_from_here=door.limits.much_from("visitor_items", caller),
+    )
+    if bits and push.of_visitors and push.can_work and push.work is None:
+        asked = new_challenge(door.secret, bits=bits, now=now)
+        return replace(_without(push, push.arrivals, wait_s=1.0, reason=WORK), asked=asked)
+    return await _within_limits(push, caller, door)
+
+
+async def _checked(push: Push, secret: bytes, *, now: datetime) -> Push:
+    """The push, and whether a visitor's phone has worked for it."""
+    if not push.of_visitors or push.work is None or not genuine(secret, push.work, now=now):
+        return push
+    digests = [arrival.envelope.sha256 for arrival in push.arrivals]
+    return replace(push, worked=await asyncio.to_thread(proves, push.work, digests))
+
+
+async def _within_limits(push: Push, caller: bytes, door: Door) -> Push:
+    limits = door.limits
     visitors = [arrival for arrival in push.arrivals if arrival.lane == "visitor"]
     claimed = [arrival for arrival in push.arrivals if arrival.lane == "enrolled"]
     wait_s = limits.wait_s("visitor_items", caller, len(visitors)) if visitors else 0.0
     later = visitors if wait_s else []
     if claimed:
         unproven_s = limits.wait_s("claimed_items", caller, len(claimed))
-        if unproven_s or crowded:
-            later = [*later, *await _not_signed_by_tablets(claimed, database)]
+        if unproven_s or door.crowded:
+            later = [*later, *await _not_signed_by_tablets(claimed, door.database)]
             wait_s = max(wait_s, unproven_s, CROWDED_S)
     return _without(push, later, wait_s=wait_s) if later else push
 
 
-def _without(push: Push, later: Sequence[Arrival], *, wait_s: float) -> Push:
+def _without(push: Push, later: Sequence[Arrival], *, wait_s: float, reason: str | None = None) -> Push:
     places = {arrival.index for arrival in later}
     told = [
         ItemResult(
             item_id=arrival.header.item_id,
             index=arrival.index,
             verdict="retry",
+            reason=reason,
             retry_after_s=math.ceil(wait_s),
         )
         for arrival in later

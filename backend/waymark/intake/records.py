@@ -38,6 +38,13 @@ class Push(Struct, frozen=True, kw_only=True):
     app_build: str = ""
     unstored: tuple[ItemResult, ...] = ()
     """`rejected`, or `retry`."""
+    work: bytes | None = None
+    """As it came; `worked` once it has been checked."""
+    can_work: bool = False
+    """Its sender would, if it were asked."""
+    worked: bool = False
+    asked: bytes | None = None
+    """The challenge that it is answered with."""
 
     @property
     def sealed_bytes(self) -> int:
@@ -97,6 +104,13 @@ class WaitingItem(Struct, frozen=True, kw_only=True):
     sealed: bytes
     sig: bytes
     received_at: str
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """An item that a phone sent, and whether it had worked for it."""
+
+    item_id: str
+    worked: bool
 
 
 class Sender(Struct, frozen=True, kw_only=True):

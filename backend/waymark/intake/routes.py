@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from waymark.identity.rules import order_of
-from waymark.intake.admission import admitted
+from waymark.intake.admission import Door, admitted
 from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
 from waymark.intake.rules import read_push
@@ -16,7 +16,7 @@ from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
 from waymark.kernel.web.bodies import on_the_wire
-from waymark.kernel.web.limits import Limits, caller_of
+from waymark.kernel.web.limits import caller_of
 from waymark.mailbox.rules import new_challenge
 from waymark_sync.codec import TooLarge, WireError, answer_type, decode_push, encode, media_type
 from waymark_sync.protocol import PADDING_BUCKETS, PUSH_BYTES_MAX, PushRequest, PushResponse, SignedKeySet
@@ -56,10 +56,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise problem("too_large", error.place) from None
     except WireError as error:
         raise problem("malformed", error.place) from None
-    limits: Limits = request.app.state.limits
-    read = await admitted(
-        read, caller_of(request), limits, request.app.state.database, crowded=intake.crowded
-    )
+    read = await admitted(read, caller_of(request), _door(request, ring, intake), now=clock.now())
     answered = await intake.take(read)
     committed = answered.committed
     response = PushResponse(
@@ -74,6 +71,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         backoff_s=answered.backoff_s,
         alert=alert_for(read.app_build, soft=settings.soft_eol, hard=settings.hard_eol),
         revoke=order_of(committed.revoked, ring) if committed.revoked else None,
+        work=read.asked,
     )
     kind = answer_type(request.headers.get("accept", ""), sent_type)
     return Response(encode(response, kind), media_type=kind, headers=NO_STORE)
@@ -92,6 +90,17 @@ async def public_keys(
     """What devices seal to and verify receipts with."""
     kind = answer_type(request.headers.get("accept", ""), "")
     return Response(encode(ring.signed_key_set(), kind), media_type=kind, headers=NO_STORE)
+
+
+def _door(request: Request[Any, Any, Any], ring: KeyRing, intake: GroupCommit) -> Door:
+    state = request.app.state
+    return Door(
+        limits=state.limits,
+        pressure=state.pressure,
+        database=state.database,
+        secret=ring.challenge_key,
+        crowded=intake.crowded,
+    )
 
 
 def _items_expected(content_length: str) -> int:

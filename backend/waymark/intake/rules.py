@@ -51,6 +51,7 @@ from waymark_sync.report import (
     read_report,
 )
 from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
+from waymark_sync.work import WORK
 
 BODY_AAD: Final = b"opened_report|body|"
 MESSAGE_AAD: Final = b"opened_message|body|"
@@ -107,6 +108,8 @@ def read_push(frame: PushFrame) -> Push:
         app_build=_without_nul(frame.request.app_build),
         arrivals=tuple(arrivals),
         unstored=tuple(rejected),
+        work=frame.request.work,
+        can_work=WORK in frame.request.caps,
     )
 
 

@@ -14,6 +14,7 @@ from waymark.intake.records import (
     OpenedMessage,
     OpenedReport,
     Outcome,
+    Visit,
     WaitingItem,
 )
 from waymark.kernel.db import Connection, Sql
@@ -63,9 +64,10 @@ KNOWN_CONFLICT = Sql("""
 """)
 ADD_ITEM = Sql("""
     INSERT INTO intake_item
-      (pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane)
+      (pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane, worked)
     VALUES
-      (:pos, :item_id, :device_id, :epoch, :seq, :sha256, :header, :sealed, :sig, :received_at, :lane)
+      (:pos, :item_id, :device_id, :epoch, :seq, :sha256, :header, :sealed, :sig, :received_at, :lane,
+       :worked)
 """)
 ADD_CONFLICT = Sql("""
     INSERT INTO intake_conflict
@@ -80,7 +82,7 @@ ADD_FILE = Sql("""
 FILE_GONE = Sql("UPDATE intake_file SET gone_at = :now WHERE att_id = :att_id AND gone_at IS NULL")
 OF_VISITORS = _listed(
     """
-    SELECT item_id
+    SELECT item_id, worked
     FROM intake_item
     WHERE lane = 'visitor' AND item_id IN (LISTED)
     """,
@@ -263,11 +265,10 @@ def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:
     return found
 
 
-def of_visitors(db: Connection, item_ids: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for some in _chunks(item_ids):
-        found.update(db.many(OF_VISITORS, str, **_filled("id_", some)))
-    return found
+def of_visitors(db: Connection, item_ids: Iterable[str]) -> list[Visit]:
+    return [
+        visit for some in _chunks(item_ids) for visit in db.many(OF_VISITORS, Visit, **_filled("id_", some))
+    ]
 
 
 def waiting(db: Connection, *, limit: int) -> list[WaitingItem]:

@@ -27,7 +27,9 @@ def screen(db: Connection, *, limit: int, now: datetime) -> int:
     for opened in opened_since:
         state, is_released = first_state(opened.sharing_choice), released(opened.sharing_choice)
         due_at, due_for = due(state, received_at=opened.received_at, acknowledged=False, timers=load_timers())
-        campaign_id = watch.place(opened, released=is_released) if opened.id in visitors else None
+        campaign_id = None
+        if opened.id in visitors:
+            campaign_id = watch.place(opened, released=is_released, worked=visitors[opened.id])
         store.add_report(
             db,
             opened,

@@ -197,7 +197,6 @@ export type PushRequest = {
   readonly caps?: readonly string[]
   readonly queue?: QueueState | null
   readonly items?: readonly Envelope[]
-  /** Reserved: a visitor's proof of work. */
   readonly work?: Uint8Array<ArrayBuffer> | null
 }
 
@@ -257,6 +256,7 @@ export type PushResponse = {
   readonly alert?: Alert | null
   /** The device that asks was taken out of its centre. */
   readonly revoke?: Revocation | null
+  readonly work?: Uint8Array<ArrayBuffer> | null
 }
 
 /**

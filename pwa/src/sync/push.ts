@@ -9,9 +9,10 @@ import type { KeySet, PushResponse, QueueState, Receipt } from './protocol.gener
 import { checkReceipt } from './receipt.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
 import { type Fields, fromMsgpack, pushResponse, toMsgpack, WireError } from './wire.ts'
+import { WORK, workFor } from './work.ts'
 
 declare const __BUILD__: string
-export const CAPS: readonly string[] = ['ack', 'attachment', 'message', 'needs_attention', 'receipt', 'signpost', 'status']
+export const CAPS: readonly string[] = ['ack', 'attachment', 'message', 'needs_attention', 'receipt', 'signpost', 'status', WORK]
 
 type Answered<T> = { readonly response: T } | { readonly failure: Failure }
 type Signed = { readonly incarnation: string; readonly receipt?: Receipt | null }
@@ -26,9 +27,21 @@ export async function push(deviceId: string, request: SendPush): Promise<Answere
     caps: CAPS,
     queue: await queueState(deviceId),
     items: request.rows.map(({ header, sealed, sha256, sig }: Row) => ({ header, sealed, sha256, sig })),
-    work: null,
+    work: null as Bytes | null,
   }
+  const answer = await sent(frame)
+  if ('failure' in answer || !asksForWork(answer.response)) return answer
+  return sent({ ...frame, work: await workFor(answer.response.work, frame.items.map((item) => item.sha256)) })
+}
+
+async function sent(frame: object): Promise<Answered<PushResponse>> {
   return believed(bodyOf(await post('/sync/v1/push', toMsgpack(frame))), pushResponse)
+}
+
+/** Nothing was stored, and every item waits for the same. */
+function asksForWork(response: PushResponse): response is PushResponse & { readonly work: Bytes } {
+  const waits = response.results.every((result) => result.verdict === 'retry' && result.reason === WORK)
+  return waits && (response.work ?? null) !== null && (response.receipt ?? null) === null
 }
 
 /** A 200 whose receipt is not the service's: something between us and it has answered. */

@@ -173,6 +173,7 @@ export function pushResponse(fields: Fields): PushResponse {
     backoff_s: fields.has('backoff_s') ? fields.natural('backoff_s') : null,
     alert: fields.has('alert') ? fields.one('alert', alert) : null,
     revoke: fields.has('revoke') ? fields.one('revoke', revocation) : null,
+    work: fields.has('work') ? fields.bytes('work') : null,
   }
 }
 

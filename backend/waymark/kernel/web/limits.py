@@ -109,6 +109,11 @@ class Limits:
                 self._put(key, max(self._empty_at.pop(key, 0.0), now) + units * 60 / of.per_minute)
         return wait
 
+    def much_from(self, purpose: Purpose, caller: bytes) -> bool:
+        """Is half of what this network may do used up? Takes nothing."""
+        allowed, now = ALLOWANCES[purpose], self._now()
+        return caller != NOWHERE and self._wait((purpose, caller), allowed.burst / 2, allowed, now) > 0
+
     def give_back(self, purpose: Purpose, caller: bytes, units: float = 1) -> None:
         """What was taken shall not count."""
         for key, of in self._asked(purpose, caller, ALLOWANCES[purpose]):

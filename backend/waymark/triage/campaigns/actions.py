@@ -12,7 +12,7 @@ from waymark.kernel.problems import problem
 from waymark.triage import actions as triage
 from waymark.triage.campaigns import store
 from waymark.triage.campaigns.records import CampaignView, Hour, HourCount
-from waymark.triage.campaigns.rules import areas_of, by_hour
+from waymark.triage.campaigns.rules import PRESSED, areas_of, by_hour
 from waymark.triage.store import changed
 
 
@@ -28,6 +28,12 @@ def list_campaigns(db: Connection, user: User, *, now: datetime) -> list[Campaig
     audit.append(db, actor=user.actor, action="campaigns.listed", subject=subject, detail=detail, now=now)
     views = [_view(db, campaign_id, hours) for campaign_id, hours in found.items()]
     return sorted(views, key=lambda view: view.last_at, reverse=True)
+
+
+def flooded(db: Connection, *, now: datetime) -> bool:
+    """Was anything laid apart of late?"""
+    last = store.last_flooded(db)
+    return last is not None and now - datetime.fromisoformat(last) < PRESSED
 
 
 def return_reports(

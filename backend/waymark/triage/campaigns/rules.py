@@ -24,6 +24,8 @@ AT_ONCE_MIN: Final = 50.0
 USUAL_DAYS: Final = 28
 QUIET: Final = timedelta(hours=24)
 """After such a pause the next one is another."""
+PRESSED: Final = timedelta(hours=1)
+"""After the last that was laid apart, phones are asked to work."""
 DAY: Final = timedelta(days=1)
 
 
@@ -48,10 +50,15 @@ def pace(days: Iterable[DayCount], *, known_days: int) -> Pace:
     return Pace(per_day=per_day * FACTOR, at_once=max(AT_ONCE_MIN, per_day))
 
 
-def poured(empty_at: datetime | None, at: datetime, pace: Pace) -> datetime | None:
-    """When the bucket is empty with one more in it. None: it does not fit."""
+def poured(empty_at: datetime | None, at: datetime, pace: Pace, *, worked: bool = False) -> datetime | None:
+    """When the bucket is empty with one more in it. None: it does not fit.
+
+    worked: its phone has solved what was asked of it. The bucket holds twice as much of such, so that a
+    flood of others does not keep it out.
+    """
     after = max(empty_at or at, at) + DAY / pace.per_day
-    return after if after - at <= DAY * (pace.at_once / pace.per_day) else None
+    room = pace.at_once * (1 + worked)
+    return after if after - at <= DAY * (room / pace.per_day) else None
 
 
 def usual_since(now: datetime) -> str:

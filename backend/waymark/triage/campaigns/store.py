@@ -35,6 +35,7 @@ KEEP = Sql("""
     VALUES (:id, :series, :began_at, :last_at)
     ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at
 """)
+LAST_FLOODED = Sql("SELECT MAX(last_at) AS last_at FROM triage_campaign")
 CAMPAIGN = Sql("SELECT id, series, began_at, last_at FROM triage_campaign WHERE id = :id")
 HOURS_POLICE = Sql("""
     SELECT campaign_id, area, substr(received_at, 1, 13) AS hour, COUNT(*) AS count
@@ -99,6 +100,10 @@ def latest(db: Connection, series: str) -> Campaign | None:
 
 def keep(db: Connection, found: Campaign) -> None:
     db.execute(KEEP, id=found.id, series=found.series, began_at=found.began_at, last_at=found.last_at)
+
+
+def last_flooded(db: Connection) -> str | None:
+    return db.one(LAST_FLOODED, str | None)  # type: ignore[arg-type]
 
 
 def campaign(db: Connection, campaign_id: str) -> Campaign | None:

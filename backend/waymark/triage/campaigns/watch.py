@@ -27,7 +27,7 @@ class Watch:
         self._days: Counter[tuple[str, str]] = Counter()
         self._campaigns: dict[str, Campaign] = {}
 
-    def place(self, report: OpenedReport, *, released: bool) -> str | None:
+    def place(self, report: OpenedReport, *, released: bool, worked: bool = False) -> str | None:
         """The flood that it is part of; None in the ordinary lists."""
         at = datetime.fromisoformat(report.received_at)
         names = series_of(report.area, report.force_id, released=released)
@@ -35,7 +35,7 @@ class Watch:
         campaign_id: str | None = None
         for name in names:
             self._days[name, at.date().isoformat()] += 1
-            empty_at = poured(self._known(name, at).empty_at, at, self._pace(name, at))
+            empty_at = poured(self._known(name, at).empty_at, at, self._pace(name, at), worked=worked)
             if empty_at is None:
                 campaign_id = campaign_id or self._campaign(name, report.received_at)
             else:

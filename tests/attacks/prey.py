@@ -1,13 +1,14 @@
 """The system under attack: a served process with all that an operator can switch on, and secrets in it."""
 
-import json
 import shutil
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from pysqlite3 import dbapi2
 
 from journeys.conftest import BUILT
 from support.apart import apart
@@ -37,6 +38,13 @@ ADDRESS: Final = "203.0.113.77"
 """A reporter's, as a proxy in front names it."""
 AGENT: Final = "canaryagentrowan/5.0"
 
+WAITING: Final = (
+    "SELECT COUNT(*) FROM intake_item WHERE state = 'waiting'",
+    "SELECT COUNT(*) FROM attachment WHERE state IN ('waiting', 'complete')",
+    "SELECT COUNT(*) FROM opened_report WHERE id NOT IN (SELECT report_id FROM triage_report)",
+    "SELECT COUNT(*) FROM triage_report WHERE state = 'received'",
+)
+SETTLES: Final = 20_000
 OUR_PAGE: Final = {"Waymark-Request": "1", "Sec-Fetch-Site": "same-origin"}
 
 Key = tuple[str, str]
@@ -142,7 +150,7 @@ class Prey:
         for choice in CHOICES:
             for place in PLACES:
                 self.report(choice, place)
-        self._until_screened()
+        self.settled()
         for key in (("P1", "harbour"), ("U1", "harbour")):
             who = "northshire" if key[0] == "P1" else "harbour"
             path = f"/desk/api/reports/{self.reports[key].item_id}"
@@ -170,21 +178,14 @@ class Prey:
         self.photos[choice, place] = file.attachment.att_id
         return made
 
-    def _until_screened(self) -> None:
-        """Opened and looked through beside the requests, pictures too."""
-        for _ in range(400):
-            seen = [self.list_of(name) for name in ("harbour", "quay")]
-            if all(
-                len(found) >= len(CHOICES) and self._pictured(found, name)
-                for found, name in zip(seen, ("harbour", "quay"), strict=True)
-            ):
-                return
-        raise AssertionError("the reports were not opened")
-
-    def _pictured(self, found: list[dict[str, Any]], name: str) -> bool:
-        last = self.person(name).get(f"/desk/api/reports/{self.reports['A2', name].item_id}")
-        files = last.json()["report"]["attachments"] if last.status_code == 200 else []
-        return bool(files) and all("shown" in json.dumps(one) for one in files)
+    def settled(self) -> None:
+        """Until all that has come is opened and looked through, files too."""
+        with closing(dbapi2.connect(self.server.data / "waymark.db")) as opened:
+            for _ in range(SETTLES):
+                if not any(opened.execute(statement).fetchone()[0] for statement in WAITING):
+                    return
+                self.http.get("/health/ready")
+        raise AssertionError("what came was not opened and looked through")
 
     def stop(self) -> None:
         for client in (self.http, *self._people.values()):

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -11,6 +11,13 @@ from support.figures import ROOT, locked
 COUNTS: Final = ROOT / "docs" / "figures" / "attacks.json"
 LONG: Final = os.environ.get("WAYMARK_PROVE") == "1"
 """The long form: more attempts of each kind."""
+Test = TypeVar("Test", bound=Any)
+
+
+def long_form(test: Test) -> Test:
+    """Costs too much for every run, and repeats what a shorter attack or a journey looks at."""
+    test.__dict__["long_form"] = True
+    return test
 
 
 class AttackRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from attacks.attempts import Attempts
+from attacks.attempts import LONG, Attempts
 from attacks.prey import Prey, filled, make_server
 from journeys.conftest import BUILT, phone, playwright
 from support.push_service import PushService
@@ -17,6 +17,15 @@ from waymark.kernel.keys import load_keys
 __all__ = ["phone", "playwright"]
 
 ATTEMPTS = pytest.StashKey[Attempts]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    put_off = [
+        item for item in items if not LONG and "long_form" in getattr(item, "function", object).__dict__
+    ]
+    if put_off:
+        config.hook.pytest_deselected(items=put_off)
+        items[:] = [item for item in items if item not in put_off]
 
 
 @pytest.hookimpl(wrapper=True)

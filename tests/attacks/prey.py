@@ -22,6 +22,7 @@ from waymark.audit.records import Entry
 from waymark.kernel.db import open_database
 from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
+from waymark_sync.file_sender import PreparedFile
 from waymark_sync.policy import load_pack
 from waymark_sync.protocol import AttStart, PushResponse
 from waymark_sync.report import SafeContact, SharingChoice
@@ -29,6 +30,8 @@ from waymark_sync.report import SafeContact, SharingChoice
 CHOICES: Final[tuple[SharingChoice, ...]] = ("P1", "P2", "P3", "U1", "A1", "A2")
 PLACES: Final = {"harbour": ("QX1 1AA", HARBOUR), "quay": ("ZZ1 1AA", QUAY)}
 """Centre's worker, with postcode (of Northshire and of Southmere) and centre."""
+PHOTOGRAPHED: Final = (("P1", "harbour"), ("U1", "harbour"), ("A2", "harbour"), ("P1", "quay"))
+"""Each with a secret for a caption."""
 WITH_PERSON: Final = ("P1", "P2", "P3", "U1")
 ANSWERED: Final = "canaryanswerhazel"
 RATIONALE: Final = "canaryrationaleyew"
@@ -159,24 +162,29 @@ class Prey:
         return self
 
     def report(self, choice: str, place: str) -> Report:
-        """With a photo, whose caption is a secret, too."""
-        device = Device()
-        body = {"centre_id": PLACES[place][1]}
-        file = prepared(a_photo(64, 48), caption=canary(choice, place, "caption"))
-        made = report_with(self.ring, file, device=device, body=body, **answers_of(choice, place))
-        answer = self.push(made, User_Agent=AGENT, Waymark_Client=ADDRESS)
-        assert answer.status_code == 200, answer.text
-        asked = encode(AttStart(item_id=made.item_id, att_id=file.attachment.att_id), JSON)
-        self.http.post("/sync/v1/att", content=asked, headers={"Content-Type": JSON})
+        device, body = Device(), {"centre_id": PLACES[place][1]}
+        answers = answers_of(choice, place)
+        if (choice, place) not in PHOTOGRAPHED:
+            made = device.report(self.ring, body=body, **answers)
+            assert self.push(made, User_Agent=AGENT, Waymark_Client=ADDRESS).status_code == 200
+        else:
+            file = prepared(a_photo(64, 48), caption=canary(choice, place, "caption"))
+            made = report_with(self.ring, file, device=device, body=body, **answers)
+            assert self.push(made, User_Agent=AGENT, Waymark_Client=ADDRESS).status_code == 200
+            self.photos[choice, place] = self.upload(made, file)
+        self.reports[choice, place] = made
+        return made
+
+    def upload(self, report: Report, file: PreparedFile, *, address: str = ADDRESS) -> str:
+        """The attachment's id."""
+        att_id, heads = file.attachment.att_id, {"User-Agent": AGENT, CLIENT: address}
+        asked = encode(AttStart(item_id=report.item_id, att_id=att_id), JSON)
+        self.http.post("/sync/v1/att", content=asked, headers=heads | {"Content-Type": JSON})
         sent = self.http.patch(
-            f"/sync/v1/att/{file.attachment.att_id}",
-            content=file.sealed,
-            headers={**piece_headers(file.sealed, 0), "User-Agent": AGENT, CLIENT: ADDRESS},
+            f"/sync/v1/att/{att_id}", content=file.sealed, headers=heads | piece_headers(file.sealed, 0)
         )
         assert sent.status_code == 200, sent.text
-        self.reports[choice, place] = made
-        self.photos[choice, place] = file.attachment.att_id
-        return made
+        return att_id
 
     def settled(self) -> None:
         """Until all that has come is opened and looked through, files too."""

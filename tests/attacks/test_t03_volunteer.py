@@ -1,16 +1,25 @@
 """T3, a curious volunteer: other people's drafts, queues and tablets, and more than their own work needs."""
 
+import re
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
+from playwright.sync_api import Page
+
 from attacks.attempts import Attempts
 from attacks.prey import OUR_PAGE, Prey, canary
+from attacks.residue import readable
+from journeys.people import Story, answer_briefly, finish, press, visit
+from journeys.phone import TABLET, Phone
 from support.desk import PASSWORD
 from support.reports import Device
 from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.protocol import ManifestRequest, Retained
 
+DRAFT: Final = "canaryvolunteerdraft5ash"
+QUEUED: Final = "canaryvolunteerqueue8bay"
 GROUPS: Final = ["contact", "identity", "narrative", "incident", "location", "strand", "support", "pictures"]
 
 
@@ -62,7 +71,14 @@ def test_a_narrowing_cannot_widen(prey: Prey, attempts: Attempts) -> None:
         answer = prey.person("harbour").post(f"{path}/narrow", json={"version": version, **body})
         attempts.tried(f"narrow with {body}", got=answer.status_code == 200, back=answer.text)
     after = prey.person("northshire").get(path).json()
-    attempts.tried("what the police see", got=after["report"] != before["report"])
+    attempts.tried("what the police see", got=_told(after) != _told(before), back=(before, after))
+
+
+def _told(page: dict[str, Any]) -> dict[str, Any]:
+    """Without what the clock alone moves."""
+    return {
+        name: said for name, said in page["report"].items() if name not in ("version", "due_at", "overdue")
+    }
 
 
 def test_another_centres_tablets_are_not_there(prey: Prey, attempts: Attempts) -> None:
@@ -154,3 +170,36 @@ def test_a_session_is_nobody_elses(prey: Prey, attempts: Attempts) -> None:
 
 def _bearer(prey: Prey, token: str) -> int:
     return prey.http.get("/desk/api/session", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def test_the_next_person_at_a_shared_tablet(
+    prey: Prey, attempts: Attempts, phone: Callable[..., Phone]
+) -> None:
+    """One volunteer leaves in the middle, and after finishing; the next one opens, lists and inspects."""
+    device = phone(prey.server.origin, viewport=TABLET, durable=True)
+    page = device.start()
+    visit(page, prey.server.origin)
+    answer_briefly(page, Story(narrative=DRAFT, sharing="P3"))
+    page.get_by_role("button", name="Exit this page").click()
+    page.wait_for_url("**/leaving")
+    page.goto(prey.server.origin)
+    page.get_by_role("heading", level=1).wait_for()
+    attempts.tried("a draft, opened again", got=_met(page, DRAFT))
+
+    page.context.set_offline(True)
+    answer_briefly(page, Story(narrative=QUEUED, sharing="P3"))
+    reference = finish(page)
+    press(page, "Make another report")
+    attempts.tried("what was finished, when another begins", got=_met(page, QUEUED))
+    page.get_by_role("button", name=re.compile("Show the list")).click()
+    page.get_by_role("article").filter(has_text=reference).wait_for()
+    attempts.tried("the queue, as it is listed", got=_met(page, QUEUED))
+    page.reload()
+    page.get_by_role("heading", level=1).wait_for()
+    attempts.tried("after a reload", got=_met(page, QUEUED))
+    codes = page.locator(".wm-code").count()
+    attempts.tried("the return code of the one before", got=codes)
+
+
+def _met(page: Page, word: str) -> list[str]:
+    return [one[:80] for one in (*readable(page), page.content()) if word in one.lower()]

@@ -15,7 +15,7 @@ import pytest
 from pysqlite3 import dbapi2
 
 from attacks.attempts import LONG, Attempts
-from attacks.prey import Prey
+from attacks.prey import NOBODYS, Prey
 from journeys.canaries import hits
 from support.server import Server, free_port
 from waymark.custody import backups
@@ -156,7 +156,9 @@ def _walk(server: Server, prey: Prey) -> Iterator[str]:
             yield client.get("/desk/api/reports?limit=100").text
             for key, report in prey.reports.items():
                 yield client.get(f"/desk/api/reports/{report.item_id}").text
-                photo = client.get(f"/desk/api/reports/{report.item_id}/pictures/{prey.photos[key]}")
+                photo = client.get(
+                    f"/desk/api/reports/{report.item_id}/pictures/{prey.photos.get(key, NOBODYS)}"
+                )
                 yield "a picture: canaryanswerhazel" if photo.status_code == 200 else ""
 
 

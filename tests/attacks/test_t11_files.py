@@ -12,13 +12,12 @@ from playwright.sync_api import BrowserContext, Download, Error, Page
 
 from attacks.attempts import LONG, Attempts
 from attacks.hostile_files import HIDDEN, RAN, corpus
-from attacks.prey import CLIENT, Prey
+from attacks.prey import Prey
 from journeys.phone import DESK, Phone
-from support.files import piece_headers, prepared, report_with
+from support.files import prepared, report_with
 from support.reports import HARBOUR, Device
-from waymark_sync.codec import JSON, encode
 from waymark_sync.file_sender import PreparedFile
-from waymark_sync.protocol import ATT_COUNT_MAX, AttStart
+from waymark_sync.protocol import ATT_COUNT_MAX
 
 SHOWN: Final = {"image/jpeg", "text/plain", "text/plain; charset=utf-8"}
 PLAYED: Final = re.compile(r"audio/(wav|mpeg|ogg|mp4|webm|aac|amr)")
@@ -45,7 +44,7 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 @pytest.fixture(scope="module")
 def sent(prey: Prey) -> list[Sent]:
-    """Through the same door as every photo, as many in a report as there may be. Short: a quarter."""
+    """Through the same door as every photo, as many in a report as there may be. Short: a sixth."""
     files = [
         (
             what,
@@ -68,12 +67,7 @@ def _send(prey: Prey, files: dict[str, PreparedFile], *, address: str) -> list[S
     )
     assert prey.push(report, Waymark_Client=address).status_code == 200
     for file in files.values():
-        att_id = file.attachment.att_id
-        asked = encode(AttStart(item_id=report.item_id, att_id=att_id), JSON)
-        prey.http.post("/sync/v1/att", content=asked, headers={"Content-Type": JSON, CLIENT: address})
-        heads = piece_headers(file.sealed, 0) | {CLIENT: address}
-        answer = prey.http.patch(f"/sync/v1/att/{att_id}", content=file.sealed, headers=heads)
-        assert answer.status_code == 200, answer.text
+        prey.upload(report, file, address=address)
     return [
         Sent(what=what, report_id=report.item_id, att_id=file.attachment.att_id)
         for what, file in files.items()

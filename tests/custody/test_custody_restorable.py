@@ -2,8 +2,10 @@
 
 import asyncio
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +14,7 @@ from custody.conftest import Centre
 from custody.steps import back_up, floor, restore, verify
 from waymark.custody import backups, restoring
 from waymark.custody.records import Refused
+from waymark.custody.standing import let_go_of_older, restorable_from
 from waymark.intake import actions as intake
 from waymark.kernel import clock
 from waymark.kernel.backup_keys import BackupPrivate
@@ -138,3 +141,14 @@ async def test_a_backup_under_the_card_of_another_is_not_restored(
 
     second.with_suffix(backups.CARD).unlink()
     await restore(elsewhere, second, private)
+
+
+def test_many_at_once_agree_on_the_newest(tmp_path: Path) -> None:
+    """A service's own keeper and a command beside it write the same file."""
+    times = [f"2026-03-01T{hour:02}:{minute:02}:00.000Z" for hour in range(8) for minute in range(3)]
+    shuffled = Random(7).sample(times, len(times))
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda at: let_go_of_older(tmp_path, ["one"], at), shuffled))
+
+    assert restorable_from(tmp_path, "one") == max(times)
+    assert [path.name for path in (tmp_path / "lineage").iterdir()] == ["one.restorable"]

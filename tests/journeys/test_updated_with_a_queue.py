@@ -76,7 +76,8 @@ def take_the_update(page: Page) -> None:
     before = script_of(page)
     page.reload()
     page.get_by_role("button", name="Use the newer version").click(timeout=ARRIVES_MS)
-    page.wait_for_function("(old) => document.querySelector('script[src]')?.src !== old", arg=before)
+    other = "(old) => document.querySelector('script[src]')?.src !== old"
+    page.wait_for_function(other, arg=before, timeout=ARRIVES_MS)
     expect(page.get_by_text("Ready to use without internet")).to_be_visible(timeout=ARRIVES_MS)
 
 

@@ -4,8 +4,11 @@ One small file for each lineage, among the keys, because those stay out of every
 services may share a folder of keys. Beside it stands how old a backup of that lineage may be to be restored.
 """
 
+import fcntl
 import os
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -65,8 +68,21 @@ def let_go_of_older(keys: Path, incarnations: Iterable[str], made_at: str) -> No
     incarnations: all that the database has gone through: older backups are of earlier ones. Raises OSError.
     """
     for incarnation in incarnations:
-        if made_at > (restorable_from(keys, incarnation) or ""):
-            _put(keys, f"{incarnation}{RESTORABLE}", made_at.encode("ascii") + b"\n")
+        with _alone(keys):
+            if made_at > (restorable_from(keys, incarnation) or ""):
+                _put(keys, f"{incarnation}{RESTORABLE}", made_at.encode("ascii") + b"\n")
+
+
+@contextmanager
+def _alone(keys: Path) -> Iterator[None]:
+    """One thread of one process at a time: between looking and writing nobody else may write."""
+    make_folder(_folder(keys))
+    folder = os.open(_folder(keys), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _folder(keys: Path) -> Path:
@@ -76,8 +92,7 @@ def _folder(keys: Path) -> Path:
 def _put(keys: Path, name: str, content: bytes) -> None:
     folder = _folder(keys)
     make_folder(folder)
-    draft = folder / f".{name}.{os.getpid()}"
-    draft.unlink(missing_ok=True)
+    draft = folder / f".{name}.{secrets.token_hex(4)}"
     write_durably(draft, content)
     draft.rename(folder / name)
     sync_folder(folder)

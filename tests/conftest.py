@@ -19,10 +19,12 @@ from support.postgres import Cluster
 from support.server import Server, free_port
 from waymark.app import create_app
 from waymark.kernel.db import Database, Engine, open_database
+from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, create_keys, load_keys
 from waymark.kernel.migrate import MAKE_BLOB, migrate
 from waymark.kernel.settings import Settings
-from waymark.kernel.vault import Vault
+from waymark.kernel.vault import Vault, open_vault
+from waymark_sync.policy import holder_names, load_pack
 
 ORIGIN = "https://waymark.test"
 """Of `client`. Encrypted, or a cookie jar would not send a Secure cookie back."""
@@ -141,7 +143,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of keys, made once."""
     folder = tmp_path_factory.mktemp("service") / "keys"
-    create_keys(folder, issued_at=1_767_225_600_000)
+    create_keys(folder, issued_at=1_767_225_600_000, centres=sorted(load_pack().centre_ids))
+    make_holders(folder, holder_names(load_pack()))
     return folder
 
 
@@ -151,8 +154,8 @@ def ring(keys: Path) -> KeyRing:
 
 
 @pytest.fixture(scope="session")
-def vault(ring: KeyRing) -> Vault:
-    return Vault(ring.kek, ring.kek_id)
+def vault(keys: Path) -> Vault:
+    return open_vault(keys)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.keys import load_keys
 from waymark.kernel.settings import Settings, SettingsRefused
-from waymark.kernel.vault import Vault
+from waymark.kernel.vault import open_vault
 from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
@@ -55,6 +55,7 @@ from waymark.releases.jobs import Heir
 from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.jobs import Screener
+from waymark.triage.rekeying import Rekeyer
 from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
 from waymark_sync.protocol import PUSH_BYTES_MAX
@@ -96,7 +97,7 @@ def create_app(settings: Settings) -> Litestar:
             {
                 "settings": settings,
                 "ring": ring,
-                "vault": Vault(ring.kek, ring.kek_id),
+                "vault": open_vault(settings.keys, ring),
                 "pack": load_pack(),
                 "password_check": PasswordCheck(),
                 "csp_violations": Counter(),
@@ -148,6 +149,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("lookout", Lookout(database, state.pressure).step)
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("heirs", Heir(database, state.ring, state.vault).step)
+        jobs.add("rekey", Rekeyer(database, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))

@@ -22,7 +22,15 @@ from msgspec.structs import replace
 from waymark_sync.codec import MSGPACK, WireError, decode, encode
 from waymark_sync.outbox import Outbox, Row
 from waymark_sync.outbox_rows import Scope
-from waymark_sync.protocol import LABEL_ENROL, Attachment, EnrolRequest, EnrolResponse, Header, KeySet
+from waymark_sync.protocol import (
+    LABEL_ENROL,
+    Attachment,
+    EnrolRequest,
+    EnrolResponse,
+    Header,
+    KeySet,
+    ServiceKey,
+)
 from waymark_sync.report import MESSAGE_SCHEMA_VERSION, SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
@@ -191,20 +199,22 @@ def capture(
     Raises NotSaved; OutOfService; Untrusted when the key set has no sealing key.
     """
     reply = code.reply if code else device.seal_key if device.visitor else None
+    item_id = str(uuid4())
+    made = report(item_id)
+    service = sealing_key(keys, made.centre_id)
     header = Header(
-        kid=sealing_key(keys).kid,
+        kid=service.kid,
         device_id=device.device_id,
         epoch=device.epoch,
         seq=1,
-        item_id=str(uuid4()),
+        item_id=item_id,
         schema_v=SCHEMA_VERSION,
         reply_key=raw_public(reply) if reply else None,
         public_key=raw_public(device.sign_key) if device.visitor else None,
         return_keys=code.keys if code else None,
         att=att,
     )
-    body = msgspec.json.encode(report(header.item_id))
-    return _keep(outbox, device, keys, header, body, created_at=created_at)
+    return _keep(outbox, device, service, header, msgspec.json.encode(made), created_at=created_at)
 
 
 def say_more(
@@ -214,8 +224,9 @@ def say_more(
 
     device: the phone that made the report; or a new visitor, when the message carries the authenticator.
     """
+    service = sealing_key(keys)
     header = Header(
-        kid=sealing_key(keys).kid,
+        kid=service.kid,
         device_id=device.device_id,
         epoch=device.epoch,
         seq=1,
@@ -225,17 +236,16 @@ def say_more(
         public_key=raw_public(device.sign_key) if device.visitor else None,
     )
     body = msgspec.json.encode(message(header.item_id))
-    return _keep(outbox, device, keys, header, body, created_at=created_at)
+    return _keep(outbox, device, service, header, body, created_at=created_at)
 
 
 def _keep(
-    outbox: Outbox, device: Device, keys: KeySet, header: Header, body: bytes, *, created_at: str
+    outbox: Outbox, device: Device, service: ServiceKey, header: Header, body: bytes, *, created_at: str
 ) -> Row:
     """The number is given out in the transaction that keeps the sealed bytes."""
     order = outbox.order()
     if order is not None and order.device_id == device.device_id:
         raise OutOfService
-    service = sealing_key(keys)
     return outbox.add(
         device_id=device.device_id,
         epoch=device.epoch,

@@ -324,6 +324,8 @@ class ServiceKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
     public: Point
     state: Literal["current", "retiring", "retired"] = "current"
     """Seal only to `current`; verify receipts and messages with any."""
+    centre_id: Annotated[str, Meta(max_length=64)] = ""
+    """Of a seal key: only for reports to this centre, whose key it is. Empty: for every other."""
 
 
 class KeySet(Struct, frozen=True, kw_only=True):

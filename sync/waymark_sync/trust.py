@@ -46,11 +46,16 @@ def open_key_set(signed: SignedKeySet, *, root: bytes) -> KeySet:
         raise Untrusted from error
 
 
-def sealing_key(keys: KeySet) -> ServiceKey:
-    """The key to seal a new report to. Raises Untrusted when the set has none this build can use."""
-    for key in keys.keys:
-        if (key.use, key.state, key.suite) == ("seal", "current", SUITE_P256):
-            return key
+def sealing_key(keys: KeySet, centre_id: str = "") -> ServiceKey:
+    """The key to seal to: the receiving centre's own, else the service's.
+
+    Raises Untrusted when the set has none this build can use.
+    """
+    usable = [key for key in keys.keys if (key.use, key.state, key.suite) == ("seal", "current", SUITE_P256)]
+    for wanted in (centre_id, ""):
+        for key in usable:
+            if key.centre_id == wanted:
+                return key
     raise Untrusted
 
 

@@ -13,6 +13,7 @@ from support.reports import CANARY, Device, Report
 from waymark.intake import actions
 from waymark.intake.jobs import Opener, open_waiting
 from waymark.intake.records import OpenedMessage
+from waymark.intake.report_keys import new_keys, open_keys
 from waymark.intake.rules import open_message
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
@@ -97,12 +98,13 @@ async def test_a_message_goes_with_its_report_and_when_its_key_goes(
     found = await opened(database, report)
     assert found is not None
     assert (kept.id, kept.number, kept.report_id) == (said.item_id, 1, report.item_id)
-    assert open_message(vault, kept, found.wrapped).text == CANARY
+    keys = open_keys(vault, found.lock)
+    assert open_message(keys, kept).text == CANARY
     assert CANARY.encode() not in kept.body
     with pytest.raises(CannotDecrypt):
-        open_message(vault, kept, vault.new_key()[1])
+        open_message(new_keys(), kept)
     with pytest.raises(CannotDecrypt):
-        open_message(vault, replace(kept, id=str(uuid4())), found.wrapped)
+        open_message(keys, replace(kept, id=str(uuid4())))
     assert await database.read(actions.messages_after, 1, limit=99) == []
     kinds = [phone.read(m, ReceiptBody).item_id for m in await feed(database, phone)]
     assert kinds == [report.item_id, said.item_id]

@@ -5,7 +5,6 @@ import hashlib
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -15,11 +14,12 @@ from waymark.identity import actions as identity
 from waymark.intake import actions
 from waymark.intake.jobs import Opener, open_waiting
 from waymark.intake.records import OpenedReport
-from waymark.intake.rules import BODY_AAD, read_push
+from waymark.intake.report_keys import open_keys, open_report
+from waymark.intake.rules import read_push
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
-from waymark.kernel.vault import CannotDecrypt, Vault, decrypt
+from waymark.kernel.vault import CannotDecrypt, Vault
 from waymark.mailbox import actions as mailbox
 from waymark_sync.codec import MSGPACK, decode_push, encode
 from waymark_sync.messages import AttentionBody, ReceiptBody
@@ -63,11 +63,14 @@ async def test_a_visitors_report_is_opened_encrypted_again_and_answered(
     assert found is not None
     assert (found.force_id, found.area, found.centre_id) == ("demo-southmere", "demo-quayside", QUAY)
     assert (found.sharing_choice, found.number, found.note) == ("P2", 1, None)
-    aad = BODY_AAD + report.item_id.encode()
-    plain = decrypt(vault.unwrap(found.wrapped), found.body, aad=aad)
-    assert msgspec.json.decode(plain)["answers"]["narrative_original"] == CANARY
+    keys = open_keys(vault, found.lock)
+    assert open_report(keys, found.lock).answers.narrative_original == CANARY
     with pytest.raises(CannotDecrypt):
-        decrypt(vault.unwrap(found.wrapped), found.body, aad=BODY_AAD + str(uuid4()).encode())
+        open_report(keys, replace(found.lock, report_id=str(uuid4())))
+    with pytest.raises(CannotDecrypt):
+        open_keys(vault, replace(found.lock, report_id=str(uuid4())))
+    with pytest.raises(CannotDecrypt):
+        open_keys(vault, replace(found.lock, holder="force:demo-southmere"))
     [message] = await feed(database, report.device)
     assert report.device.read(message, ReceiptBody).item_id == report.item_id
 

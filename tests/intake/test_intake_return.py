@@ -17,6 +17,7 @@ from support.reports import HARBOUR, a_body
 from support.reports import Device as Tablet
 from waymark.intake import actions as intake
 from waymark.intake.jobs import Opener, open_waiting
+from waymark.intake.report_keys import open_keys
 from waymark.intake.rules import open_message
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database, Sql
@@ -182,7 +183,7 @@ class Story:
             for message in intake.messages_after(db, 0, limit=10):
                 report = intake.opened(db, message.report_id)
                 assert report is not None
-                found.append((message.report_id, open_message(vault, message, report.wrapped)))
+                found.append((message.report_id, open_message(open_keys(vault, report.lock), message)))
             return found
 
         return await self.database.read(read)

@@ -11,7 +11,7 @@ from journeys.phone import Phone
 from journeys.wire import LossyWire
 from support.server import Server, free_port
 from waymark.kernel.keys import KeyRing, load_keys
-from waymark.kernel.vault import Vault
+from waymark.kernel.vault import Vault, open_vault
 
 BUILT = Path(__file__).parents[2] / "build" / "test"
 PHONES = pytest.StashKey[list[Phone]]()
@@ -49,8 +49,8 @@ def ring(keys: Path) -> KeyRing:
 
 
 @pytest.fixture(scope="session")
-def vault(ring: KeyRing) -> Vault:
-    return Vault(ring.kek, ring.kek_id)
+def vault(keys: Path) -> Vault:
+    return open_vault(keys)
 
 
 def _built(name: str) -> Path:

@@ -29,6 +29,7 @@ from support.server import Server
 from support.staff import Staff
 from waymark.cli.demo import PASSWORD
 from waymark.intake import actions as intake
+from waymark.intake.report_keys import open_keys
 from waymark.intake.rules import open_message
 from waymark.kernel.db import Connection, open_database
 from waymark.kernel.vault import Vault
@@ -75,7 +76,7 @@ def written(server: Server, vault: Vault) -> Sequence[MessageBody]:
     def read(db: Connection) -> list[MessageBody]:
         found = intake.messages_after(db, 0, limit=10)
         reports = [(message, intake.opened(db, message.report_id)) for message in found]
-        return [open_message(vault, message, report.wrapped) for message, report in reports if report]
+        return [open_message(open_keys(vault, report.lock), message) for message, report in reports if report]
 
     async def ask() -> list[MessageBody]:
         database = await open_database(f"sqlite:///{server.data / 'waymark.db'}")

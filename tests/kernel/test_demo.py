@@ -17,6 +17,7 @@ from waymark.attachments.rules import open_picture
 from waymark.attachments.shelf import Shelf
 from waymark.cli.demo_plan import COUNT, MARK, OVERDUE_DAYS, PLANTED_FROM, plan
 from waymark.cli.demo_truth import Truth, codes, kept_truth, truth_of
+from waymark.intake.report_keys import open_keys
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Sql, open_database
 from waymark.kernel.keys import KeyRing
@@ -44,14 +45,14 @@ Found = list[tuple[TriageReport, ReportBody]]
 
 
 async def test_the_database_agrees_with_the_ledger_of_truth(
-    server: Callable[..., Server], ring: KeyRing
+    server: Callable[..., Server], vault: Vault
 ) -> None:
     served = server()
     served.waymark("demo", "--reports", str(SEEDED))
     truth = kept_truth(served.data)
     assert truth is not None
 
-    found = await everything(f"sqlite:///{served.data / 'waymark.db'}", ring)
+    found = await everything(f"sqlite:///{served.data / 'waymark.db'}", vault)
 
     assert counted(found, truth) == truth
     assert all(body.answers.narrative_original.startswith(MARK) for _, body in found)
@@ -65,22 +66,18 @@ async def test_the_database_agrees_with_the_ledger_of_truth(
 
 
 async def test_pictures_at_the_desk_tell_nothing_that_the_photos_hid(
-    server: Callable[..., Server], ring: KeyRing
+    server: Callable[..., Server], vault: Vault
 ) -> None:
     served = server()
     served.waymark("demo", "--reports", str(PLANTED_FROM))
-    url, vault, files = (
-        f"sqlite:///{served.data / 'waymark.db'}",
-        Vault(ring.kek, ring.kek_id),
-        Shelf(served.data / "attachments"),
-    )
+    url, files = f"sqlite:///{served.data / 'waymark.db'}", Shelf(served.data / "attachments")
     database = await open_database(url)
     developer = Developer(database, vault, files)
     while await developer.step():
         pass
 
     with_place = shown = 0
-    for report, body in await everything(url, ring):
+    for report, body in await everything(url, vault):
         for file in body.attachments:
             sealed = files.read(file.att_id)
             original = b"".join(open_file(sealed, key=from_base64url(file.key), att_id=file.att_id))
@@ -88,7 +85,7 @@ async def test_pictures_at_the_desk_tell_nothing_that_the_photos_hid(
             with_place += bool(place_in(original))
             picture = await database.read(attachments.picture, report.report_id, file.att_id)
             assert isinstance(picture, Picture), "it is not shown"
-            assert not place_in(open_picture(vault, picture, wrapped=report.wrapped))
+            assert not place_in(open_picture(open_keys(vault, report.lock), picture))
             shown += 1
     await database.close()
 
@@ -129,9 +126,7 @@ def test_each_return_code_leads_to_a_conversation(server: Callable[..., Server],
     assert truth.needs_info in kinds
 
 
-async def everything(url: str, ring: KeyRing) -> Found:
-    vault = Vault(ring.kek, ring.kek_id)
-
+async def everything(url: str, vault: Vault) -> Found:
     def read(db: Connection) -> list[TriageReport]:
         found = [triage.report(db, report_id) for report_id in db.many(IDS, str)]
         return [report for report in found if report is not None]

@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from waymark.kernel.vault import CannotDecrypt, Vault, decrypt, encrypt
 
@@ -96,3 +97,23 @@ def test_a_wrapped_key_is_not_a_sealed_text(vault: Vault) -> None:
 def test_short_kek_is_a_bug() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Vault(b"short", "kek-1")
+
+
+def test_who_has_no_index_key_shares_no_digest_with_others(vault: Vault) -> None:
+    """One key stands in for both of them, and still the same telephone looks different for each."""
+    shared = Vault(secrets.token_bytes(32), "kek-1", index={"service": secrets.token_bytes(32)})
+
+    assert shared.digest("centre:one", b"+447700900123") != shared.digest("centre:two", b"+447700900123")
+    assert shared.digest("centre:one", b"+447700900123") == shared.digest("centre:one", b"+447700900123")
+    with pytest.raises(CannotDecrypt):
+        vault.digest("centre:one", b"+447700900123")
+
+
+def test_what_was_sealed_in_the_first_form_still_opens(vault: Vault) -> None:
+    key, _ = vault.new_key()
+    nonce = secrets.token_bytes(12)
+    first = b"\x01" + nonce + AESGCM(key).encrypt(nonce, b"story", b"waymark-vault/1/seal\n" + AAD)
+
+    assert decrypt(key, first, aad=AAD) == b"story"
+    with pytest.raises(CannotDecrypt):
+        decrypt(key, b"\x02" + first[1:], aad=AAD)

@@ -8,9 +8,11 @@ from pathlib import Path
 from models.hub import Copier, Hub
 from waymark.kernel.backup_keys import create_backup_key, load_private
 from waymark.kernel.db import open_database
+from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import create_keys, load_keys
 from waymark.kernel.migrate import migrate
 from waymark.kernel.settings import Settings
+from waymark_sync.policy import holder_names, load_pack
 
 
 def service_in(folder: Path) -> Settings:
@@ -18,7 +20,8 @@ def service_in(folder: Path) -> Settings:
     (folder / "data").mkdir(mode=0o700)
     (folder / "pages" / "assets").mkdir(parents=True)
     if not (folder / "keys").exists():
-        create_keys(folder / "keys", issued_at=1_767_225_600_000)
+        create_keys(folder / "keys", issued_at=1_767_225_600_000, centres=sorted(load_pack().centre_ids))
+        make_holders(folder / "keys", holder_names(load_pack()))
     create_backup_key(folder / "keys", folder / "backup.key")
     _pages(folder / "pages", load_keys(folder / "keys").root_public)
     url = f"sqlite:///{folder / 'data' / 'waymark.db'}"

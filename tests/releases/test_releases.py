@@ -241,7 +241,8 @@ async def test_a_merged_force_passes_its_reports_on(service: Service) -> None:
     state = service.state
     heir = Heir(service.database, state.ring, state.vault)
     assert merged
-    assert (await heir.step(), await heir.step()) == (1, 0)
+    await heir.step()  # unless the service itself was quicker
+    assert await heir.step() == 0
 
     assert (await service.desks["northshire"].get("/desk/api/reports")).status_code == 401
     page = await service.page("southmere", report)

@@ -77,12 +77,14 @@ class Device:
     ) -> "Report":
         """Seal one report. `header`, `body` and `answers` change single fields."""
         item_id = item_id or str(uuid4())
-        head = self.header(ring, item_id, **(header or {}))
+        centre_id = (body or {}).get("centre_id", HARBOUR) if plaintext is None else ""
+        service = ring.seal_key_of(centre_id)
+        head = self.header(ring, item_id, **{"kid": service.kid, **(header or {})})
         written = msgspec.structs.replace(a_body(item_id, **answers), **(body or {}))
         envelope = seal_item(
             head,
             msgspec.json.encode(written) if plaintext is None else plaintext,
-            service_key=ring.seal_key.public,
+            service_key=service.public,
             device_key=signer or self.sign_key,
         )
         return Report(item_id=item_id, device=self, header=head, envelope=envelope)

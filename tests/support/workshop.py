@@ -9,6 +9,7 @@ from waymark.attachments.records import AttachmentView
 from waymark.attachments.shelf import Shelf
 from waymark.intake import actions as intake
 from waymark.intake.jobs import Opener, open_waiting
+from waymark.intake.report_keys import open_keys
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.vault import Vault
@@ -39,4 +40,4 @@ class Workshop:
         opened = await self.database.read(intake.opened, report.item_id)
         assert picture is not None
         assert opened is not None
-        return rules.open_picture(self.vault, picture, wrapped=opened.wrapped)
+        return rules.open_picture(open_keys(self.vault, opened.lock), picture)

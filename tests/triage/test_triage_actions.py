@@ -9,6 +9,7 @@ from support.reports import Report
 from waymark.audit import actions as audit
 from waymark.audit import store as audit_store
 from waymark.identity.records import User
+from waymark.intake.report_keys import open_keys
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
@@ -55,7 +56,7 @@ async def test_an_acknowledgement_reaches_the_device_and_stays_encrypted_here(
     viewed = await database.write(actions.view, user, report.item_id, now=clock.now())
     found, events = viewed.report, viewed.events
     assert (found.state, found.acknowledged_at) == ("in_triage", done.acknowledged_at)
-    assert [(e.action, open_text(vault, found, e.id, e.text)) for e in events] == [
+    assert [(e.action, open_text(open_keys(vault, found.lock), e)) for e in events] == [
         ("received", ""),
         ("acknowledged", "We have read it."),
     ]

@@ -143,6 +143,21 @@ def decide(user: User, act: Act, report: ReportFacts | None = None, *, now: date
     )
 
 
+def key_holders(report: ReportFacts) -> dict[str, bool]:
+    """Who is given what opens the report, and whether name and contact, too.
+
+    The centre always; the police what was released or opened, and nothing of what was not. A support-only
+    report has one holder. What is nobody's yet is `force:unknown`, for which the service's own key stands in.
+    """
+    found = {f"centre:{report.centre_id}": True}
+    released_now = visible_anyway(report)
+    if own := released_now | report.opened:
+        found[f"force:{report.force_id}"] = bool(own & OF_THE_PERSON)
+    if released_now and report.offered_force_id is not None:
+        found[f"force:{report.offered_force_id}"] = bool(released_now & OF_THE_PERSON)
+    return found
+
+
 def released(sharing_choice: SharingChoice) -> bool:
     """Has the reporter released it to the police at all?"""
     return sharing_choice in RELEASED_TO_POLICE

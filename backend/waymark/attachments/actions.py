@@ -169,9 +169,9 @@ def picture(db: Connection, report_id: str, att_id: str) -> Picture | None:
     return store.picture(db, report_id, att_id)
 
 
-def original(db: Connection, report_id: str, att_id: str) -> Original | None:
+def original(db: Connection, report_id: str, att_id: str, *, holder: str) -> Original | None:
     """None when there is none that may be handed out. As for `picture`, whoever asks decides and audits."""
-    return store.original(db, report_id, att_id)
+    return store.original(db, report_id, att_id, holder=holder)
 
 
 def _audit(

@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from waymark.intake.records import Lock
+
 State = Literal["waiting", "complete", "shown", "unshown"]
 """`complete`: all of it is here. Afterwards a picture is made of it, or there is a reason why not."""
 
@@ -61,14 +63,25 @@ class Untold(Struct, frozen=True, kw_only=True):
 
 
 class Undeveloped(Struct, frozen=True, kw_only=True):
-    """A complete attachment of an opened report. `body` and `wrapped` are of no use without the vault."""
+    """A complete attachment of an opened report. The rest is of no use without the vault."""
 
     att_id: str
     report_id: str
     tries: int
     schema_v: int
     body: bytes
+    holder: str
     wrapped: bytes
+
+    @property
+    def lock(self) -> Lock:
+        return Lock(
+            report_id=self.report_id,
+            holder=self.holder,
+            wrapped=self.wrapped,
+            schema_v=self.schema_v,
+            body=self.body,
+        )
 
 
 class Original(Undeveloped, frozen=True, kw_only=True):

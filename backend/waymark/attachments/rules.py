@@ -8,7 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from waymark.attachments.records import Announced, AttachmentView, Held, Made, Picture, Standing, Undeveloped
-from waymark.intake.rules import BODY_AAD
+from waymark.intake.records import Keys
+from waymark.intake.report_keys import open_keys, open_report
 from waymark.kernel.clock import milliseconds
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.lineage import Lineage
@@ -26,7 +27,7 @@ from waymark_sync.protocol import (
     Leaf,
     leaf_bytes,
 )
-from waymark_sync.report import SealedFile, read_report
+from waymark_sync.report import SealedFile
 
 PIECE_BYTES_MAX: Final = 1_048_576
 """Of one PATCH: held in memory until its digest is checked, so that nothing altered touches the disk."""
@@ -142,15 +143,14 @@ def described(shown: Iterable[AttachmentView], files: Iterable[SealedFile]) -> t
 
 def content_key(vault: Vault, found: Undeveloped) -> bytes | None:
     """What opens the file, from inside its report. None: the report does not name it."""
-    key = vault.unwrap(found.wrapped)
-    plaintext = decrypt(key, found.body, aad=BODY_AAD + found.report_id.encode())
-    files = read_report(plaintext, schema_v=found.schema_v).attachments
+    files = open_report(open_keys(vault, found.lock), found.lock, person=False).attachments
     text = next((file.key for file in files if file.att_id == found.att_id), None)
     return from_base64url(text) if text else None
 
 
 def seal_picture(vault: Vault, found: Undeveloped, made: Made) -> Picture:
-    body = encrypt(vault.unwrap(found.wrapped), made.content, aad=_PICTURE_AAD + found.att_id.encode())
+    keys = open_keys(vault, found.lock)
+    body = encrypt(keys.incident, made.content, aad=_PICTURE_AAD + found.att_id.encode())
     return Picture(
         att_id=found.att_id,
         report_id=found.report_id,
@@ -160,6 +160,6 @@ def seal_picture(vault: Vault, found: Undeveloped, made: Made) -> Picture:
     )
 
 
-def open_picture(vault: Vault, picture: Picture, *, wrapped: bytes) -> bytes:
-    """Raises CannotDecrypt."""
-    return decrypt(vault.unwrap(wrapped), picture.body, aad=_PICTURE_AAD + picture.att_id.encode())
+def open_picture(keys: Keys, picture: Picture) -> bytes:
+    """keys: of its report. Raises CannotDecrypt."""
+    return decrypt(keys.incident, picture.body, aad=_PICTURE_AAD + picture.att_id.encode())

@@ -90,10 +90,10 @@ UNTOLD = Sql("""
 """)
 TELL = Sql("UPDATE attachment SET told = TRUE WHERE att_id = :att_id AND NOT told")
 UNDEVELOPED = Sql("""
-    SELECT a.att_id, r.id AS report_id, a.tries, r.schema_v, r.body, k.wrapped
+    SELECT a.att_id, r.id AS report_id, a.tries, r.schema_v, r.body, k.holder, k.wrapped
     FROM attachment AS a
     JOIN opened_report AS r ON r.pos = a.pos
-    JOIN report_key AS k ON k.report_id = r.id
+    JOIN report_key AS k ON k.report_id = r.id AND k.holder = 'centre:' || r.centre_id
     WHERE a.state = 'complete'
     ORDER BY a.tries, a.lane, a.changed_at
     LIMIT 1
@@ -128,10 +128,10 @@ PICTURE = Sql("""
 """)
 
 ORIGINAL = Sql("""
-    SELECT a.att_id, r.id AS report_id, a.tries, r.schema_v, r.body, k.wrapped, a.kind, a.size
+    SELECT a.att_id, r.id AS report_id, a.tries, r.schema_v, r.body, k.holder, k.wrapped, a.kind, a.size
     FROM attachment AS a
     JOIN opened_report AS r ON r.pos = a.pos
-    JOIN report_key AS k ON k.report_id = r.id
+    JOIN report_key AS k ON k.report_id = r.id AND k.holder = :holder
     WHERE a.att_id = :att_id AND r.id = :report_id AND a.kind IS NOT NULL AND a.state IN ('shown', 'unshown')
 """)
 
@@ -235,5 +235,6 @@ def picture(db: Connection, report_id: str, att_id: str) -> Picture | None:
     return db.one(PICTURE, Picture, report_id=report_id, att_id=att_id)
 
 
-def original(db: Connection, report_id: str, att_id: str) -> Original | None:
-    return db.one(ORIGINAL, Original, report_id=report_id, att_id=att_id)
+def original(db: Connection, report_id: str, att_id: str, *, holder: str) -> Original | None:
+    """holder: whose keys of the report whoever asks reads with."""
+    return db.one(ORIGINAL, Original, report_id=report_id, att_id=att_id, holder=holder)

@@ -145,11 +145,10 @@ async def _replay(settings: Settings, root: Path) -> Counter[str]:
     from waymark.custody.replaying import replay as take_back
     from waymark.intake import actions as intake
     from waymark.kernel.clock import now
-    from waymark.kernel.keys import load_keys
-    from waymark.kernel.vault import Vault
+    from waymark.kernel.vault import open_vault
 
-    ring = load_keys(settings.keys)
+    vault = open_vault(settings.keys)
     files = Shelf(settings.data / "attachments")
     async with opened(settings) as database:
         await database.write(intake.ensure_lineage, now=now())
-        return await take_back(database, Vault(ring.kek, ring.kek_id), files, root)
+        return await take_back(database, vault, files, root)

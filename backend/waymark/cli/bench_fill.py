@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from waymark.agencies.records import ALL_GROUPS
+from waymark.agencies.records import ALL_GROUPS, ReportFacts
 from waymark.cli.bench_tablets import report_body
-from waymark.intake.rules import BODY_AAD
+from waymark.intake.report_keys import new_keys, rows_for, seal_body
 from waymark.kernel.db import Connection, Sql
-from waymark.kernel.vault import Vault, encrypt
+from waymark.kernel.vault import Vault
 from waymark_sync.report import SCHEMA_VERSION
 
 AT_ONCE: Final = 50_000
@@ -58,11 +58,18 @@ FILLS: Final = (
     _fill(
         "opened_report",
         "id, pos, number, feed_id, centre_id, sharing_choice, force_id, area, received_at, opened_at, "
-        "channel, schema_v, body",
+        "channel, schema_v, body, person",
         "ID(i), i, i, ID(i), 'demo-harbour-library', 'P1', 'demo-northshire', 'demo-harbour', AT(i), AT(i), "
-        f"'self_phone', {SCHEMA_VERSION}, zeroblob(400)",
+        f"'self_phone', {SCHEMA_VERSION}, zeroblob(400), zeroblob(64)",
     ),
-    _fill("report_key", "report_id, wrapped", "ID(i), zeroblob(64)"),
+    *(
+        _fill(
+            "report_key",
+            "report_id, holder, kid, person, wrapped",
+            f"ID(i), '{holder}', '', TRUE, zeroblob(64)",
+        )
+        for holder in ("centre:demo-harbour-library", "force:demo-northshire")
+    ),
     _fill(
         "triage_report",
         "report_id, number, state, queue, released, force_id, centre_id, received_at, area, sharing_choice, "
@@ -94,10 +101,20 @@ FILLS: Final = (
         "ID(i), ID(i), 1, 'receipt', zeroblob(400), 'bench', zeroblob(64), randomblob(32), AT(i)",
     ),
 )
+FACTS: Final = ReportFacts(
+    sharing_choice="P1",
+    centre_id="demo-harbour-library",
+    force_id="demo-northshire",
+    released=ALL_GROUPS,
+)
 NEWEST, SET_BODY, SET_KEY, ANALYSE = (
     Sql("SELECT id FROM opened_report ORDER BY number DESC LIMIT 100"),
-    Sql("UPDATE opened_report SET body = :body WHERE id = :id"),
-    Sql("UPDATE report_key SET wrapped = :wrapped WHERE report_id = :id"),
+    Sql("UPDATE opened_report SET body = :body, person = :person WHERE id = :id"),
+    Sql("""
+    UPDATE report_key
+    SET kid = :kid, wrapped = :wrapped
+    WHERE report_id = :report_id AND holder = :holder
+    """),
     Sql("ANALYZE"),
 )
 
@@ -111,10 +128,11 @@ def fill(db: Connection, first: int, last: int) -> None:
 def make_readable(db: Connection, vault: Vault) -> None:
     """The newest reports, which a list opens."""
     for report_id in db.many(NEWEST, str):
-        key, wrapped = vault.new_key()
-        body = msgspec.json.encode(report_body(report_id))
-        db.execute(SET_BODY, id=report_id, body=encrypt(key, body, aad=BODY_AAD + report_id.encode()))
-        db.execute(SET_KEY, id=report_id, wrapped=wrapped)
+        keys = new_keys()
+        body, person = seal_body(keys, msgspec.json.encode(report_body(report_id)), report_id)
+        db.execute(SET_BODY, id=report_id, body=body, person=person)
+        for row in rows_for(vault.holders, keys, report_id, FACTS):
+            db.execute(SET_KEY, kid=row.kid, wrapped=row.wrapped, report_id=report_id, holder=row.holder)
 
 
 def analyse(db: Connection) -> None:

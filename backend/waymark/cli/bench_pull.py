@@ -87,7 +87,7 @@ def _grown(bench: Bench, engine: Engine, url: str, sizes: Sequence[int]) -> list
     reader, rows, before = _Reader(), [], 0
     asyncio.run(_prepare(url, reader, bench.ring))
     for stored in sizes:
-        asyncio.run(_fill(url, before + 1, stored, bench.ring))
+        asyncio.run(_fill(url, before + 1, stored, bench.vault))
         before, busy = stored, load_of_machine()
         data = Path(url.removeprefix("sqlite:///")).parent if engine == "sqlite" else bench.folder / "data"
         with bench.server(data, url) as running:
@@ -129,11 +129,11 @@ def _begin(db: Connection, reader: _Reader, ring: KeyRing) -> None:
         mailbox.post(db, message, keys=ring, now=now())
 
 
-async def _fill(url: str, first: int, last: int, ring: KeyRing) -> None:
+async def _fill(url: str, first: int, last: int, vault: Vault) -> None:
     database = await open_database(url)
     for start in range(first, last + 1, AT_ONCE):
         await database.write(fill, start, min(start + AT_ONCE - 1, last))
-    await database.write(make_readable, Vault(ring.kek, ring.kek_id))
+    await database.write(make_readable, vault)
     await database.write(analyse)
     await database.close()
 

@@ -22,9 +22,12 @@ from typing import Final
 from urllib.parse import quote
 
 from waymark.kernel.db import Engine, open_database
+from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, create_keys
 from waymark.kernel.migrate import migrate
 from waymark.kernel.settings import HOST
+from waymark.kernel.vault import open_vault
+from waymark_sync.policy import holder_names, load_pack
 
 READY_S: Final = 30.0
 BINARIES: Final = Path("/usr/lib/postgresql/15/bin")
@@ -41,6 +44,8 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ring: KeyRing = create_keys(folder / "keys", issued_at=1_767_225_600_000)
+        make_holders(folder / "keys", holder_names(load_pack()))
+        self.vault = open_vault(folder / "keys", self.ring)
         self._pages = folder / "pages"
         self._pages.mkdir()
         for name in PAGES:

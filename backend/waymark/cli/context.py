@@ -9,8 +9,10 @@ from waymark.custody.records import Refused
 from waymark.kernel import checks
 from waymark.kernel.clock import milliseconds, now
 from waymark.kernel.db import Database, DatabaseFault, open_database
+from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, KeysRefused, add_missing, create_keys, load_keys
 from waymark.kernel.settings import Settings, SettingsRefused, read_settings
+from waymark_sync.policy import holder_names, load_pack
 
 REFUSALS = (SettingsRefused, KeysRefused, DatabaseFault, Refused)
 """Expected, and each says what to do."""
@@ -36,10 +38,15 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 
 def keys_made(folder: Path) -> tuple[KeyRing, bool]:
     """The ring in the folder, and whether it was made just now. Existing keys are never touched."""
+    pack = load_pack()
     if folder.is_dir() and any(folder.iterdir()):
         add_missing(folder)
-        return load_keys(folder), False
-    return create_keys(folder, issued_at=milliseconds(now())), True
+        ring, new = load_keys(folder), False
+    else:
+        centres = sorted(pack.centre_ids)
+        ring, new = create_keys(folder, issued_at=milliseconds(now()), centres=centres), True
+    make_holders(folder, holder_names(pack))
+    return ring, new
 
 
 async def faults(settings: Settings) -> list[str]:

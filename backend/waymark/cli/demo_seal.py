@@ -20,7 +20,7 @@ from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import to_base64url
 from waymark_sync.device import Device, new_epoch, new_visitor, normal_code
 from waymark_sync.file_sender import PreparedFile, prepare_file
-from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Header, QueueState
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Header, QueueState, ServiceKey
 from waymark_sync.report import MESSAGE_SCHEMA_VERSION, SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets, derive
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
@@ -48,7 +48,7 @@ class Sealer:
     """Seals to the service's key. A visitor's keys are forgotten at once, a tablet's when this run ends."""
 
     def __init__(self, ring: KeyRing, policy_version: str) -> None:
-        self._service_key, self._instance = ring.seal_key, ring.instance
+        self._ring, self._instance = ring, ring.instance
         self._policy_version = policy_version
         self._tablets: dict[str, Device] = {}
         self._seqs: dict[str, int] = {}
@@ -85,8 +85,10 @@ class Sealer:
         device = self._tablets[planned.centre_id] if tablet else new_visitor(code)
         reply = code.reply if code else device.seal_key if device.visitor else None
         files = tuple(_prepared(each) for each in planned.photos)
+        service = self._ring.seal_key_of(planned.centre_id)
         header = self._header(
             device,
+            kid=service.kid,
             item_id=planned.item_id,
             schema_v=SCHEMA_VERSION,
             reply_key=raw_public(reply) if reply else None,
@@ -94,13 +96,20 @@ class Sealer:
             att=tuple(file.attachment for file in files),
         )
         body = msgspec.json.encode(self._body(planned, files))
-        push = self._push(device, header, body)
+        push = self._push(device, header, body, service)
         return Sealed(at=planned.at, item_id=planned.item_id, push=push, files=files)
 
     def reply(self, about: Planned, text: str, *, at: datetime) -> Sealed:
         """From somebody else's device, by the return code."""
         device = new_visitor()
-        header = self._header(device, item_id=str(uuid4()), kind="message", schema_v=MESSAGE_SCHEMA_VERSION)
+        service = self._ring.seal_key
+        header = self._header(
+            device,
+            kid=service.kid,
+            item_id=str(uuid4()),
+            kind="message",
+            schema_v=MESSAGE_SCHEMA_VERSION,
+        )
         message = MessageBody(
             item_id=header.item_id,
             about=about.item_id,
@@ -110,7 +119,7 @@ class Sealer:
             written_at=stamp(at - timedelta(minutes=1)),
             authenticator=to_base64url(self._secrets(about.code).authenticator),
         )
-        push = self._push(device, header, msgspec.json.encode(message))
+        push = self._push(device, header, msgspec.json.encode(message), service)
         return Sealed(at=at, item_id=header.item_id, push=push)
 
     def _secrets(self, code: str) -> ReturnSecrets:
@@ -123,7 +132,6 @@ class Sealer:
         seq = self._seqs[device.device_id] = self._seqs.get(device.device_id, 0) + 1
         return msgspec.convert(
             {
-                "kid": self._service_key.kid,
                 "device_id": device.device_id,
                 "epoch": device.epoch,
                 "seq": seq,
@@ -134,8 +142,8 @@ class Sealer:
             Header,
         )
 
-    def _push(self, device: Device, header: Header, body: bytes) -> Push:
-        envelope = seal_item(header, body, service_key=self._service_key.public, device_key=device.sign_key)
+    def _push(self, device: Device, header: Header, body: bytes, service: ServiceKey) -> Push:
+        envelope = seal_item(header, body, service_key=service.public, device_key=device.sign_key)
         queue = None if device.visitor else QueueState(epoch=device.epoch, max_seq=header.seq, queued=0)
         arrival = Arrival(index=0, header=header, envelope=envelope)
         return Push(device_id=device.device_id, queue=queue, arrivals=(arrival,))

@@ -24,7 +24,7 @@ from waymark.kernel.db import Connection, Database
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.migrate import migrate
 from waymark.kernel.settings import Settings
-from waymark.kernel.vault import Vault
+from waymark.kernel.vault import Vault, open_vault
 from waymark.triage.jobs import Screener
 from waymark_sync.policy import Pack, load_pack
 
@@ -34,6 +34,7 @@ BATCH = 20  # as many as the opener takes at once
 async def seed(settings: Settings, *, count: int, announce: Callable[[str], None]) -> int:
     """People, centres and `count` reports. Returns how many reports were added."""
     ring, _ = keys_made(settings.keys)
+    vault = open_vault(settings.keys, ring)
     pack = load_pack()
     async with opened(settings) as database:
         await migrate(database)
@@ -46,7 +47,7 @@ async def seed(settings: Settings, *, count: int, announce: Callable[[str], None
         if todo:
             announce(f"Sealing, taking in and opening {len(todo)} invented reports")
             keep_truth(settings.data, truth)
-            await _Seeding(database, ring, pack, Sender(database, settings)).run(todo)
+            await _Seeding(database, ring, vault, pack, Sender(database, settings)).run(todo)
         return len(todo)
 
 
@@ -74,8 +75,7 @@ def _people(db: Connection, pack: Pack, *, now: datetime) -> None:
 class _Seeding:
     """One run. `_now` is the time in the story, which `Opener` and `Screener` go by, too."""
 
-    def __init__(self, database: Database, ring: KeyRing, pack: Pack, sender: Sender) -> None:
-        vault = Vault(ring.kek, ring.kek_id)
+    def __init__(self, database: Database, ring: KeyRing, vault: Vault, pack: Pack, sender: Sender) -> None:
         self._database, self._ring, self._sender = database, ring, sender
         self._now = clock.now()
         self._opener = Opener(database, ring, vault, pack, now=lambda: self._now)

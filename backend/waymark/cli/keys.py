@@ -1,5 +1,6 @@
-"""`waymark keys`: make them once, and hand the public part to the build of the pages."""
+"""`waymark keys`: make them, hand the public part to the build of the pages, rotate and retire them."""
 
+import re
 from pathlib import Path
 
 import click
@@ -36,6 +37,96 @@ def backup_key(file: Path) -> None:
     public = create_backup_key(settings_from_environment().keys, file)
     click.echo(f"Backup key {public.id}: its private half is {file}")
     click.echo("Carry it off this machine now, in two copies: without it nothing can be restored.")
+
+
+@keys.command()
+@click.argument("name")
+def holder(name: str) -> None:
+    """Give NAME (centre:ID or force:ID) a key of its own, that reports are wrapped to for it."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.holders import make_holders
+
+    made = make_holders(settings_from_environment().keys, [_holder(name)]).key_of(name)
+    click.echo(f"{name} holds {made.kid}. Reports of before are wrapped to it within minutes.")
+
+
+@keys.command()
+@click.argument("name")
+def rotate(name: str) -> None:
+    """Give NAME (service, centre:ID or force:ID) a new key in place of its old one. Nothing has to stop."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.clock import now, stamp
+    from waymark.kernel.holders import SERVICE, rotate_holder
+
+    if name != SERVICE:
+        _holder(name)
+    made = rotate_holder(settings_from_environment().keys, name, at=stamp(now()))
+    click.echo(f"{name} holds {made.kid} now. What the old one opens is wrapped anew within minutes:")
+    click.echo(
+        "`waymark keys list` shows how much is left, `waymark keys retire` destroys what is done with."
+    )
+
+
+@keys.command()
+@click.argument("centre", default="")
+def seal(centre: str) -> None:
+    """Make a new key that devices seal to, of CENTRE or of the service. The root must be there."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.clock import milliseconds, now
+    from waymark.kernel.seal_keys import add_seal_key
+
+    made = add_seal_key(settings_from_environment().keys, centre_id=centre, issued_at=milliseconds(now()))
+    click.echo(f"Devices seal to {made.kid} once they have asked for the keys. The old one goes on opening.")
+    click.echo("Restart the service, so that it hands out the new list.")
+
+
+@keys.command("list")
+def list_() -> None:
+    """Who holds which key, and how many reports are wrapped to each."""
+    import asyncio
+
+    from waymark.cli.context import settings_from_environment
+    from waymark.cli.holding import counted
+    from waymark.kernel.holders import load_holders
+
+    settings = settings_from_environment()
+    counts = asyncio.run(counted(settings))
+    for key in load_holders(settings.keys).keys:
+        state = f"retired {key.retired_at[:10]}" if key.state == "retired" else key.state
+        click.echo(f"{key.holder:40} {key.kid}  {state:18} {counts.get(key.kid, 0):>9,} reports")
+    if counts.get(""):
+        click.echo(f"{'(before there were holders)':40} {'':16}  {'':18} {counts['']:>9,} reports")
+
+
+@keys.command()
+def retire() -> None:
+    """Destroy retired keys that no report and no backup needs: what was wrapped to them is gone for good."""
+    import asyncio
+
+    from waymark.cli.context import settings_from_environment
+    from waymark.cli.holding import counted, done_with
+    from waymark.kernel.clock import now
+    from waymark.kernel.holders import forget_retired, load_holders
+
+    settings = settings_from_environment()
+    known = load_holders(settings.keys).keys
+    ready, waiting = done_with(
+        known, asyncio.run(counted(settings)), keep_days=settings.backup_keep_days, now=now()
+    )
+    for kid in forget_retired(settings.keys, ready):
+        click.echo(f"Destroyed {kid}.")
+    for kid, why in waiting.items():
+        click.echo(f"Kept {kid}: {why}.")
+    if not ready and not waiting:
+        click.echo("No key is retired.")
+
+
+def _holder(name: str) -> str:
+    """Raises a usage error."""
+    kind, colon, id_ = name.partition(":")
+    if kind not in ("centre", "force") or not colon or not re.fullmatch(r"[a-z0-9_-]{1,64}", id_):
+        raise click.BadParameter("it is centre:ID or force:ID, with the id of the policy pack")
+    return name
 
 
 @keys.command()

@@ -45,6 +45,7 @@ def ask(db: Connection, desk: Desk, asked: Say) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(report.state, "ask", report.sharing_choice),
         asked_at=stamp(desk.tools.now),
         reply_waiting=False,
@@ -61,7 +62,7 @@ def update(db: Connection, desk: Desk, asked: Say) -> Done:
         db, desk.user, "update_reporter", desk.report_id, version=asked.version, now=desk.tools.now
     )
     _reachable(db, report)
-    after = triage.move(db, report, reply_waiting=False, **_read_by(desk, report))
+    after = triage.move(db, report, vault=desk.tools.vault, reply_waiting=False, **_read_by(desk, report))
     told = _say(db, desk, report, asked.message)
     triage.record(db, desk.user, after, "updated", text=asked.message, told=told, tools=desk.tools)
     return triage.finish(db, desk.user, "report.updated", (report, after), told=told, now=desk.tools.now)
@@ -86,7 +87,7 @@ def signpost(db: Connection, desk: Desk, asked: Signpost, pack: Pack) -> Done:
     services = tuple(service for service in chosen if service is not None)
     if len(services) != len(chosen):
         raise problem("invalid", "services")
-    after = triage.move(db, report, reply_waiting=False, **_read_by(desk, report))
+    after = triage.move(db, report, vault=desk.tools.vault, reply_waiting=False, **_read_by(desk, report))
     body = SignpostBody(
         item_id=report.report_id,
         at=stamp(desk.tools.now),
@@ -120,6 +121,7 @@ def decide(db: Connection, desk: Desk, asked: Decide, pack: Pack) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(ready, target, report.sharing_choice),
         decided=kind.code,
         asked_at=None,
@@ -162,6 +164,7 @@ def close(db: Connection, desk: Desk, asked: Close) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(report.state, "close", report.sharing_choice),
         asked_at=None,
         reply_waiting=False,
@@ -195,6 +198,7 @@ def reopen(db: Connection, desk: Desk, asked: Reopen) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(opened, "route", report.sharing_choice),
         reply_waiting=False,
         **_read_by(desk, report),
@@ -228,6 +232,7 @@ def forward(db: Connection, desk: Desk, asked: Forward, pack: Pack) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(report.state, "offer", report.sharing_choice),
         offered_force_id=force.id,
         offered_at=stamp(desk.tools.now),
@@ -249,6 +254,7 @@ def accept(db: Connection, desk: Desk, version: int) -> Done:
     after = triage.move(
         db,
         report,
+        vault=desk.tools.vault,
         state=next_state(report.state, "settle", report.sharing_choice),
         force_id=report.offered_force_id,
         offered_force_id=None,
@@ -283,7 +289,7 @@ def mark_reply_read(db: Connection, desk: Desk, version: int) -> Done:
     )
     if not report.reply_waiting:
         raise problem("not_now")
-    after = triage.move(db, report, reply_waiting=False)
+    after = triage.move(db, report, vault=desk.tools.vault, reply_waiting=False)
     triage.record(db, desk.user, after, "reply_read", tools=desk.tools)
     return triage.finish(db, desk.user, "report.reply_read", (report, after), now=desk.tools.now)
 
@@ -293,7 +299,7 @@ def end_silence(db: Connection, *, limit: int, tools: Tools) -> int:
     silent = triage.silent(db, limit=limit, now=tools.now)
     for report in silent:
         state = next_state(report.state, "resume", report.sharing_choice)
-        after = triage.move(db, report, state=state, asked_at=None)
+        after = triage.move(db, report, vault=tools.vault, state=state, asked_at=None)
         triage.record(db, None, after, "silence_ended", who="Waymark", tools=tools)
         triage.finish(db, None, "report.silence_ended", (report, after), now=tools.now)
     return len(silent)
@@ -317,7 +323,7 @@ def _returned(db: Connection, report: TriageReport, tools: Tools) -> tuple[Triag
     """It has been read there before, so it is at once where it was when it was offered."""
     waiting = next_state(report.state, "settle", report.sharing_choice)
     state = next_state(waiting, "acknowledge", report.sharing_choice)
-    after = triage.move(db, report, state=state, offered_force_id=None, offered_at=None)
+    after = triage.move(db, report, vault=tools.vault, state=state, offered_force_id=None, offered_at=None)
     text = load_decisions().texts["returned"]
     from_name = identity.force_name(db, report.force_id)
     return after, text, triage.tell(db, from_name, report, "message", text, tools=tools)

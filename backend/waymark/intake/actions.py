@@ -10,6 +10,7 @@ from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import actions as identity
 from waymark.intake import store
 from waymark.intake.devices import store as devices
+from waymark.intake.keys import store as keys
 from waymark.intake.records import (
     Arrival,
     Committed,
@@ -17,6 +18,7 @@ from waymark.intake.records import (
     Held,
     OpenedMessage,
     OpenedReport,
+    Opening,
     Outcome,
     Push,
     Reading,
@@ -25,6 +27,7 @@ from waymark.intake.records import (
     Standing,
     WayBack,
 )
+from waymark.intake.report_keys import open_keys
 from waymark.intake.rules import (
     NOT_PROVEN,
     Service,
@@ -219,7 +222,11 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, service: Ser
 def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: datetime) -> None:
     if outcome.report is not None:
         number = store.last_opened(db) + 1
-        store.add_opened(db, _opened(outcome, outcome.report, number=number, now=now))
+        opened = _opened(outcome, outcome.report, number=number, now=now)
+        store.add_opened(db, opened)
+        keys.put_keys(db, outcome.report.keys)
+        for each in outcome.report.contacts:
+            keys.put_index(db, opened.id, each.holder, each.digests)
     # A phone has one report. Were its messages looked at again for every one, a few could cost thousands.
     first = outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) is None
     if outcome.feed is not None:
@@ -264,7 +271,7 @@ def _settle_message(db: Connection, outcome: Outcome, said: Said, *, service: Se
         outcome = withheld(outcome, "quarantined", NOT_PROVEN)
     else:
         try:
-            body = seal_said(service.vault, said, outcome.item_id, report.wrapped)
+            body = seal_said(open_keys(service.vault, report.lock), said, outcome.item_id)
         except CannotDecrypt:
             outcome = withheld(outcome, "dead_letter", "report_key_unknown")
     force_id = report.force_id if report and body else "unknown"
@@ -305,8 +312,8 @@ def _audit(db: Connection, outcome: Outcome, *, now: datetime) -> None:
     )
 
 
-def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) -> OpenedReport:
-    return OpenedReport(
+def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) -> Opening:
+    return Opening(
         id=outcome.item_id,
         pos=outcome.pos,
         number=number,
@@ -321,7 +328,7 @@ def _opened(outcome: Outcome, report: Reading, *, number: int, now: datetime) ->
         schema_v=report.schema_v,
         note=report.note,
         body=report.body,
-        wrapped=report.wrapped,
+        person=report.person,
     )
 
 

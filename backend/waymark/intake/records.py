@@ -113,6 +113,45 @@ class Visit(Struct, frozen=True, kw_only=True):
     worked: bool
 
 
+class Keys(Struct, frozen=True, kw_only=True):
+    """Never log, store or print them."""
+
+    incident: bytes
+    person: bytes | None
+    """None: not given to whoever asks, or there is no such compartment yet."""
+
+    def __repr__(self) -> str:
+        return "Keys()"
+
+
+class KeyRow(Struct, frozen=True, kw_only=True):
+    """A report's keys as one holder was given them."""
+
+    report_id: str
+    holder: str
+    kid: str
+    person: bool
+    wrapped: bytes
+
+
+class Findable(Struct, frozen=True, kw_only=True):
+    """What one holder can find a report again by: keyed digests by kind, of no meaning to another."""
+
+    holder: str
+    digests: dict[str, bytes]
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """What a reader was given of a report's keys, and what they open."""
+
+    report_id: str
+    holder: str
+    wrapped: bytes
+    schema_v: int
+    body: bytes
+    person: bytes | None = None
+
+
 class Sender(Struct, frozen=True, kw_only=True):
     """What the service holds about the device that an item's header names."""
 
@@ -135,7 +174,9 @@ class Reading(Struct, frozen=True, kw_only=True):
     schema_v: int
     note: str | None
     body: bytes
-    wrapped: bytes
+    person: bytes
+    keys: tuple[KeyRow, ...]
+    contacts: tuple[Findable, ...] = ()
 
 
 class WayBack(Struct, frozen=True, kw_only=True):
@@ -195,8 +236,8 @@ class Held(Struct, frozen=True, kw_only=True):
     device_id: str
 
 
-class OpenedReport(Struct, frozen=True, kw_only=True):
-    """What routing needs of a report, in the clear. `body` and `wrapped` are of no use without the vault."""
+class Opening(Struct, frozen=True, kw_only=True):
+    """What routing needs of a report, in the clear. `body` and `person` are of no use without its keys."""
 
     id: str
     pos: int
@@ -212,7 +253,25 @@ class OpenedReport(Struct, frozen=True, kw_only=True):
     schema_v: int
     note: str | None
     body: bytes
+    person: bytes | None
+
+
+class OpenedReport(Opening, frozen=True, kw_only=True):
+    """As it is stored, with its keys as its centre was given them: the service does by itself with those."""
+
+    holder: str
     wrapped: bytes
+
+    @property
+    def lock(self) -> Lock:
+        return Lock(
+            report_id=self.id,
+            holder=self.holder,
+            wrapped=self.wrapped,
+            schema_v=self.schema_v,
+            body=self.body,
+            person=self.person,
+        )
 
 
 class OpenedMessage(Struct, frozen=True, kw_only=True):

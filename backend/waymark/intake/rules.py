@@ -11,8 +11,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from waymark.agencies.records import ReportFacts
+from waymark.agencies.rules import TO_POLICE
+from waymark.intake import report_keys
 from waymark.intake.records import (
     Arrival,
+    Keys,
     OpenedMessage,
     Outcome,
     Push,
@@ -53,7 +57,6 @@ from waymark_sync.report import (
 from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
 from waymark_sync.work import WORK
 
-BODY_AAD: Final = b"opened_report|body|"
 MESSAGE_AAD: Final = b"opened_message|body|"
 NOT_PROVEN: Final = "message_not_proven"
 ABLE_LENGTH: Final = 32
@@ -196,14 +199,14 @@ def message_proven(said: Said, feed: Feed | None, way: ReturnWay | None) -> bool
     return said.authenticator is not None and opens(way, said.authenticator)
 
 
-def seal_said(vault: Vault, said: Said, message_id: str, wrapped: bytes) -> bytes:
-    """Under the report's key. Raises CannotDecrypt."""
-    return encrypt(vault.unwrap(wrapped), said.plaintext, aad=MESSAGE_AAD + message_id.encode())
+def seal_said(keys: Keys, said: Said, message_id: str) -> bytes:
+    """Under the key of what happened: it goes when the report goes."""
+    return encrypt(keys.incident, said.plaintext, aad=MESSAGE_AAD + message_id.encode())
 
 
-def open_message(vault: Vault, message: OpenedMessage, wrapped: bytes) -> MessageBody:
-    """wrapped: the report's key. Raises CannotDecrypt."""
-    plaintext = decrypt(vault.unwrap(wrapped), message.body, aad=MESSAGE_AAD + message.id.encode())
+def open_message(keys: Keys, message: OpenedMessage) -> MessageBody:
+    """keys: of its report. Raises CannotDecrypt."""
+    plaintext = decrypt(keys.incident, message.body, aad=MESSAGE_AAD + message.id.encode())
     return read_message(plaintext, schema_v=1)
 
 
@@ -318,21 +321,29 @@ def _read(
 def _reading(
     header: Header, body: ReportBody, plaintext: bytes, service: Service, *, feed_id: str
 ) -> Reading:
-    key, wrapped = service.vault.new_key()
+    keys, choice = report_keys.new_keys(), body.answers.sharing_choice
     place = service.pack.place(placed_at(body.answers))
     known = body.centre_id in service.pack.centre_ids
+    centre_id = body.centre_id if known else place.default_centre_id
+    sealed, person = report_keys.seal_body(keys, plaintext, header.item_id)
+    facts = ReportFacts(
+        sharing_choice=choice, centre_id=centre_id, force_id=place.force_id, released=TO_POLICE[choice]
+    )
+    rows = report_keys.rows_for(service.vault.holders, keys, header.item_id, facts)
     return Reading(
         feed_id=feed_id,
-        centre_id=body.centre_id if known else place.default_centre_id,
-        sharing_choice=body.answers.sharing_choice,
+        centre_id=centre_id,
+        sharing_choice=choice,
         force_id=place.force_id,
         area=place.area_id,
         # Whoever is not enrolled may not say that a volunteer was there.
         channel="self_phone" if header.public_key else body.capture.channel,
         schema_v=header.schema_v,
         note=None if known else "centre_unknown",
-        body=encrypt(key, plaintext, aad=BODY_AAD + header.item_id.encode()),
-        wrapped=wrapped,
+        body=sealed,
+        person=person,
+        keys=rows,
+        contacts=report_keys.findable(service.vault, rows, body.answers),
     )
 
 

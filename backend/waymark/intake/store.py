@@ -13,6 +13,7 @@ from waymark.intake.records import (
     Held,
     OpenedMessage,
     OpenedReport,
+    Opening,
     Outcome,
     Visit,
     WaitingItem,
@@ -150,24 +151,23 @@ LAST_OPENED = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM opened_report"
 ADD_OPENED = Sql("""
     INSERT INTO opened_report
       (id, pos, number, feed_id, centre_id, sharing_choice, force_id, area, received_at, opened_at, channel,
-       schema_v, note, body)
+       schema_v, note, body, person)
     VALUES
       (:id, :pos, :number, :feed_id, :centre_id, :sharing_choice, :force_id, :area, :received_at, :opened_at,
-       :channel, :schema_v, :note, :body)
+       :channel, :schema_v, :note, :body, :person)
 """)
-ADD_KEY = Sql("INSERT INTO report_key (report_id, wrapped) VALUES (:report_id, :wrapped)")
 OPENED = Sql("""
     SELECT r.id, r.pos, r.number, r.feed_id, r.centre_id, r.sharing_choice, r.force_id, r.area, r.received_at,
-           r.opened_at, r.channel, r.schema_v, r.note, r.body, k.wrapped
+           r.opened_at, r.channel, r.schema_v, r.note, r.body, r.person, k.holder, k.wrapped
     FROM opened_report AS r
-    JOIN report_key AS k ON k.report_id = r.id
+    JOIN report_key AS k ON k.report_id = r.id AND k.holder = 'centre:' || r.centre_id
     WHERE r.id = :id
 """)
 OPENED_AFTER = Sql("""
     SELECT r.id, r.pos, r.number, r.feed_id, r.centre_id, r.sharing_choice, r.force_id, r.area, r.received_at,
-           r.opened_at, r.channel, r.schema_v, r.note, r.body, k.wrapped
+           r.opened_at, r.channel, r.schema_v, r.note, r.body, r.person, k.holder, k.wrapped
     FROM opened_report AS r
-    JOIN report_key AS k ON k.report_id = r.id
+    JOIN report_key AS k ON k.report_id = r.id AND k.holder = 'centre:' || r.centre_id
     WHERE r.number > :after
     ORDER BY r.number
     LIMIT :limit
@@ -309,11 +309,8 @@ def last_opened(db: Connection) -> int:
     return db.one(LAST_OPENED, int) or 0
 
 
-def add_opened(db: Connection, report: OpenedReport) -> None:
-    values = asdict(report)
-    wrapped = values.pop("wrapped")
-    db.execute(ADD_OPENED, **values)
-    db.execute(ADD_KEY, report_id=report.id, wrapped=wrapped)
+def add_opened(db: Connection, report: Opening) -> None:
+    db.execute(ADD_OPENED, **asdict(report))
 
 
 def last_message(db: Connection) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -35,6 +35,7 @@ from waymark_sync.protocol import (
     revoke_text,
 )
 from waymark_sync.seal import new_key, raw_public, sign, signature_valid
+from waymark_sync.trust import sealing_key
 
 ROOT: Final = "root.pem"
 ROOT_PUBLIC: Final = "root.pub"
@@ -80,7 +81,7 @@ class KeyRing:
         """Tells push services who knocks (RFC 8292). Devices subscribe to its public half."""
         self.kek = kek
         self.kek_id = kek_id
-        self._signed = signed
+        self._signed, self._key_set = signed, key_set
         self._public = {key.kid: key for key in key_set.keys}
         self._private = private
         self._receipt_kid = _current(key_set, "receipt").kid
@@ -90,8 +91,12 @@ class KeyRing:
 
     @property
     def seal_key(self) -> ServiceKey:
-        """What a device seals to now."""
-        return next(k for k in self._public.values() if k.use == "seal" and k.state == "current")
+        """What a device seals to now, unless its report's centre has a key of its own."""
+        return self.seal_key_of("")
+
+    def seal_key_of(self, centre_id: str) -> ServiceKey:
+        """Raises Untrusted where there is none at all."""
+        return sealing_key(self._key_set, centre_id)
 
     def service_key(self, kid: str) -> ServiceKey | None:
         """The public half, current or not; None when this service never had such a key."""
@@ -144,11 +149,11 @@ class _KeySetFile(Struct, frozen=True, kw_only=True):
     sig: str
 
 
-def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
-    """Make every key at once. Raises KeysRefused when the folder holds anything: keys are never overwritten.
+def create_keys(folder: Path, *, issued_at: int, centres: Iterable[str] = ()) -> KeyRing:
+    """Make every key at once, and one to seal to for each of these centres. Raises KeysRefused.
 
-    issued_at: milliseconds since 1970 UTC. All files appear together or not at all: they are written to a
-    folder beside this one, which is then renamed.
+    issued_at: milliseconds since 1970 UTC. A folder that holds anything is refused: no key is overwritten.
+    All files appear together or not at all: they are written to a folder beside this one, which is renamed.
     """
     if folder.exists() and any(folder.iterdir()):
         raise KeysRefused(f"{folder} is not empty; keys are never overwritten")
@@ -157,7 +162,7 @@ def create_keys(folder: Path, *, issued_at: int) -> KeyRing:
     draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     draft.mkdir(mode=FOLDER_MODE)
     try:
-        for name, content in _fresh_files(issued_at).items():
+        for name, content in _fresh_files(issued_at, centres).items():
             write_durably(draft / name, content)
         sync_folder(draft)
         draft.rename(folder)
@@ -239,32 +244,42 @@ def unbase64(text: str) -> bytes:
     return base64.b64decode(stripped + "=" * (-len(stripped) % 4), altchars=b"-_", validate=True)
 
 
-def _fresh_files(issued_at: int) -> dict[str, bytes]:
-    root, seal, receipt = new_key(), new_key(), new_key()
-    seal_kid, receipt_kid = fingerprint(raw_public(seal)), fingerprint(raw_public(receipt))
+def _fresh_files(issued_at: int, centres: Iterable[str]) -> dict[str, bytes]:
+    root, receipt = new_key(), new_key()
+    # A device that knows nothing of centres' keys takes the first.
+    seals = {centre_id: new_key() for centre_id in ("", *centres)}
+    receipt_kid = fingerprint(raw_public(receipt))
     kek = secrets.token_bytes(32)
-    payload = msgspec.msgpack.encode(
-        KeySet(
-            issued_at=issued_at,
-            keys=(
-                ServiceKey(kid=seal_kid, use="seal", suite=SUITE_P256, public=raw_public(seal)),
-                ServiceKey(kid=receipt_kid, use="receipt", suite=SUITE_P256, public=raw_public(receipt)),
-            ),
-        )
+    keys = (
+        *(service_key_for(private, centre_id) for centre_id, private in seals.items()),
+        ServiceKey(kid=receipt_kid, use="receipt", suite=SUITE_P256, public=raw_public(receipt)),
     )
-    key_set = _KeySetFile(payload=base64url(payload), sig=base64url(sign(root, LABEL_KEYS + payload)))
+    key_set = signed_by(root, KeySet(issued_at=issued_at, keys=keys))
     return {
         ROOT: pem(root),
         ROOT_PUBLIC: base64url(raw_public(root)).encode("ascii") + b"\n",
         INSTANCE: base64url(_first_instance(raw_public(root))).encode("ascii") + b"\n",
-        KEY_SET: msgspec.json.encode(key_set) + b"\n",
-        f"{SEAL_PREFIX}{seal_kid}.pem": pem(seal),
+        KEY_SET: key_set,
+        **{f"{SEAL_PREFIX}{fingerprint(raw_public(seal))}.pem": pem(seal) for seal in seals.values()},
         f"{RECEIPT_PREFIX}{receipt_kid}.pem": pem(receipt),
         CHALLENGE: base64url(secrets.token_bytes(32)).encode("ascii") + b"\n",
         KNOCK: pem(new_key()),
         # Named by a hash of the key under a label, so that the name tells nothing.
         f"{VAULT_PREFIX}{fingerprint(b'waymark-kek' + kek)}.key": base64url(kek).encode("ascii") + b"\n",
     }
+
+
+def service_key_for(private: ec.EllipticCurvePrivateKey, centre_id: str) -> ServiceKey:
+    public = raw_public(private)
+    return ServiceKey(
+        kid=fingerprint(public), use="seal", suite=SUITE_P256, public=public, centre_id=centre_id
+    )
+
+
+def signed_by(root: ec.EllipticCurvePrivateKey, key_set: KeySet) -> bytes:
+    payload = msgspec.msgpack.encode(key_set)
+    file = _KeySetFile(payload=base64url(payload), sig=base64url(sign(root, LABEL_KEYS + payload)))
+    return msgspec.json.encode(file) + b"\n"
 
 
 def _instance(folder: Path, root_public: bytes) -> bytes:
@@ -344,6 +359,14 @@ def write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def put(path: Path, content: bytes) -> None:
+    """In place of what is there, in one step: after a power cut there is the old or the new."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    write_durably(draft, content)
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:

@@ -1,20 +1,38 @@
-"""Encryption at rest: each report has its own key, wrapped by one that lies outside the database.
+"""Encryption at rest: each report has its own keys, wrapped by ones that lie outside the database.
 
 Destroying a wrapped key destroys every copy of what it sealed, backups included. Every failure to open is
 one exception. Knows neither tables nor reports: `aad` is whatever ties bytes to the place they belong.
 """
 
+import hmac
 import secrets
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+
+from waymark.kernel.holders import (
+    FORM,
+    SERVICE,
+    CannotUnwrap,
+    Holders,
+    Private,
+    load_holders,
+    load_index_keys,
+    unwrapped,
+)
+from waymark.kernel.keys import KeyRing, load_keys
 
 KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12  # random: 2^32 messages under one key are safe, and a report has a few dozen
-_FORM: Final = b"\x01"
+NONCE_BYTES: Final = 12
+_FORM: Final = b"\x01"  # AES-256-GCM: what was stored first, and still opens
+_FORM_SIV: Final = b"\x02"  # AES-256-GCM-SIV (RFC 8452): a nonce drawn twice shows at most that two are equal
 _LABEL_WRAP: Final = b"waymark-vault/1/wrap\n"
 _LABEL_SEAL: Final = b"waymark-vault/1/seal\n"
+_LABEL_INDEX: Final = b"waymark-vault/2/index\n"
 
 
 class CannotDecrypt(Exception):
@@ -22,16 +40,35 @@ class CannotDecrypt(Exception):
 
 
 class Vault:
-    """Makes report keys and wraps them under the key-encryption key `kek_id`."""
+    """Makes report keys and opens wrapped ones.
 
-    def __init__(self, kek: bytes, kek_id: str) -> None:
+    holders: whom keys are wrapped to. private, index: what this process holds of them, which in a web
+    process is nothing and in the opener of one organisation is that organisation's.
+    """
+
+    def __init__(
+        self,
+        kek: bytes,
+        kek_id: str,
+        *,
+        holders: Holders | None = None,
+        private: Mapping[str, ec.EllipticCurvePrivateKey] | None = None,
+        index: Mapping[str, bytes] | None = None,
+    ) -> None:
         if len(kek) != KEY_BYTES:
             raise ValueError("a key-encryption key has 32 bytes")
         self._kek = AESGCM(kek)
         self._head = _FORM + len(kek_id).to_bytes(1, "big") + kek_id.encode("ascii")
+        self._holders, self._private, self._index = holders, private or {}, index or {}
 
     def __repr__(self) -> str:
         return "Vault()"
+
+    @property
+    def holders(self) -> Holders:
+        if self._holders is None:
+            raise ValueError("a vault without holders wraps nothing to them")
+        return self._holders
 
     def new_key(self) -> tuple[bytes, bytes]:
         """A fresh key and its wrapped form; only the second may be stored."""
@@ -46,21 +83,61 @@ class Vault:
             raise CannotDecrypt
         return _open(self._kek, rest, _LABEL_WRAP + head)
 
+    def unwrap_for(self, wrapped: bytes, place: bytes) -> bytes:
+        """What was wrapped to a holder whose key is here. Raises CannotDecrypt.
+
+        Keys of the first form were wrapped to nobody in particular, and know no place.
+        """
+        if wrapped[:1] != FORM:
+            return self.unwrap(wrapped)
+        try:
+            return unwrapped(self._private, wrapped, place=place)
+        except CannotUnwrap as error:
+            raise CannotDecrypt from error
+
+    def digest(self, holder: str, text: bytes) -> bytes:
+        """HMAC-SHA256 under the holder's index key: equal texts can be found, and nothing can be read.
+
+        Raises CannotDecrypt where no such key is here.
+        """
+        key = self._index.get(holder) or self._index.get(SERVICE)
+        if key is None:
+            raise CannotDecrypt
+        return hmac.digest(key, _LABEL_INDEX + holder.encode() + b"\n" + text, "sha256")
+
+
+def open_vault(folder: Path, ring: KeyRing | None = None) -> Vault:
+    """With all the keys that lie in the folder. Raises KeysRefused."""
+    loaded = ring or load_keys(folder)
+    return Vault(
+        loaded.kek,
+        loaded.kek_id,
+        holders=load_holders(folder),
+        private=Private(folder),
+        index=load_index_keys(folder),
+    )
+
 
 def encrypt(key: bytes, plaintext: bytes, *, aad: bytes) -> bytes:
-    """AES-256-GCM: form, nonce, ciphertext, tag. `aad` must name the place, such as `b"report|<id>|body"`."""
+    """AES-256-GCM-SIV: form, nonce, ciphertext, tag. `aad` must name the place, as `b"report|<id>|body"`."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return _FORM + nonce + AESGCM(key).encrypt(nonce, plaintext, _LABEL_SEAL + aad)
+    return _FORM_SIV + nonce + AESGCMSIV(key).encrypt(nonce, plaintext, _LABEL_SEAL + aad)
 
 
 def decrypt(key: bytes, sealed: bytes, *, aad: bytes) -> bytes:
     """Raises CannotDecrypt."""
-    if sealed[:1] != _FORM:
-        raise CannotDecrypt
-    return _open(AESGCM(key), sealed[1:], _LABEL_SEAL + aad)
+    cipher: AESGCM | AESGCMSIV
+    match sealed[:1]:
+        case form if form == _FORM_SIV:
+            cipher = AESGCMSIV(key)
+        case form if form == _FORM:
+            cipher = AESGCM(key)
+        case _:
+            raise CannotDecrypt
+    return _open(cipher, sealed[1:], _LABEL_SEAL + aad)
 
 
-def _open(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
+def _open(cipher: AESGCM | AESGCMSIV, sealed: bytes, aad: bytes) -> bytes:
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
     except (InvalidTag, ValueError) as error:

@@ -33,7 +33,7 @@ def narrow(db: Connection, user: User, report_id: str, asked: Narrow, tools: Too
     if not groups <= narrowable(facts(report)):
         raise problem("invalid", "groups")
     version = agencies.narrow(db, report_id, groups, actor=user.actor, now=tools.now)
-    after = triage.move(db, report)
+    after = triage.move(db, report, vault=tools.vault)
     triage.record(db, user, after, "narrowed", detail=EventDetail(note=asked.note), tools=tools)
     detail: Detail = {"groups": sorted(groups), "release": version}
     return triage.finish(db, user, "release.narrowed", (report, after), detail=detail, now=tools.now)
@@ -56,7 +56,7 @@ def override(db: Connection, user: User, report_id: str, asked: Override, tools:
     version = agencies.open_by_override(
         db, report_id, groups, ground=asked.ground, told=asked.told, actor=user.actor, now=tools.now
     )
-    after = triage.move(db, report, force_id=force_id, released=True)
+    after = triage.move(db, report, vault=tools.vault, force_id=force_id, released=True)
     told = (
         triage.tell(db, user.organisation, report, "message", asked.message, tools=tools)
         if asked.message.strip()
@@ -96,7 +96,7 @@ def pass_on(db: Connection, *, limit: int, tools: Tools) -> int:
     orphans = triage.orphans(db, limit=limit, now=tools.now)
     for report in orphans:
         force_id = identity.force_today(db, report.force_id, now=tools.now)
-        after = triage.move(db, report, force_id=force_id)
+        after = triage.move(db, report, vault=tools.vault, force_id=force_id)
         triage.record(db, None, after, "passed_on", who="Waymark", tools=tools)
         codes = {"from": report.force_id, "force": force_id}
         triage.finish(db, None, "report.passed_on", (report, after), detail=codes, now=tools.now)

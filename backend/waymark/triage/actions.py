@@ -15,9 +15,9 @@ from waymark.attachments.records import Original, Picture
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Subject
 from waymark.identity.records import User
-from waymark.intake import actions as intake
-from waymark.intake.records import OpenedMessage
-from waymark.intake.rules import open_message
+from waymark.intake import keeping
+from waymark.intake.report_keys import open_keys
+from waymark.kernel import logs
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
@@ -63,18 +63,6 @@ class Tools(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -> int:
-    """Put what reporters have added into the history of their reports. Returns how many that were."""
-    db.serialise("screening")
-    replies = intake.messages_after(db, store.last_message(db), limit=limit)
-    for number, reply in enumerate(replies):
-        report = store.report(db, reply.report_id)
-        if report is None:
-            return number  # its report has not been looked through yet, and replies go in order
-        _add_reply(db, report, reply, vault=vault, now=now)
-    return len(replies)
-
-
 def view(db: Connection, user: User, report_id: str, *, now: datetime) -> Viewed:
     """Raises Problem not_found, for a report that does not exist and for one that may not be seen."""
     report, decision = asked_for(db, user, "view_report", report_id, now=now)
@@ -102,8 +90,8 @@ def picture(
 
 def original(db: Connection, user: User, report_id: str, att_id: str, *, now: datetime) -> Original:
     """A file as it was sent, with all that it hides. Raises Problem not_found, as for `picture`."""
-    _, decision = asked_for(db, user, "view_report", report_id, now=now)
-    found = attachments.original(db, report_id, att_id) if "pictures" in decision.groups else None
+    report, decision = asked_for(db, user, "view_report", report_id, now=now)
+    found = _original(db, report, att_id) if "pictures" in decision.groups else None
     if found is None:
         raise problem("not_found")
     note(db, user, "original.taken", report_id, now, {"attachment": att_id})
@@ -147,7 +135,7 @@ def take(db: Connection, user: User, report_id: str, *, version: int | None = No
     if user.force_id is None:
         raise problem("not_found")
     _unchanged(report, version)
-    after = move(db, report, force_id=user.force_id)
+    after = move(db, report, force_id=user.force_id, vault=tools.vault)
     record(db, user, after, "taken", tools=tools)
     finish(db, user, "report.taken", (report, after), detail={"force": user.force_id}, now=tools.now)
     return Taken(force_id=user.force_id)
@@ -174,11 +162,16 @@ def possible(report: TriageReport, act: Act) -> None:
         raise problem("not_now")
 
 
-def move(db: Connection, report: TriageReport, **changes: Any) -> TriageReport:
-    """Write where the report stands now. Raises Problem changed_meanwhile."""
+def move(db: Connection, report: TriageReport, *, vault: Vault, **changes: Any) -> TriageReport:
+    """Write where the report stands now, and give its keys to whoever may read it from now on.
+
+    Raises Problem changed_meanwhile.
+    """
     after = moved(report, load_timers(), **changes)
     if not store.move(db, after):
         raise problem("changed_meanwhile")
+    stands = store.report(db, report.report_id)
+    keeping.rewrap(db, report.lock, facts(stands or after), vault)
     return after
 
 
@@ -232,6 +225,7 @@ def record(
 ) -> None:
     """One line of the history. user: None when the service acts, in the name of `who`."""
     event_id = new_id()
+    keys = open_keys(tools.vault, report.lock) if text or detail else None
     store.add_event(
         db,
         Event(
@@ -244,8 +238,8 @@ def record(
             action=action,
             code=code,
             told=told,
-            text=seal_text(tools.vault, report, event_id, text) if text else None,
-            detail=seal_detail(tools.vault, report, event_id, detail) if detail else None,
+            text=seal_text(keys, event_id, text) if keys and text else None,
+            detail=seal_detail(keys, event_id, detail) if keys and detail else None,
         ),
     )
 
@@ -287,40 +281,27 @@ def orphans(db: Connection, *, limit: int, now: datetime) -> list[TriageReport]:
     return store.orphans(db, now=now, limit=limit)
 
 
-def _add_reply(
-    db: Connection, report: TriageReport, reply: OpenedMessage, *, vault: Vault, now: datetime
-) -> None:
-    """Whoever waited for an answer goes on at once; what is closed stays so until a person reopens it."""
-    state = report.state
-    if report.asked_at is not None:
-        state = next_state(state, "resume", report.sharing_choice)
-    after = move(db, report, state=state, asked_at=None, reply_waiting=True)
-    event_id = new_id()
-    text = open_message(vault, reply, report.wrapped).text
-    event = Event(
-        id=event_id,
-        report_id=report.report_id,
-        number=0,
-        at=reply.received_at,
-        who="",
-        side="reporter",
-        action="reporter_wrote",
-        text=seal_text(vault, report, event_id, text),
-        message_number=reply.number,
-    )
-    store.add_event(db, event)
-    finish(db, None, "report.reply_came", (report, after), now=now)
-
-
 def asked_for(
     db: Connection, user: User, act: Act, report_id: str, *, now: datetime
 ) -> tuple[TriageReport, Decision]:
     """Raises Problem not_found. Whoever calls it audits what they then show."""
-    report = store.report(db, report_id)
+    report = store.report(db, report_id, reader=reader_of(user))
     decision = decide(user, act, facts(report), now=now) if report is not None else None
     if report is None or decision is None or not decision.allowed:
         raise problem("not_found")
+    if report.wrapped is None:
+        logs.event("report_key_missing")
+        raise problem("not_found")
     return report, decision
+
+
+def reader_of(user: User) -> str:
+    """Whose keys this person reads with: their force's, or the centre's."""
+    return user.force_id or store.SERVICE
+
+
+def _original(db: Connection, report: TriageReport, att_id: str) -> Original | None:
+    return attachments.original(db, report.report_id, att_id, holder=report.lock.holder)
 
 
 def _unchanged(report: TriageReport, version: int | None) -> None:

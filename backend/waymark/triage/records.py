@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from waymark.agencies.records import Decision
 from waymark.attachments.records import AttachmentView
+from waymark.intake.records import Lock
+from waymark.kernel.vault import CannotDecrypt
 from waymark_sync.messages import SignpostedService
 from waymark_sync.report import SharingChoice
 
@@ -34,7 +36,7 @@ DueFor = Literal["acknowledge", "decide"]
 
 
 class TriageReport(Struct, frozen=True, kw_only=True):
-    """Where one report stands, with what opens it. `body` and `wrapped` need the vault."""
+    """Where one report stands, with what opens it for whoever asks. That needs the vault."""
 
     report_id: str
     state: State
@@ -61,7 +63,10 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     offered_at: str | None
     version: int
     body: bytes
-    wrapped: bytes
+    person: bytes | None
+    holder: str | None
+    wrapped: bytes | None
+    """None: whoever asks was not given the report's keys."""
     released: bool = False
     """Is it in the lists of its force?"""
     released_groups: str | None = None
@@ -70,6 +75,20 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     """The flood that it came in, while it lies apart."""
     opened_groups: str | None = None
     """What an override opened to the report's force."""
+
+    @property
+    def lock(self) -> Lock:
+        """Raises CannotDecrypt."""
+        if self.holder is None or self.wrapped is None:
+            raise CannotDecrypt
+        return Lock(
+            report_id=self.report_id,
+            holder=self.holder,
+            wrapped=self.wrapped,
+            schema_v=self.schema_v,
+            body=self.body,
+            person=self.person,
+        )
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from waymark.agencies.records import ALL_GROUPS, Act, Decision, FieldGroup, ReportFacts
 from waymark.agencies.rules import may, released
 from waymark.identity.records import User
+from waymark.intake.records import Keys
+from waymark.intake.report_keys import open_keys, open_report
 from waymark.kernel.clock import stamp
 from waymark.kernel.vault import Vault, decrypt, encrypt
 from waymark.triage.records import (
@@ -27,7 +29,7 @@ from waymark_sync.policy.access import load_access
 from waymark_sync.policy.decisions import Decisions
 from waymark_sync.policy.timers import Timers
 from waymark_sync.reference import reference
-from waymark_sync.report import Answers, ReportBody, SharingChoice, read_report
+from waymark_sync.report import Answers, ReportBody, SharingChoice
 
 Step = Literal[
     "screen",
@@ -130,7 +132,6 @@ GROUP_OF: Final[Mapping[str, FieldGroup]] = MappingProxyType(
 )
 """Every answer belongs to one group. An answer that is not here is shown to nobody."""
 
-_BODY_AAD: Final = b"opened_report|body|"
 _TEXT_AAD: Final = b"triage_event|text|"
 _DETAIL_AAD: Final = b"triage_event|detail|"
 
@@ -206,44 +207,44 @@ def moved(report: TriageReport, timers: Timers, **changes: Any) -> TriageReport:
     return replace(after, queue=queue, due_at=due_at, due_for=due_for)
 
 
-def open_body(vault: Vault, report: TriageReport) -> ReportBody:
-    """Raises CannotDecrypt, UnreadableReport: neither can happen to what the opener wrote."""
-    key = vault.unwrap(report.wrapped)
-    plaintext = decrypt(key, report.body, aad=_BODY_AAD + report.report_id.encode())
-    return read_report(plaintext, schema_v=report.schema_v)
+def open_body(vault: Vault, report: TriageReport, *, person: bool = True) -> ReportBody:
+    """With name and contact where they are asked for and were given.
+
+    Raises CannotDecrypt, UnreadableReport: neither can happen to what the opener wrote.
+    """
+    return open_report(open_keys(vault, report.lock), report.lock, person=person)
 
 
-def seal_text(vault: Vault, report: TriageReport, event_id: str, text: str) -> bytes:
-    """What is said about a report goes when the report's key goes."""
-    return encrypt(vault.unwrap(report.wrapped), text.encode(), aad=_TEXT_AAD + event_id.encode())
+def seal_text(keys: Keys, event_id: str, text: str) -> bytes:
+    """What is said about a report goes when the report's keys go."""
+    return encrypt(keys.incident, text.encode(), aad=_TEXT_AAD + event_id.encode())
 
 
-def open_text(vault: Vault, report: TriageReport, event_id: str, text: bytes | None) -> str:
-    if text is None:
+def open_text(keys: Keys, event: Event) -> str:
+    if event.text is None:
         return ""
-    return decrypt(vault.unwrap(report.wrapped), text, aad=_TEXT_AAD + event_id.encode()).decode()
+    return decrypt(keys.incident, event.text, aad=_TEXT_AAD + event.id.encode()).decode()
 
 
-def seal_detail(vault: Vault, report: TriageReport, event_id: str, detail: EventDetail) -> bytes:
-    plain = msgspec.json.encode(detail)
-    return encrypt(vault.unwrap(report.wrapped), plain, aad=_DETAIL_AAD + event_id.encode())
+def seal_detail(keys: Keys, event_id: str, detail: EventDetail) -> bytes:
+    return encrypt(keys.incident, msgspec.json.encode(detail), aad=_DETAIL_AAD + event_id.encode())
 
 
-def open_detail(vault: Vault, report: TriageReport, event: Event) -> EventDetail:
+def open_detail(keys: Keys, event: Event) -> EventDetail:
     if event.detail is None:
         return EventDetail()
-    plain = decrypt(vault.unwrap(report.wrapped), event.detail, aad=_DETAIL_AAD + event.id.encode())
+    plain = decrypt(keys.incident, event.detail, aad=_DETAIL_AAD + event.id.encode())
     return msgspec.json.decode(plain, type=EventDetail)
 
 
 def history_line(
-    vault: Vault, report: TriageReport, event: Event, reader: User, labels: Decisions, *, decision: Decision
+    keys: Keys, event: Event, reader: User, labels: Decisions, *, decision: Decision
 ) -> HistoryLine:
     """One line as this reader may have it: notes and numbers are for one's own side.
 
     What was said belongs to the narrative: whoever may not read that reads none of it.
     """
-    detail = open_detail(vault, report, event)
+    detail = open_detail(keys, event)
     # What the service does by itself, it does for the police: only their reports are offered.
     own = (event.side != "centre") == reader.police
     services = detail.services if "support" in decision.groups else ()
@@ -253,7 +254,7 @@ def history_line(
         who=event.who,
         side=event.side,
         action=event.action,
-        text=open_text(vault, report, event.id, event.text) if "narrative" in decision.groups else "",
+        text=open_text(keys, event) if "narrative" in decision.groups else "",
         code=event.code,
         label=labels.label(event.code) if event.code else "",
         told=event.told,

@@ -9,23 +9,33 @@ from waymark.intake.records import OpenedReport
 from waymark.kernel.db import Connection, Sql
 from waymark.triage.records import Event, TriageReport
 
+SERVICE: Final = ""
+"""As the reader: what the service does by itself, it does with the centre's keys."""
 COLUMNS: Final = f"""
     t.report_id, t.state, t.queue, t.force_id, t.centre_id, c.name AS centre_name, t.sharing_choice, t.area,
     t.received_at, t.channel, t.has_pictures, r.feed_id, r.schema_v, r.note, t.acknowledged_at,
     t.acknowledged_by, t.due_at, t.due_for, t.asked_at, t.reply_waiting, t.decided, t.offered_force_id,
-    t.offered_at, t.version, r.body, k.wrapped, t.released, t.campaign_id, {RELEASED} AS released_groups,
+    t.offered_at, t.version, r.body, r.person, k.holder, k.wrapped, t.released, t.campaign_id,
+    {RELEASED} AS released_groups,
     {OPENED} AS opened_groups
 """
 JOINED: Final = """
     JOIN triage_report AS t ON t.report_id = found.report_id
     JOIN opened_report AS r ON r.id = t.report_id
-    JOIN report_key AS k ON k.report_id = t.report_id
+    LEFT JOIN report_key AS k ON k.report_id = t.report_id AND k.holder = CASE
+      WHEN :reader = '' THEN 'centre:' || t.centre_id
+      WHEN t.force_id = 'unknown' THEN 'force:unknown'
+      ELSE 'force:' || :reader
+    END
     JOIN centre AS c ON c.id = t.centre_id
 """
 
 
 def whole(text: str, *, postgres: str | None = None) -> Sql:
-    """What finds `report_id`s, made to bring the reports: COLUMNS and JOINED stand for that."""
+    """What finds `report_id`s, made to bring the reports: COLUMNS and JOINED stand for that.
+
+    `:reader` is the force that reads, with the keys that it was given; '' for a centre and for the service.
+    """
     return Sql(_joined(text), postgres=_joined(postgres) if postgres else None)
 
 
@@ -117,23 +127,24 @@ CHANGED = Sql("""
 """)
 
 
-def report(db: Connection, report_id: str) -> TriageReport | None:
-    return db.one(REPORT, TriageReport, report_id=report_id)
+def report(db: Connection, report_id: str, *, reader: str = SERVICE) -> TriageReport | None:
+    """reader: a force, for the keys that it was given."""
+    return db.one(REPORT, TriageReport, report_id=report_id, reader=reader)
 
 
 def silent(db: Connection, *, before: datetime, limit: int) -> list[TriageReport]:
     """Asked something before then, and not answered."""
-    return db.many(SILENT, TriageReport, before=before, limit=limit)
+    return db.many(SILENT, TriageReport, before=before, limit=limit, reader=SERVICE)
 
 
 def offers(db: Connection, *, before: datetime, limit: int) -> list[TriageReport]:
     """Offered before then, and not answered for."""
-    return db.many(OFFERS, TriageReport, before=before, limit=limit)
+    return db.many(OFFERS, TriageReport, before=before, limit=limit, reader=SERVICE)
 
 
 def orphans(db: Connection, *, now: datetime, limit: int) -> list[TriageReport]:
     """In the lists of a force that has ended."""
-    return db.many(ORPHANS, TriageReport, now=now, limit=limit)
+    return db.many(ORPHANS, TriageReport, now=now, limit=limit, reader=SERVICE)
 
 
 def last_screened(db: Connection) -> int:

@@ -39,7 +39,7 @@ def list_reports(
     subject = Subject(kind="list", id=user.force_id or user.centre_id or "")
     detail = {"queue": wanted.queue, "count": min(len(page), limit)}
     audit.append(db, actor=user.actor, action="reports.listed", subject=subject, detail=detail, now=now)
-    shown = [pair for pair in decided if pair[1].allowed]
+    shown = [pair for pair in decided if pair[1].allowed and pair[0].wrapped is not None]
     if wanted.with_pictures:
         # Where pictures are hidden nobody is told that there are any.
         shown = [pair for pair in shown if "pictures" in pair[1].groups]

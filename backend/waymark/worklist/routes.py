@@ -18,6 +18,7 @@ from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, logged_in, user_of
 from waymark.intake.records import HeldState
+from waymark.intake.report_keys import open_keys
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.jobs import Jobs
@@ -125,7 +126,7 @@ async def list_reports(
         return tuple(
             listed(
                 report,
-                open_body(vault, report).answers,
+                open_body(vault, report, person=False).answers,
                 decision,
                 user,
                 area=pack.area_name(report.area),
@@ -175,7 +176,7 @@ async def view_picture(
     report, shown = await on_report(
         request, known_id, triage.picture, user_of(request), known_id, picture_id, now=clock.now()
     )
-    body = await asyncio.to_thread(open_picture, vault, shown, wrapped=report.wrapped)
+    body = await asyncio.to_thread(lambda: open_picture(open_keys(vault, report.lock), shown))
     return Response(body, media_type=shown.media_type, headers=OF_PICTURES)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from waymark.agencies.records import OF_THE_PERSON
 from waymark.attachments.rules import described
 from waymark.custody.records import Gap
 from waymark.identity.records import Device, User
-from waymark.intake.records import DeviceSeen
+from waymark.intake.records import DeviceSeen, Keys
+from waymark.intake.report_keys import open_keys, open_report
 from waymark.kernel.clock import stamp
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
@@ -18,7 +20,6 @@ from waymark.triage.records import ReportAnswer, TriageReport, Viewed
 from waymark.triage.rules import (
     history_line,
     listed,
-    open_body,
     open_detail,
     possible_acts,
     visible_answers,
@@ -118,7 +119,8 @@ def page_of(
 ) -> ReportAnswer:
     """One report as this reader may have it, with all that they can do about it."""
     report, decision = viewed.report, viewed.decision
-    body = open_body(vault, report)
+    keys = open_keys(vault, report.lock)
+    body = open_report(keys, report.lock, person=bool(decision.groups & OF_THE_PERSON))
     area = pack.area_name(report.area)
     shown = {
         **msgspec.to_builtins(listed(report, body.answers, decision, user, area=area, now=now)),
@@ -132,13 +134,11 @@ def page_of(
         "decided": report.decided,
         "signposts_shown": body.signposts_shown if "support" in decision.groups else (),
         "directory_version": body.directory_version,
-        "signposted": _signposted(viewed, vault) if "support" in decision.groups else (),
+        "signposted": _signposted(viewed, keys) if "support" in decision.groups else (),
         "attachments": msgspec.to_builtins(described(viewed.attachments, body.attachments)),
         "groups": visible_answers(body.answers, decision),
     }
-    history = tuple(
-        history_line(vault, report, event, user, data, decision=decision) for event in viewed.events
-    )
+    history = tuple(history_line(keys, event, user, data, decision=decision) for event in viewed.events)
     return ReportAnswer(report=shown, history=history)
 
 
@@ -192,10 +192,10 @@ def _offered(report: TriageReport, pack: Pack, timers: Timers) -> dict[str, str]
     }
 
 
-def _signposted(viewed: Viewed, vault: Vault) -> tuple[SignpostedService, ...]:
+def _signposted(viewed: Viewed, keys: Keys) -> tuple[SignpostedService, ...]:
     """What was sent last; it replaces what was sent before."""
     sent = [event for event in viewed.events if event.action == "signposted"]
-    return open_detail(vault, viewed.report, sent[-1]).services if sent else ()
+    return open_detail(keys, sent[-1]).services if sent else ()
 
 
 def _last_who(viewed: Viewed, action: str) -> str | None:

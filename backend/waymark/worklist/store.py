@@ -13,7 +13,7 @@ from typing import Any, Final
 from waymark.identity.records import User
 from waymark.kernel.db import Connection, Sql
 from waymark.triage.records import TriageReport
-from waymark.triage.store import whole
+from waymark.triage.store import SERVICE, whole
 from waymark.worklist.records import Change, Counted, Counts, Cursor, Filter, Queue
 
 COUNT_MAX: Final = 1_000
@@ -164,6 +164,7 @@ def page(
         TriageReport,
         received_at=start.received_at,
         last_id=start.report_id,
+        reader=user.force_id or SERVICE,
         **_values(user, wanted, names, now=now),
     )
 

@@ -58,10 +58,11 @@ export function newerOf(one: KeySet, other: KeySet): KeySet {
   return other.issued_at > one.issued_at ? other : one
 }
 
-/** New reports are sealed to this key; null when the set offers none that this build can use. */
-export function sealingKey(keys: KeySet): ServiceKey | null {
+/** The receiving centre's own key, else the service's; null when the set offers none that this build can use. */
+export function sealingKey(keys: KeySet, centreId = ''): ServiceKey | null {
   const usable = keys.keys.filter((key) => key.use === 'seal' && key.suite === 1 && (key.state ?? 'current') === 'current')
-  return usable[0] ?? null
+  const of = (wanted: string): ServiceKey | undefined => usable.find((key) => (key.centre_id ?? '') === wanted)
+  return of(centreId) ?? of('') ?? null
 }
 
 export function receiptKey(keys: KeySet, kid: string): ServiceKey | null {

@@ -324,6 +324,8 @@ export type ServiceKey = {
   readonly public: Point
   /** Seal only to `current`; verify receipts and messages with any. */
   readonly state?: 'current' | 'retiring' | 'retired'
+  /** Of a seal key: only for reports to this centre, whose key it is. Empty: for every other. */
+  readonly centre_id?: string
 }
 
 export type KeySet = {

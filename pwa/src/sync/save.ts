@@ -46,7 +46,7 @@ export async function save(
   back: DerivedReturn | null = null,
   pictures: readonly PreparedPicture[] = [],
 ): Promise<Kept> {
-  const service = await serviceKey()
+  const service = await serviceKey(draft.centre_id)
   // First of all: a report must never name a file that is not safely here.
   const files = await keepPictures(pictures)
   const made = { draft, back, files }
@@ -62,9 +62,10 @@ export async function save(
   }
 }
 
-export async function serviceKey(): Promise<ServiceKey> {
+/** centreId: of a report, whose centre may have a key of its own. */
+export async function serviceKey(centreId = ''): Promise<ServiceKey> {
   if (globalThis.crypto?.subtle === undefined) throw new SaveFailed('no_crypto')
-  const key = await keySetInUse().then(sealingKey, () => null)
+  const key = await keySetInUse().then((keys) => sealingKey(keys, centreId), () => null)
   if (key === null) throw new SaveFailed('no_service_key')
   return key
 }

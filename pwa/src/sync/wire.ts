@@ -293,6 +293,7 @@ function serviceKey(fields: Fields): ServiceKey {
     suite: fields.natural('suite'),
     public: fields.bytes('public'),
     state,
+    ...(fields.has('centre_id') ? { centre_id: fields.text('centre_id') } : {}),
   }
 }
 

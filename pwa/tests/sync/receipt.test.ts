@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { toBase64url, utf8 } from '../../src/sync/bytes.ts'
 import { newerOf, openKeySet, sealingKey } from '../../src/sync/keyset.ts'
 import { leafBytes, merkleRoot, rootFromPath } from '../../src/sync/merkle.ts'
-import type { KeySet } from '../../src/sync/protocol.generated.ts'
+import type { KeySet, ServiceKey } from '../../src/sync/protocol.generated.ts'
 import { checkReceipt, coversItem, receiptText } from '../../src/sync/receipt.ts'
 import * as wire from '../../src/sync/wire.ts'
 import { bytes, vectors } from './vectors.ts'
@@ -70,6 +70,18 @@ describe('a key set', () => {
 
     expect(opened).toEqual(parse(sets.keys, wire.keySet))
     expect(sealingKey(opened)?.kid).toBe('s1')
+  })
+
+  test('offers a centre its own key, and every other the key of the service', async () => {
+    const own = { ...(sealingKey(keys) as ServiceKey), kid: 'c1', centre_id: 'library' }
+    const both = { ...keys, keys: [...keys.keys, own] }
+
+    expect([sealingKey(both, 'library')?.kid, sealingKey(both, 'mosque')?.kid, sealingKey(both)?.kid]).toEqual([
+      'c1',
+      's1',
+      's1',
+    ])
+    expect(sealingKey({ ...keys, keys: [own] })).toBeNull()
   })
 
   test.each(sets.invalid)('$name: is not', async (set) => {

@@ -100,6 +100,12 @@ def outward(postcode: str | None) -> str | None:
     return found[1] if found else None
 
 
+def holder_names(pack: Pack) -> tuple[str, ...]:
+    """Whose keys a report's keys are wrapped to: every centre's and every force's own."""
+    centres = (f"centre:{centre.id}" for centre in pack.centres)
+    return (*centres, *(f"force:{force.id}" for force in pack.forces))
+
+
 def load_pack(name: str = "demo") -> Pack:
     """Raises ValueError when the pack does not hold together."""
     pack = msgspec.json.decode(read_data(f"{name}.json"), type=Pack)

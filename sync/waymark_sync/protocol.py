@@ -316,16 +316,14 @@ class EnrolResponse(Struct, frozen=True, kw_only=True):
 
 
 class ServiceKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One public key of the service."""
+    """Seal only to `current` ones, to one with a `centre_id` only reports to that centre; verify with any."""
 
     kid: Kid
     use: Literal["seal", "receipt"]
     suite: int
     public: Point
     state: Literal["current", "retiring", "retired"] = "current"
-    """Seal only to `current`; verify receipts and messages with any."""
     centre_id: Annotated[str, Meta(max_length=64)] = ""
-    """Of a seal key: only for reports to this centre, whose key it is. Empty: for every other."""
 
 
 class KeySet(Struct, frozen=True, kw_only=True):

@@ -41,8 +41,29 @@ like what never was: 404, on pages, lists, counts and the live feed.
 * A *masked* group is there and covered. Where the table says so, a person sees it once for a reason that
   the policy names, and the reason is in the audit trail.
 
-Today the service holds the keys of every report, so these walls are those of the running service, not of
-cryptography: whoever has its keys and its database can open reports without asking this function.
+What stands behind the function is in the last part: who holds which key.
+"""
+KEYS: Final = """## Who holds which key
+
+A device seals a report to the key of its receiving centre. Opened, it is encrypted again under two keys of
+its own: one for what happened, one for name and contact. Those two are wrapped to whoever may read it, and to
+nobody else; each act that changes who may read it wraps them anew, in the same transaction.
+
+| key | opens | whose it is to keep |
+|---|---|---|
+| `seal-*.pem` of a centre | what devices have sealed for this centre | the centre, or the intake custodian for it |
+| `seal-*.pem` of the service | what was sealed for a centre without a key, and what reporters add | the intake custodian |
+| `hold-*.pem` of a centre | its own reports | the centre, or the intake custodian for it |
+| `hold-*.pem` of a force | reports released to this force, or opened to it: what happened, and name and contact only where those are released | the force |
+| `hold-*.pem` of the service | reports that no force has taken yet; stands in for whoever has no key | the intake custodian |
+| `index-*.key` | nothing: finds the same telephone or address again, for its holder alone | with the `hold-*.pem` of the same holder |
+| `vault-*.key` | devices' addresses for notices, and the second copy of what comes in | the operator |
+
+A report that its reporter gave to no police has one row of wrapped keys, its centre's: nothing that a force
+holds opens it, with the whole database at hand. `holders.json` says who has which key. The groups of what
+happened are one compartment: that a force sees of it only what was released is this function's word, not
+cryptography's. Where one operator keeps all the keys, as in the demonstration, these are walls between
+processes; they are walls between organisations once each keeps its own.
 """
 
 
@@ -71,6 +92,8 @@ def page() -> Iterator[str]:
     yield from _table(["to open answers without the reporter", ""], _coded(policy.override_grounds))
     yield ""
     yield from _table(["to look at what is masked", ""], _coded(policy.unmask_reasons))
+    yield ""
+    yield KEYS.rstrip()
 
 
 def _with_reports() -> list[Role]:

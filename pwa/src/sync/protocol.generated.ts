@@ -316,15 +316,13 @@ export type EnrolResponse = {
   readonly centre_name: string
 }
 
-/** One public key of the service. */
+/** Seal only to `current` ones, to one with a `centre_id` only reports to that centre; verify with any. */
 export type ServiceKey = {
   readonly kid: Kid
   readonly use: 'seal' | 'receipt'
   readonly suite: number
   readonly public: Point
-  /** Seal only to `current`; verify receipts and messages with any. */
   readonly state?: 'current' | 'retiring' | 'retired'
-  /** Of a seal key: only for reports to this centre, whose key it is. Empty: for every other. */
   readonly centre_id?: string
 }
 

@@ -48,17 +48,33 @@ KEYS: Final = """## Who holds which key
 A device seals a report to the key of its receiving centre. Opened, it is encrypted again under two keys of
 its own: one for what happened, one for name and contact. Those two are wrapped to whoever may read it, and to
 nobody else; each act that changes who may read it wraps them anew, in the same transaction.
-
-| key | opens | whose it is to keep |
-|---|---|---|
-| `seal-*.pem` of a centre | what devices have sealed for this centre | the centre, or the intake custodian for it |
-| `seal-*.pem` of the service | what was sealed for a centre without a key, and what reporters add | the intake custodian |
-| `hold-*.pem` of a centre | its own reports | the centre, or the intake custodian for it |
-| `hold-*.pem` of a force | reports released to this force, or opened to it: what happened, and name and contact only where those are released | the force |
-| `hold-*.pem` of the service | reports that no force has taken yet; stands in for whoever has no key | the intake custodian |
-| `index-*.key` | nothing: finds the same telephone or address again, for its holder alone | with the `hold-*.pem` of the same holder |
-| `vault-*.key` | devices' addresses for notices, and the second copy of what comes in | the operator |
-
+"""
+HELD: Final = (
+    (
+        "`seal-*.pem` of a centre",
+        "what devices have sealed for it",
+        "the centre, or the intake custodian for it",
+    ),
+    (
+        "`seal-*.pem` of the service",
+        "what was sealed for a centre without a key, and what reporters add",
+        "the intake custodian",
+    ),
+    ("`hold-*.pem` of a centre", "its own reports", "the centre, or the intake custodian for it"),
+    (
+        "`hold-*.pem` of a force",
+        "reports released or opened to it: what happened; name and contact only where those are released",
+        "the force",
+    ),
+    (
+        "`hold-*.pem` of the service",
+        "reports that no force has taken yet; stands in for whoever has no key",
+        "the intake custodian",
+    ),
+    ("`index-*.key`", "nothing: finds a telephone or address again", "with the `hold-*.pem` of its holder"),
+    ("`vault-*.key`", "devices' addresses for notices; the second copy of what comes in", "the operator"),
+)
+WHAT_FOLLOWS: Final = """
 A report that its reporter gave to no police has one row of wrapped keys, its centre's: nothing that a force
 holds opens it, with the whole database at hand. `holders.json` says who has which key. The groups of what
 happened are one compartment: that a force sees of it only what was released is this function's word, not
@@ -93,7 +109,9 @@ def page() -> Iterator[str]:
     yield ""
     yield from _table(["to look at what is masked", ""], _coded(policy.unmask_reasons))
     yield ""
-    yield KEYS.rstrip()
+    yield KEYS
+    yield from _table(["key", "opens", "whose it is to keep"], (list(row) for row in HELD))
+    yield WHAT_FOLLOWS.rstrip()
 
 
 def _with_reports() -> list[Role]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from support.files import Client, a_photo, noise, patch, prepared, push, report_with, start, state_in, upload
 from support.kinds import PDF, a_sound
-from support.reports import Device
+from support.reports import HARBOUR, Device
 from support.workshop import Workshop
 from waymark.attachments import actions, rules
 from waymark.attachments.jobs import RoomKeeper
@@ -121,7 +121,9 @@ async def test_only_what_is_on_a_list_has_an_original_to_hand_out(
     await workshop.work()
 
     (view,) = await workshop.views(report)
-    found = await workshop.database.read(actions.original, report.item_id, file.attachment.att_id)
+    found = await workshop.database.read(
+        actions.original, report.item_id, file.attachment.att_id, holder=f"centre:{HARBOUR}"
+    )
     assert (view.state, view.kind, found and found.kind) == (state, kind, kind)
     if found is not None:
         assert b"".join(opened(workshop.vault, workshop.files, found)) == plain

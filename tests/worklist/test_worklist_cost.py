@@ -59,6 +59,7 @@ def cost(file: Path, person: str, name: str) -> tuple[int, list[str]]:
     values: dict[str, Any] = {
         "received_at": start,
         "last_id": "" if wanted.received_before else "~",
+        "reader": who.force_id or "",
         **store._values(who, wanted, names, now=stamp(NOW)),
     }
     steps = 0

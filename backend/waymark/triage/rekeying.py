@@ -3,7 +3,7 @@
 A few at a time, beside everything else: nobody waits for it, and it can be cut short at any moment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,21 +34,24 @@ class Rekeyer:
         now = self._now()
         if self._looked is not None and now - self._looked < AGAIN_AFTER:
             return 0
-        done = await self._database.write(self._some)
-        self._looked = None if done else now
-        if not done:
+        stale = await self._database.read(self._stale)
+        self._looked = None if stale else now
+        if stale:
+            await self._database.write(self._renew_all, stale)
+        else:
             self._unopened.clear()
-        return done
+        return len(stale)
 
-    def _some(self, db: Connection) -> int:
+    def _stale(self, db: Connection) -> list[str]:
         for kid, holder in self._given_up():
             found = keeping.wrapped_to(db, kid, holder, limit=AT_ONCE + len(self._unopened))
-            stale = [report_id for report_id in found if report_id not in self._unopened][:AT_ONCE]
-            for report_id in stale:
-                self._renew(db, report_id)
-            if stale:
-                return len(stale)
-        return 0
+            if stale := [report_id for report_id in found if report_id not in self._unopened]:
+                return stale[:AT_ONCE]
+        return []
+
+    def _renew_all(self, db: Connection, stale: Iterable[str]) -> None:
+        for report_id in stale:
+            self._renew(db, report_id)
 
     def _given_up(self) -> list[tuple[str, str]]:
         """Keys that nothing should be wrapped to any more, and of which holder; '' for all."""

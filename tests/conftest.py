@@ -18,6 +18,7 @@ from support.apart import apart
 from support.postgres import Cluster
 from support.server import Server, free_port
 from waymark.app import create_app
+from waymark.cli.own_opener import own_opener
 from waymark.kernel.db import Database, Engine, open_database
 from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, create_keys, load_keys
@@ -202,9 +203,22 @@ def staffed(keys: Path, pages: Path, migrated_sqlite: Path, tmp_path_factory: py
     return folder / "data"
 
 
+@pytest.fixture(scope="session")
+def opener_socket(keys: Path) -> Iterator[Path]:
+    """A real opener for all served services of these keys: starting one for each would cost each a second."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WAYMARK_")}
+    with own_opener({**environ, "WAYMARK_KEYS": str(keys), "WAYMARK_PROFILE": "test"}) as path:
+        yield path
+
+
 @pytest.fixture
 def server(
-    keys: Path, pages: Path, tmp_path: Path, servers: list[Server], migrated_sqlite: Path
+    keys: Path,
+    pages: Path,
+    tmp_path: Path,
+    servers: list[Server],
+    migrated_sqlite: Path,
+    opener_socket: Path,
 ) -> Iterator[Callable[..., Server]]:
     """Make servers: `server()`, or `server(WAYMARK_DATABASE_URL=..., WAYMARK_KEYS=..., WAYMARK_PWA=...)`.
 
@@ -220,6 +234,8 @@ def server(
             "WAYMARK_DATA": str(folder),
             "WAYMARK_KEYS": str(keys),
             "WAYMARK_PWA": str(pages),
+            # Of other keys, a service starts its own.
+            **({} if "WAYMARK_KEYS" in environ else {"WAYMARK_OPENER": str(opener_socket)}),
         }
         servers.append(Server({**defaults, **environ}, tmp_path / f"server-{len(servers)}.log"))
         if filled is not None:

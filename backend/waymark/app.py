@@ -39,10 +39,12 @@ from waymark.intake.jobs import Opener
 from waymark.intake.work import Pressure
 from waymark.kernel import checks, clock, logs
 from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
+from waymark.kernel.holders import load_holders
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.keys import load_keys
+from waymark.kernel.opener.client import FarVault
 from waymark.kernel.settings import Settings, SettingsRefused
-from waymark.kernel.vault import open_vault
+from waymark.kernel.vault import Vault, open_vault
 from waymark.kernel.web import csp, health
 from waymark.kernel.web.edge import Edge
 from waymark.kernel.web.errors import HANDLERS
@@ -97,7 +99,7 @@ def create_app(settings: Settings) -> Litestar:
             {
                 "settings": settings,
                 "ring": ring,
-                "vault": open_vault(settings.keys, ring),
+                "vault": _vault(settings),
                 "pack": load_pack(),
                 "password_check": PasswordCheck(),
                 "csp_violations": Counter(),
@@ -108,6 +110,13 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.asgi_handler = Edge(app.asgi_handler, settings=settings, pages=read_pages(settings.pwa))
     return app
+
+
+def _vault(settings: Settings) -> Vault:
+    """Where there is an opener, this process holds nothing that opens a report."""
+    if settings.opener is not None:
+        return FarVault(settings.opener, load_holders(settings.keys))
+    return open_vault(settings.keys)
 
 
 def stop_streams(app: Litestar) -> None:
@@ -141,7 +150,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         files, pictures = Shelf(settings.data / "attachments"), Jobs()
         keeper, shipper = await _custody(database, settings, state, files)
         state.database = database
-        state.readiness = health.Readiness(database, settings)
+        state.readiness = health.Readiness(database, settings, state.vault)
         state.jobs = jobs = Jobs()
         state.intake = GroupCommit(database, state.ring, on_stored=jobs.wake, log=shipper)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)

@@ -321,7 +321,8 @@ def test_a_decoder_that_cannot_be_confined_reads_nothing(tmp_path: Path) -> None
     script = tmp_path / "elsewhere.py"
     script.write_text(
         "import os, types\n"
-        "from waymark.attachments import confined, derive\n"
+        "from waymark.attachments import derive\n"
+        "from waymark.kernel import confined\n"
         "confined.os = types.SimpleNamespace(uname=lambda: types.SimpleNamespace(machine='other'))\n"
         "derive.main()\n"
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from waymark.attachments.confined import AARCH64, X86_64, Instruction
+from waymark.kernel.confined import AARCH64, X86_64, Instruction
 
 _NUMBERS = {
     "x86_64": (X86_64, Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")),

@@ -17,6 +17,7 @@ from support.server import Server
 from waymark.kernel.settings import NAMES, read_settings
 
 UNITS = ("waymark.service", "waymark-backup.service")
+ALL_UNITS = (*UNITS, "waymark-opener.service")
 EXPOSURE_MAX = 1.3
 """systemd's own count of what is left open, from 0 to 10. A unit that says nothing has 9.6."""
 OF_EACH = {"ExecStart", "Type", "Description", "Documentation", "Nice", "IOSchedulingClass"}
@@ -30,7 +31,7 @@ def systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_systemd_understands_every_unit(tmp_path: Path) -> None:
     """With a program where there is one on a machine that runs this."""
-    for unit in (*UNITS, "waymark-backup.timer"):
+    for unit in (*ALL_UNITS, "waymark-backup.timer"):
         text = (DEPLOY / unit).read_text(encoding="utf-8")
         (tmp_path / unit).write_text(text.replace("/opt/waymark/.venv/bin/waymark", "/bin/true"), "utf-8")
 
@@ -39,7 +40,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
     assert (read.returncode, read.stdout + read.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", ALL_UNITS)
 def test_hardly_anything_is_left_open(unit: str) -> None:
     judged = systemd_analyze(
         "security", "--offline=true", f"--threshold={int(EXPOSURE_MAX * 10)}", str(DEPLOY / unit)
@@ -58,6 +59,18 @@ def test_both_services_are_shut_in_alike() -> None:
         *("Restart", "RestartSec", "TimeoutStopSec", "After", "Wants", "WantedBy", "SocketBindAllow"),
         *("RequiresMountsFor", "IPAddressDeny", "IPAddressAllow"),
     }
+
+
+def test_the_opener_has_no_network_and_the_keys_alone() -> None:
+    """And asks who is there, which an account of its own kind would not be told."""
+    opener = settings(DEPLOY / "waymark-opener.service")
+
+    assert opener["PrivateNetwork"] == ["yes"]
+    assert opener["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert opener["StateDirectory"] == ["waymark-opener"]
+    assert opener["User"] != settings(DEPLOY / "waymark.service")["User"]
+    assert "EnvironmentFile" not in opener, "a database's password may be in it"
+    assert "PrivateUsers" not in opener
 
 
 def test_the_settings_are_ones_that_the_service_takes() -> None:

@@ -7,17 +7,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import (
     KeyRing,
     KeysRefused,
     add_missing,
     base64url,
     create_keys,
+    load_kek,
     load_keys,
+    load_seal_keys,
     mode_faults,
     trust_json,
     unbase64,
 )
+from waymark.kernel.parting import missing_keys
+from waymark.kernel.vault import open_vault
 from waymark_sync.protocol import LABEL, LABEL_KEYS, Header, KeySet, receipt_text
 from waymark_sync.seal import new_key, open_item, raw_public, seal_item, signature_valid
 
@@ -91,23 +96,34 @@ def test_missing_folder_names_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+    "pattern", ["root.pub", "keyset.json", "challenge.key", "receipt-*", "vault-*", "seal-*", "hold-*"]
 )
 def test_missing_file_is_refused(folder: Path, pattern: str) -> None:
+    make_holders(folder, ["centre:one"])
     next(folder.glob(pattern)).unlink()
 
     with pytest.raises(KeysRefused, match="copy"):
-        load_keys(folder)
+        everything_of(folder)
 
 
 @pytest.mark.parametrize(
-    "pattern", ["root.pub", "keyset.json", "challenge.key", "seal-*", "receipt-*", "vault-*"]
+    "pattern",
+    ["root.pub", "keyset.json", "challenge.key", "receipt-*", "vault-*", "seal-*", "hold-*", "holders.json"],
 )
 def test_damaged_file_is_refused(folder: Path, pattern: str) -> None:
+    make_holders(folder, ["centre:one"])
     next(folder.glob(pattern)).write_bytes(b"\xff\x00 damaged")
 
     with pytest.raises(KeysRefused):
-        load_keys(folder)
+        everything_of(folder)
+
+
+def everything_of(folder: Path) -> None:
+    """All that a service with an opener of its own reads at its start."""
+    load_keys(folder)
+    open_vault(folder)
+    if missing := missing_keys(folder):
+        raise KeysRefused(missing[0])
 
 
 def test_key_of_another_service_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -116,7 +132,7 @@ def test_key_of_another_service_is_refused(folder: Path, tmp_path: Path) -> None
     ours.write_bytes(next((tmp_path / "other").glob("seal-*")).read_bytes())
 
     with pytest.raises(KeysRefused, match="is not the key"):
-        load_keys(folder)
+        load_seal_keys(folder)
 
 
 def test_root_may_leave_the_machine(folder: Path) -> None:
@@ -136,9 +152,8 @@ def test_what_a_device_seals_to_the_listed_key_opens(folder: Path) -> None:
     )
     envelope = seal_item(header, b"story", service_key=ring.seal_key.public, device_key=new_key())
 
-    opening_key = ring.opening_key(header.kid)
+    opening_key = load_seal_keys(folder)[header.kid]
 
-    assert opening_key is not None
     assert open_item(envelope.header, envelope.sealed, private_key=opening_key) == b"story"
     assert LABEL
 
@@ -148,8 +163,7 @@ def test_receipt_key_opens_nothing(folder: Path) -> None:
     listed = msgspec.msgpack.decode(ring.signed_key_set().payload, type=KeySet)
     receipt_kid = next(key.kid for key in listed.keys if key.use == "receipt")
 
-    assert ring.opening_key(receipt_kid) is None
-    assert ring.opening_key("unknown") is None
+    assert receipt_kid not in load_seal_keys(folder)
     assert ring.service_key("unknown") is None
 
 
@@ -212,8 +226,9 @@ def test_no_private_key_is_in_what_leaves(folder: Path) -> None:
     ring = load_keys(folder)
     leaves = trust_json(ring) + repr(ring).encode() + ring.signed_key_set().payload
 
-    assert ring.kek not in leaves
-    assert base64url(ring.kek).encode() not in leaves
+    kek, _ = load_kek(folder)
+    assert kek not in leaves
+    assert base64url(kek).encode() not in leaves
     assert base64url(ring.challenge_key).encode() not in leaves
 
 

@@ -17,8 +17,8 @@ from zipfile import BadZipFile, ZipFile
 import pillow_heif
 from PIL import Image, ImageOps, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from waymark.attachments.confined import confine
 from waymark.attachments.kinds import HEAD_BYTES, PICTURES, TEXT, Unsafe, document_in, kind_of, text_in
+from waymark.kernel.confined import confine
 
 MEMORY_BYTES: Final = 512 * 1_048_576
 CPU_S: Final = 10

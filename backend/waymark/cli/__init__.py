@@ -19,6 +19,7 @@ from waymark.cli import (
     keys,
     maintenance,
     openapi,
+    opener,
     queue,
     serve,
     stage,
@@ -46,6 +47,7 @@ group.add_command(directory.directory)
 group.add_command(queue.import_queue)
 group.add_command(intake.intake)
 group.add_command(audit.audit)
+group.add_command(opener.opener)
 group.add_command(backup.backup)
 group.add_command(backup.restore)
 group.add_command(backup.replay)

@@ -45,7 +45,7 @@ class Bench:
         self.folder = folder
         self.ring: KeyRing = create_keys(folder / "keys", issued_at=1_767_225_600_000)
         make_holders(folder / "keys", holder_names(load_pack()))
-        self.vault = open_vault(folder / "keys", self.ring)
+        self.vault = open_vault(folder / "keys")
         self._pages = folder / "pages"
         self._pages.mkdir()
         for name in PAGES:

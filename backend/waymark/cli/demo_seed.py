@@ -34,7 +34,7 @@ BATCH = 20  # as many as the opener takes at once
 async def seed(settings: Settings, *, count: int, announce: Callable[[str], None]) -> int:
     """People, centres and `count` reports. Returns how many reports were added."""
     ring, _ = keys_made(settings.keys)
-    vault = open_vault(settings.keys, ring)
+    vault = open_vault(settings.keys)
     pack = load_pack()
     async with opened(settings) as database:
         await migrate(database)

@@ -80,6 +80,20 @@ def seal(centre: str) -> None:
     click.echo("Restart the service, so that it hands out the new list.")
 
 
+@keys.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def part(folder: Path) -> None:
+    """Move what opens reports out of WAYMARK_KEYS into FOLDER, for an opener under an account of its own."""
+    from waymark.cli.context import settings_from_environment
+    from waymark.kernel.parting import part_keys
+
+    moved = part_keys(settings_from_environment().keys, folder)
+    click.echo(f"Moved {moved} keys to {folder}: nothing that is left opens a report.")
+    click.echo(
+        "Give the folder to the opener's account, and run `waymark opener run` with it as WAYMARK_KEYS."
+    )
+
+
 @keys.command("list")
 def list_() -> None:
     """Who holds which key, and how many reports are wrapped to each."""

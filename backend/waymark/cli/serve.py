@@ -6,9 +6,11 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import ExitStack
 from types import FrameType
 
 import click
+from msgspec.structs import replace
 
 from waymark.kernel.settings import HOST, Settings, SettingsRefused
 
@@ -19,12 +21,8 @@ GRACE_S = 10  # a push is answered in well under a second; a stalled upload is n
 @click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when whoever started it is gone.")
 def serve(*, until_stdin_ends: bool) -> None:
     """Serve on 127.0.0.1 until stopped. Refuses to start when a check fails."""
-    import uvicorn
-
-    from waymark.app import create_app, stop_streams
     from waymark.cli.context import faults, settings_from_environment
-    from waymark.cli.wire import wire
-    from waymark.kernel import logs
+    from waymark.cli.own_opener import own_opener
     from waymark.kernel.memory import keep_to_itself
 
     keep_to_itself()
@@ -33,6 +31,19 @@ def serve(*, until_stdin_ends: bool) -> None:
     settings = settings_from_environment()
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))
+    with ExitStack() as stack:
+        if settings.opener is None:
+            settings = replace(settings, opener=stack.enter_context(own_opener(os.environ)))
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    import uvicorn
+
+    from waymark.app import create_app, stop_streams
+    from waymark.cli.wire import wire
+    from waymark.kernel import logs
+
     listeners = [listen(settings.port)]
     listeners += [listen(port, setting="WAYMARK_STAGE_PORT") for port in settings.device_ports]
     logs.write_logs()

@@ -8,6 +8,7 @@ from litestar.handlers import BaseRouteHandler
 from waymark.identity import actions
 from waymark.identity.records import User
 from waymark.kernel import clock
+from waymark.kernel.asking import ASKING
 from waymark.kernel.db import Database
 from waymark.kernel.problems import problem
 
@@ -28,6 +29,7 @@ async def logged_in(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     if "polled" not in handler.opt and actions.session_stale(session, now=now):
         await database.write(actions.saw_session, session, now=now)
     connection.state.user = session.user
+    ASKING.set(f"person:{session.user.id}")
 
 
 def user_of(request: Request[Any, Any, Any]) -> User:

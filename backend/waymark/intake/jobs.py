@@ -16,6 +16,7 @@ from waymark.intake.rules import Service, able, failed, open_waiting_item, withh
 from waymark.kernel import clock, lineage, logs
 from waymark.kernel.db import Connection, Database, Refused
 from waymark.kernel.keys import KeyRing
+from waymark.kernel.problems import Problem
 from waymark.kernel.vault import Vault
 from waymark.mailbox import actions as mailbox
 from waymark_sync.intake_rules import read_header
@@ -48,7 +49,12 @@ class Opener:
         self._database = database
         self._now = now
         self._service = Service(
-            keys=keys, vault=vault, pack=pack, able=able(keys, VERSION), incarnation="", restore_floor=0
+            keys=keys,
+            vault=vault,
+            pack=pack,
+            able=able(keys.seal_kids, VERSION),
+            incarnation="",
+            restore_floor=0,
         )
         self._looked_back: datetime | None = None
         self._intake = intake
@@ -134,6 +140,8 @@ def _open_all(
 def _open(item: WaitingItem, sender: Sender, service: Service, now: datetime) -> Outcome:
     try:
         return open_waiting_item(item, sender, service, now=now)
+    except Problem:
+        raise  # the keys are out of reach: it waits
     except Exception as error:  # noqa: BLE001 - one item that we fail to open may not hold up the others
         logs.event("opener_failed", error=error)
         return failed(item)

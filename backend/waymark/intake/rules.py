@@ -29,7 +29,7 @@ from waymark.intake.records import (
 )
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.keys import KeyRing
-from waymark.kernel.vault import Vault, decrypt, encrypt
+from waymark.kernel.vault import KeyUnknown, Vault, decrypt, encrypt
 from waymark.mailbox.records import Feed, ReturnWay
 from waymark.mailbox.rules import opens, proof_of, receipt_message, seal_message, sha256
 from waymark_sync.codec import ItemFault, PushFrame, from_base64url
@@ -54,7 +54,7 @@ from waymark_sync.report import (
     read_message,
     read_report,
 )
-from waymark_sync.seal import CannotOpen, open_item, point, signature_valid
+from waymark_sync.seal import CannotOpen, point, signature_valid
 from waymark_sync.work import WORK
 
 MESSAGE_AAD: Final = b"opened_message|body|"
@@ -87,9 +87,9 @@ class Withheld(Exception):
         self.place = place
 
 
-def able(keys: KeyRing, version: str) -> str:
-    """What an opener can do: once this is another, what was held may open."""
-    parts = (version, f"report {SCHEMA_VERSION}", f"message {MESSAGE_SCHEMA_VERSION}", *keys.opening_kids)
+def able(kids: Iterable[str], version: str) -> str:
+    """What opening can do with these keys: once this is another, what was held may open."""
+    parts = (version, f"report {SCHEMA_VERSION}", f"message {MESSAGE_SCHEMA_VERSION}", *kids)
     return sha256(" ".join(parts).encode()).hex()[:ABLE_LENGTH]
 
 
@@ -299,16 +299,17 @@ def _authenticator(shown: str) -> bytes | None:
 def _read(
     item: WaitingItem, header: Header, service: Service, read: Callable[..., Body]
 ) -> tuple[Body, bytes]:
-    key = service.keys.opening_key(header.kid)
-    if key is None:
+    if header.kid not in service.keys.seal_kids:
         raise Withheld("dead_letter", "key_unknown")
     if header.suite != SUITE_P256:
         raise Withheld("dead_letter", "suite_unknown")
     if header.kind not in ("report", "message"):
         raise Withheld("dead_letter", "kind_unknown")
     try:
-        plaintext = open_item(item.header, item.sealed, private_key=key)
+        plaintext = service.vault.open_item(header.kid, item.header, item.sealed)
         body = read(plaintext, schema_v=header.schema_v)
+    except KeyUnknown:
+        raise Withheld("dead_letter", "key_unknown") from None
     except CannotOpen:
         raise Withheld("dead_letter", "cannot_open") from None
     except UnreadableReport as error:

@@ -14,8 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from waymark.kernel.db import Database, DatabaseFault
+from waymark.kernel.holders import load_holders
 from waymark.kernel.keys import KeyRing, KeysRefused, load_keys, make_folder
 from waymark.kernel.migrate import pending
+from waymark.kernel.parting import missing_keys
 from waymark.kernel.settings import Settings
 
 RESTORE_UNFINISHED: Final = "restore-unfinished"
@@ -55,6 +57,16 @@ def of_disk(settings: Settings) -> Iterator[str]:
         yield str(refused)
     else:
         yield from of_pages(settings.pwa, ring)
+        yield from of_opening(settings)
+
+
+def of_opening(settings: Settings) -> Iterator[str]:
+    """What opens reports: here, where no opener of somebody else's has it."""
+    try:
+        load_holders(settings.keys)
+        yield from missing_keys(settings.keys) if settings.opener is None else ()
+    except KeysRefused as refused:
+        yield str(refused)
 
 
 def of_data_folder(folder: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from waymark.kernel import logs
+from waymark.kernel.asking import ASKING
 
 Step = Callable[[], Awaitable[int]]
 
@@ -64,6 +65,7 @@ class Jobs:
         return done
 
     async def _try(self, name: str, step: Step, time_s: float) -> int:
+        asking = ASKING.set(f"job:{name}")
         try:
             done = await step()
         except Exception as error:  # noqa: BLE001 - the loop outlives any bug in a step, which is logged
@@ -72,5 +74,7 @@ class Jobs:
             self._not_before[name] = time_s + put_off_s
             logs.event("job_failed", level=logging.ERROR, error=error, job=name, put_off_s=put_off_s)
             return 0
+        finally:
+            ASKING.reset(asking)
         self._failures[name] = 0
         return done

@@ -68,8 +68,6 @@ class KeyRing:
         private: Mapping[str, ec.EllipticCurvePrivateKey],
         challenge_key: bytes,
         knock_key: ec.EllipticCurvePrivateKey,
-        kek: bytes,
-        kek_id: str,
     ) -> None:
         key_set = msgspec.msgpack.decode(signed.payload, type=KeySet)
         self.root_public = root_public
@@ -79,8 +77,6 @@ class KeyRing:
         self.challenge_key = challenge_key
         self.knock_key = knock_key
         """Tells push services who knocks (RFC 8292). Devices subscribe to its public half."""
-        self.kek = kek
-        self.kek_id = kek_id
         self._signed, self._key_set = signed, key_set
         self._public = {key.kid: key for key in key_set.keys}
         self._private = private
@@ -102,14 +98,10 @@ class KeyRing:
         """The public half, current or not; None when this service never had such a key."""
         return self._public.get(kid)
 
-    def opening_key(self, kid: str) -> ec.EllipticCurvePrivateKey | None:
-        """None for an unknown key and for one that only signs."""
-        known = self._public.get(kid)
-        return self._private.get(kid) if known and known.use == "seal" else None
-
     @property
-    def opening_kids(self) -> tuple[str, ...]:
-        return tuple(sorted(kid for kid in self._public if self.opening_key(kid) is not None))
+    def seal_kids(self) -> tuple[str, ...]:
+        """Of all keys that a device may have sealed to. What opens them is in the vault."""
+        return tuple(sorted(kid for kid, key in self._public.items() if key.use == "seal"))
 
     def signed_key_set(self) -> SignedKeySet:
         return self._signed
@@ -192,21 +184,36 @@ def load_keys(folder: Path) -> KeyRing:
     try:
         root_public = unbase64(_read(folder, ROOT_PUBLIC).decode("ascii"))
         signed = _read_key_set(folder, root_public)
-        kek_file = next(iter(sorted(folder.glob(VAULT_PREFIX + "*.key"))), folder / f"{VAULT_PREFIX}*.key")
         return KeyRing(
             root_public=root_public,
             instance=_instance(folder, root_public),
             signed=signed,
-            private=_private_keys(folder, signed),
+            private=_private_keys(folder, signed, "receipt"),
             challenge_key=_secret(folder, CHALLENGE),
             knock_key=_knock_key(folder),
-            kek=_secret(folder, kek_file.name),
-            kek_id=kek_file.stem.removeprefix(VAULT_PREFIX),
         )
     except (ValueError, msgspec.DecodeError) as error:
         raise KeysRefused(
             f"a key file in {folder} cannot be read; restore the folder from your copy"
         ) from error
+
+
+def load_kek(folder: Path) -> tuple[bytes, str]:
+    """What wraps keys of the service's own, and its id. Raises KeysRefused."""
+    file = next(iter(sorted(folder.glob(VAULT_PREFIX + "*.key"))), folder / f"{VAULT_PREFIX}*.key")
+    try:
+        return _secret(folder, file.name), file.stem.removeprefix(VAULT_PREFIX)
+    except ValueError as error:
+        raise KeysRefused(f"{file} cannot be read; restore it from your copy") from error
+
+
+def load_seal_keys(folder: Path) -> Mapping[str, ec.EllipticCurvePrivateKey]:
+    """What opens what devices have sealed, by key id: those that lie here. Raises KeysRefused."""
+    try:
+        root_public = unbase64(_read(folder, ROOT_PUBLIC).decode("ascii"))
+        return _private_keys(folder, _read_key_set(folder, root_public), "seal", all_of_them=False)
+    except ValueError as error:
+        raise KeysRefused(f"a key file in {folder} cannot be read; restore it from your copy") from error
 
 
 def mode_faults(folder: Path) -> Iterator[str]:
@@ -304,12 +311,15 @@ def _read_key_set(folder: Path, root_public: bytes) -> SignedKeySet:
     return signed
 
 
-def _private_keys(folder: Path, signed: SignedKeySet) -> dict[str, ec.EllipticCurvePrivateKey]:
-    """Every key of the set, retired seal keys included: a tablet may come back after months."""
+def _private_keys(
+    folder: Path, signed: SignedKeySet, use: Literal["seal", "receipt"], *, all_of_them: bool = True
+) -> dict[str, ec.EllipticCurvePrivateKey]:
+    """Those of the set for this use, retired ones included: a tablet may come back after months."""
     private = {}
     for key in msgspec.msgpack.decode(signed.payload, type=KeySet).keys:
-        prefix = SEAL_PREFIX if key.use == "seal" else RECEIPT_PREFIX
-        name = f"{prefix}{key.kid}.pem"
+        name = f"{SEAL_PREFIX if use == 'seal' else RECEIPT_PREFIX}{key.kid}.pem"
+        if key.use != use or not (all_of_them or (folder / name).exists()):
+            continue
         loaded = load_pem_private_key(_read(folder, name), password=None)
         if not isinstance(loaded, ec.EllipticCurvePrivateKey) or raw_public(loaded) != key.public:
             raise KeysRefused(

@@ -24,7 +24,8 @@ from waymark.kernel.holders import (
     load_index_keys,
     unwrapped,
 )
-from waymark.kernel.keys import KeyRing, load_keys
+from waymark.kernel.keys import load_kek, load_seal_keys
+from waymark_sync.seal import open_item
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -39,11 +40,15 @@ class CannotDecrypt(Exception):
     """Wrong key, altered bytes or bytes of another place: deliberately indistinguishable."""
 
 
-class Vault:
-    """Makes report keys and opens wrapped ones.
+class KeyUnknown(Exception):
+    """What was sealed was sealed to a key that is not here."""
 
-    holders: whom keys are wrapped to. private, index: what this process holds of them, which in a web
-    process is nothing and in the opener of one organisation is that organisation's.
+
+class Vault:
+    """Makes report keys, and opens what was sealed or wrapped to the keys that it holds.
+
+    holders: whom keys are wrapped to. private, index, seal: what this process holds of them, which in the
+    opener of one organisation is that organisation's. A web process has none: see `kernel.opener.client`.
     """
 
     def __init__(
@@ -54,12 +59,14 @@ class Vault:
         holders: Holders | None = None,
         private: Mapping[str, ec.EllipticCurvePrivateKey] | None = None,
         index: Mapping[str, bytes] | None = None,
+        seal: Mapping[str, ec.EllipticCurvePrivateKey] | None = None,
     ) -> None:
         if len(kek) != KEY_BYTES:
             raise ValueError("a key-encryption key has 32 bytes")
         self._kek = AESGCM(kek)
         self._head = _FORM + len(kek_id).to_bytes(1, "big") + kek_id.encode("ascii")
-        self._holders, self._private, self._index = holders, private or {}, index or {}
+        self._holders, self._private = holders, private if private is not None else {}
+        self._index, self._seal = index or {}, seal or {}
 
     def __repr__(self) -> str:
         return "Vault()"
@@ -69,6 +76,22 @@ class Vault:
         if self._holders is None:
             raise ValueError("a vault without holders wraps nothing to them")
         return self._holders
+
+    @property
+    def opening_kids(self) -> tuple[str, ...]:
+        """Keys that devices may have sealed to."""
+        return tuple(sorted(self._seal))
+
+    def is_there(self) -> bool:
+        """Can it be asked? This one always can."""
+        return True
+
+    def open_item(self, kid: str, header: bytes, sealed: bytes) -> bytes:
+        """The body as the device wrote it. Raises KeyUnknown, CannotOpen."""
+        key = self._seal.get(kid)
+        if key is None:
+            raise KeyUnknown
+        return open_item(header, sealed, private_key=key)
 
     def new_key(self) -> tuple[bytes, bytes]:
         """A fresh key and its wrapped form; only the second may be stored."""
@@ -106,15 +129,16 @@ class Vault:
         return hmac.digest(key, _LABEL_INDEX + holder.encode() + b"\n" + text, "sha256")
 
 
-def open_vault(folder: Path, ring: KeyRing | None = None) -> Vault:
+def open_vault(folder: Path) -> Vault:
     """With all the keys that lie in the folder. Raises KeysRefused."""
-    loaded = ring or load_keys(folder)
+    kek, kek_id = load_kek(folder)
     return Vault(
-        loaded.kek,
-        loaded.kek_id,
+        kek,
+        kek_id,
         holders=load_holders(folder),
         private=Private(folder),
         index=load_index_keys(folder),
+        seal=load_seal_keys(folder),
     )
 
 

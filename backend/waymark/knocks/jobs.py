@@ -81,7 +81,7 @@ class Knocker:
 
     async def _outcome(self, due: Due) -> Outcome:
         try:
-            place = actions.place(due.knock, self._vault)
+            place = await asyncio.to_thread(actions.place, due.knock, self._vault)
         except CannotDecrypt:
             return Refused()
         return await self._sender.knock(place, now=clock.now())

@@ -153,8 +153,8 @@ async def view_report(
     user, now = user_of(request), clock.now()
     known_id = id_of(report_id)
     viewed = await on_report(request, known_id, triage.view, user, known_id, now=now)
-    answer = page_of(
-        user, viewed, vault=vault, pack=pack, data=load_decisions(), timers=load_timers(), now=now
+    answer = await asyncio.to_thread(
+        page_of, user, viewed, vault=vault, pack=pack, data=load_decisions(), timers=load_timers(), now=now
     )
     return Response(answer, headers=NO_STORE)
 

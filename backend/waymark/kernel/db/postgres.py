@@ -10,6 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from waymark.kernel.asking import carried
 from waymark.kernel.db.connection import Connection, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.rows import parameters, read_row
@@ -97,7 +98,9 @@ class PostgresDatabase:
 
     async def _hop(self, work: Callable[[Connection], T], *, read_only: bool) -> T:
         loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._threads, partial(self._try, work, read_only)))
+        return await asyncio.shield(
+            loop.run_in_executor(self._threads, carried(partial(self._try, work, read_only)))
+        )
 
     def _try(self, work: Callable[[Connection], T], read_only: bool) -> T:
         for _ in range(TRIES - 1):

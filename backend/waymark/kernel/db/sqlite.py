@@ -17,6 +17,7 @@ import aiosqlite
 from pysqlite3 import dbapi2
 
 from waymark.kernel import logs
+from waymark.kernel.asking import carried
 from waymark.kernel.db.connection import Connection, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.rows import parameters, read_row
@@ -214,7 +215,7 @@ async def _hop(connection: aiosqlite.Connection, work: Callable[..., T], *args: 
     Shielded: when the waiting task is cancelled the work still runs to its commit or rollback.
     """
     result: T = await asyncio.shield(
-        asyncio.ensure_future(_execute(connection, lambda: work(connection._conn, *args)))
+        asyncio.ensure_future(_execute(connection, carried(lambda: work(connection._conn, *args))))
     )
     return result
 

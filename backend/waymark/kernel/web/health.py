@@ -15,6 +15,7 @@ from waymark.kernel.db import Connection, Database, DatabaseFault, Sql
 from waymark.kernel.keys import KeysRefused, load_keys
 from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings
+from waymark.kernel.vault import Vault
 from waymark.kernel.web.bodies import in_json
 
 DISK_FREE_BYTES_MIN: Final = 256 * 1024 * 1024  # deleting needs room, too: a full disk cannot free itself
@@ -31,6 +32,7 @@ class Ready(Struct, frozen=True, kw_only=True):
 
     database: Word
     keys: Word
+    opener: Word
     disk: Word
     migrations: Word
 
@@ -38,8 +40,8 @@ class Ready(Struct, frozen=True, kw_only=True):
 class Readiness:
     """Looks at most every FRESH_S, however often it is asked."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
+    def __init__(self, database: Database, settings: Settings, vault: Vault) -> None:
+        self._database, self._vault = database, vault
         self._settings = settings
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Ready] | None = None
@@ -51,6 +53,7 @@ class Readiness:
                     database=await _database(self._database),
                     migrations=await _migrations(self._database),
                     keys=_keys(self._settings.keys),
+                    opener="ok" if await asyncio.to_thread(self._vault.is_there) else "failing",
                     disk=_disk(self._settings.data),
                 )
                 self._seen = (time.monotonic(), ready)
@@ -71,7 +74,7 @@ async def live() -> dict[str, str]:
 @get(
     "/health/ready",
     operation_id="CheckReady",
-    public="four words, for a load balancer",
+    public="five words, for a load balancer",
     unaudited="touches no report",
     also={503: in_json(Ready)},
 )

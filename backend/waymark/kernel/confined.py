@@ -1,8 +1,9 @@
 """What a process may still ask of the kernel once it has been confined: to compute, and to answer.
 
 A decoder that is taken over runs under the account of the service. Without this it could look into the
-service's memory, where the keys are, or end it: neither takes a file or a socket. Whatever is not on the list
-fails; a process that cannot be confined ends.
+service's memory, or end it: neither takes a file or a socket. The opener holds keys: it may answer on the
+socket that it has, read files, and no more. Whatever is not on the list fails; a process that cannot be
+confined ends.
 """
 
 import ctypes
@@ -52,13 +53,33 @@ CALLS: Final[dict[str, tuple[int, int]]] = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
+ANSWERS: Final[dict[str, tuple[int, int]]] = {
+    "accept4": (288, 242),
+    "recvfrom": (45, 207),
+    "sendto": (44, 206),
+    "shutdown": (48, 210),
+    "getsockopt": (55, 209),
+    "ppoll": (271, 73),
+    "poll": (7, 73),
+    "fcntl": (72, 25),
+    "fdatasync": (75, 83),
+    "statx": (332, 291),
+    "getdents64": (217, 61),
+    "kill": (62, 129),
+    "tgkill": (234, 131),
+    "restart_syscall": (219, 128),
+}
+"""What it takes, beside CALLS, to answer on a socket that is there already. None of them makes one."""
+OPENAT: Final = (257, 56)
+"""Allowed, where at all, for reading alone."""
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CLONE: Final = (56, 220)
 """Decoders begin threads. A process of its own is not allowed."""
 CLONE3: Final = (435, 435)
 """What it is asked for cannot be looked at, so it is "not there", and the C library falls back to CLONE."""
 
 _LOAD, _EQUALS, _ANY_OF, _RETURN = 0x20, 0x15, 0x45, 0x06
-_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT, _THIRD_ARGUMENT_AT = 0, 4, 16, 32
 _ALLOW: Final = 0x7FFF_0000
 _FAIL: Final = 0x0005_0000
 _END: Final = 0x8000_0000
@@ -82,13 +103,16 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("filters", ctypes.POINTER(_Filter)))
 
 
-def confine() -> None:
-    """This process and all its threads to come, for good. Raises OSError where it cannot be done."""
+def confine(*, answering: bool = False) -> None:
+    """This process and all its threads to come, for good. Raises OSError where it cannot be done.
+
+    answering: it may go on to answer on sockets that it has, and to read files.
+    """
     library = ctypes.CDLL(None, use_errno=True)
     machine = os.uname().machine
     if machine not in _MACHINES:
         raise OSError(_ENOSYS, "no list of calls for this machine")
-    written = program(*_MACHINES[machine])
+    written = program(*_MACHINES[machine], answering=answering)
     filters = (_Filter * len(written))(*(_Filter(*one) for one in written))
     asked = _Program(len(written), filters)
     for given in ((_PR_SET_NO_NEW_PRIVS, 1, 0), (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(asked))):
@@ -96,15 +120,24 @@ def confine() -> None:
             raise OSError(ctypes.get_errno(), "could not be confined")
 
 
-def program(machine: int, column: int) -> Sequence[Instruction]:
+def program(machine: int, column: int, *, answering: bool = False) -> Sequence[Instruction]:
     """For the kernel's filter: another machine's way of calling ends the process."""
-    allowed = [(_EQUALS, 0, 1, call[column]) for call in CALLS.values()]
+    calls = {**CALLS, **ANSWERS} if answering else CALLS
+    allowed = [(_EQUALS, 0, 1, call[column]) for call in calls.values()]
+    reading = (
+        (_EQUALS, 0, 4, OPENAT[column]),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT_AT),
+        (_ANY_OF, 0, 1, _WRITING),
+        (_RETURN, 0, 0, _FAIL | _EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    )
     return [
         (_LOAD, 0, 0, _MACHINE_AT),
         (_EQUALS, 1, 0, machine),
         (_RETURN, 0, 0, _END),
         (_LOAD, 0, 0, _NUMBER_AT),
         *(part for one in allowed for part in (one, (_RETURN, 0, 0, _ALLOW))),
+        *(reading if answering else ()),
         (_EQUALS, 0, 1, CLONE3[column]),
         (_RETURN, 0, 0, _FAIL | _ENOSYS),
         (_EQUALS, 0, 2, CLONE[column]),

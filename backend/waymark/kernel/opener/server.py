@@ -1,0 +1,188 @@
+"""The opener: a process that holds what opens reports, answers on one Unix socket, and has no network.
+
+Whoever takes over the web process finds no key in it. They find this: it opens one thing after another,
+writes down each, and no faster than anybody needs.
+"""
+
+import logging
+import os
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from waymark.kernel import clock, logs
+from waymark.kernel.opener.allowance import Allowances
+from waymark.kernel.opener.records import (
+    ENCODER,
+    FRAME_BYTES_MAX,
+    LENGTH_BYTES,
+    REQUESTS,
+    Answer,
+    Answers,
+    Ask,
+    Digest,
+    Kids,
+    NewKey,
+    OpenItem,
+    Request,
+    Unwrap,
+    UnwrapFor,
+    weight,
+)
+from waymark.kernel.opener.trail import Trail
+from waymark.kernel.vault import CannotDecrypt, KeyUnknown, Vault
+from waymark_sync.seal import CannotOpen
+
+CONNECTIONS_MAX: Final = 128
+FLUSH_EVERY_S: Final = 0.5
+_PEER: Final = struct.Struct("3i")
+
+
+class Answering:
+    """What a request is answered. Holds private keys."""
+
+    def __init__(self, vault: Vault, trail: Trail, *, time_s: Callable[[], float] = time.monotonic) -> None:
+        self._vault, self._trail, self._time_s = vault, trail, time_s
+        self._allowances, self._lock = Allowances(), threading.Lock()
+
+    def answer(self, request: Request) -> Answers:
+        with self._lock:
+            wait_s = self._allowances.take(request.who, weight(request.asks), at=self._time_s())
+        if wait_s:
+            self._trail.add(
+                at=clock.stamp(clock.now()), who=request.who, did="refused", times=len(request.asks)
+            )
+            return Answers(retry_after_s=wait_s)
+        answers = tuple(self._one(ask) for ask in request.asks)
+        self._write_down(request, answers)
+        return Answers(answers=answers)
+
+    def _one(self, ask: Ask) -> Answer:
+        try:
+            match ask:
+                case OpenItem():
+                    return Answer(content=self._vault.open_item(ask.kid, ask.header, ask.sealed))
+                case NewKey():
+                    key, wrapped = self._vault.new_key()
+                    return Answer(content=key, wrapped=wrapped)
+                case Unwrap():
+                    return Answer(content=self._vault.unwrap(ask.wrapped))
+                case UnwrapFor():
+                    return Answer(content=self._vault.unwrap_for(ask.wrapped, ask.place))
+                case Digest():
+                    return Answer(content=self._vault.digest(ask.holder, ask.text))
+                case Kids():
+                    return Answer(content=" ".join(self._vault.opening_kids).encode("ascii"))
+        except KeyUnknown:
+            return Answer(code="key_unknown")
+        except CannotOpen:
+            return Answer(code="cannot_open")
+        except CannotDecrypt:
+            return Answer(code="cannot_decrypt")
+
+    def _write_down(self, request: Request, answers: tuple[Answer, ...]) -> None:
+        """A report's keys by their report; everything else as how much there was of it."""
+        at, other, refused = clock.stamp(clock.now()), Counter[str](), Counter[str]()
+        for ask, answer in zip(request.asks, answers, strict=True):
+            did = type(ask).__struct_config__.tag
+            if isinstance(ask, UnwrapFor):
+                place = ask.place.decode("ascii", "replace")
+                failed = int(bool(answer.code))
+                self._trail.add(at=at, who=request.who, did=str(did), place=place, refused=failed)
+            elif not isinstance(ask, Kids):
+                other[str(did)] += 1
+                refused[str(did)] += bool(answer.code)
+        for did, times in sorted(other.items()):
+            self._trail.add(at=at, who=request.who, did=did, times=times, refused=refused[did])
+
+
+def listen(path: Path, *, shared: bool = False) -> socket.socket:
+    """What is left of an opener that has died makes way. Raises OSError.
+
+    shared: another account may connect, as far as the folder lets it; `serve` asks who it is.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o111 if shared else 0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(CONNECTIONS_MAX)
+    return listener
+
+
+def serve(listener: socket.socket, answering: Answering, trail: Trail, *, peers: Collection[int]) -> None:
+    """Until the process ends. peers: whose processes may ask, by user id."""
+    threading.Thread(target=_flushing, args=(trail,), daemon=True).start()
+    seats = threading.BoundedSemaphore(CONNECTIONS_MAX)
+    while True:
+        connection, _ = listener.accept()
+        if _uid(connection) not in peers or not seats.acquire(blocking=False):
+            connection.close()
+            continue
+        threading.Thread(target=_serve_one, args=(connection, answering, seats), daemon=True).start()
+
+
+def _serve_one(connection: socket.socket, answering: Answering, seats: threading.BoundedSemaphore) -> None:
+    try:
+        with connection:
+            while (request := read_frame(connection)) is not None:
+                answers = answering.answer(REQUESTS.decode(request))
+                send_frame(connection, ENCODER.encode(answers))
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        logs.event("opener_connection_ended", level=logging.WARNING)
+    finally:
+        seats.release()
+
+
+def read_frame(connection: socket.socket) -> bytes | None:
+    """None when the other side has ended. Raises OSError, also for one that is too long."""
+    head = _exactly(connection, LENGTH_BYTES)
+    if head is None:
+        return None
+    length = int.from_bytes(head, "big")
+    if length > FRAME_BYTES_MAX:
+        raise OSError("a frame is too long")
+    body = _exactly(connection, length)
+    if body is None:
+        raise OSError("cut short")
+    return body
+
+
+def send_frame(connection: socket.socket, content: bytes) -> None:
+    """Raises OSError."""
+    connection.sendall(len(content).to_bytes(LENGTH_BYTES, "big") + content)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes | None:
+    parts: list[bytes] = []
+    left = count
+    while left:
+        part = connection.recv(min(left, 1_048_576))
+        if not part:
+            if left == count:
+                return None
+            raise OSError("cut short")
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _uid(connection: socket.socket) -> int:
+    _, uid, _ = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return int(uid)
+
+
+def _flushing(trail: Trail) -> None:
+    while True:
+        time.sleep(FLUSH_EVERY_S)
+        trail.flush()

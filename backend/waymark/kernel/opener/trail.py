@@ -1,0 +1,107 @@
+"""The opener's own record of what it opened for whom: a line each, chained, in a file that it alone writes.
+
+Ids only. A line is SHA-256 of the line before and of itself, so that one that is altered, taken out or put in
+is noticed; that the end was cut off is noticed beside the service's audit trail alone.
+"""
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+BEGIN: Final = "0" * 64
+NAME: Final = "opener"
+OPENERS_MAX: Final = 99
+
+
+class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    n: int
+    at: str
+    who: str
+    did: str
+    place: str = ""
+    times: int = 1
+    refused: int = 0
+    link: str = ""
+    """Hexadecimal: of the line before, and of this one without its link."""
+
+
+class TrailBroken(Exception):
+    """The message says which line."""
+
+
+def own_trail(folder: Path) -> Path:
+    """One that no other opener writes: several services may share a folder of keys. Raises OSError.
+
+    It is held until the process ends.
+    """
+    for number in range(OPENERS_MAX):
+        path = folder / (f"{NAME}.trail" if not number else f"{NAME}-{number}.trail")
+        held = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            continue
+        return path
+    raise OSError(f"{OPENERS_MAX} openers write beside {folder}")
+
+
+def trails(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{NAME}*.trail"))
+
+
+class Trail:
+    """Appends. No answer waits for `flush`: at most a second's lines are lost with the power."""
+
+    def __init__(self, path: Path) -> None:
+        """Goes on where the file ends. Raises OSError, TrailBroken."""
+        self._n, self._link = 0, BEGIN
+        for line in read(path):
+            self._n, self._link = line.n, line.link
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._waiting: list[bytes] = []
+        self._lock = threading.Lock()
+
+    def add(self, *, at: str, who: str, did: str, place: str = "", times: int = 1, refused: int = 0) -> None:
+        with self._lock:
+            self._n += 1
+            line = Line(n=self._n, at=at, who=who, did=did, place=place, times=times, refused=refused)
+            self._link = linked(self._link, line)
+            self._waiting.append(msgspec.json.encode(msgspec.structs.replace(line, link=self._link)) + b"\n")
+
+    def flush(self) -> None:
+        """Onto the disk. Raises OSError."""
+        with self._lock:
+            lines, self._waiting = b"".join(self._waiting), []
+            while lines:
+                lines = lines[os.write(self._file, lines) :]
+        os.fdatasync(self._file)
+
+
+def read(path: Path) -> Iterator[Line]:
+    """Each line, proven. Raises TrailBroken at the first that is not what was written, OSError."""
+    if not path.exists():
+        return
+    link, number = BEGIN, 0
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            try:
+                line = msgspec.json.decode(raw, type=Line)
+            except msgspec.DecodeError:
+                raise TrailBroken(f"line {number} cannot be read") from None
+            link = linked(link, line)
+            if (line.n, line.link) != (number, link):
+                raise TrailBroken(f"line {number} is not what was written")
+            yield line
+
+
+def linked(before: str, line: Line) -> str:
+    own = msgspec.json.encode(msgspec.structs.replace(line, link=""))
+    return hashlib.sha256(before.encode("ascii") + own).hexdigest()

@@ -16,6 +16,7 @@ from litestar.di import Provide
 import waymark.attachments.routes as attachment_routes
 import waymark.custody.routes as custody_routes
 import waymark.dialogue.routes as dialogue_routes
+import waymark.identity.passkeys.routes as passkey_routes
 import waymark.identity.routes as identity_routes
 import waymark.intake.routes as intake_routes
 import waymark.knocks.routes as knocks_routes
@@ -67,6 +68,7 @@ ROUTES: Final = [
     health.ready,
     csp.count_violation,
     *identity_routes.handlers,
+    *passkey_routes.handlers,
     *intake_routes.handlers,
     *attachment_routes.handlers,
     *custody_routes.handlers,

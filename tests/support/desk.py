@@ -96,6 +96,8 @@ class Desk:
         self._client, self._origin = client, origin
         self._headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin", "Waymark-Request": "1"}
         self.cookie: str | None = None
+        self.more: dict[str, str] = {}
+        """Further cookies, by name."""
 
     def like(self) -> "Desk":
         """Another browser at the same service, with nobody logged in."""
@@ -132,6 +134,7 @@ class Desk:
     ) -> Response:
         self._client.cookies.clear()
         sent = {**self._headers, **(headers or {})}
-        if self.cookie:
-            sent["Cookie"] = f"__Host-waymark={self.cookie}"
+        cookies = {**({"__Host-waymark": self.cookie} if self.cookie else {}), **self.more}
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         return await self._client.request(method, path, json=body, headers=sent)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
@@ -57,22 +58,51 @@ def fail_login(db: Connection, person_id: str | None, *, now: datetime) -> None:
 
 
 def log_in(
-    db: Connection, person_id: str, *, username: str, token: str, old_token: str | None, now: datetime
+    db: Connection,
+    person_id: str,
+    *,
+    username: str = "",
+    token: str,
+    old_token: str | None,
+    how: Literal["password", "passkey"] = "password",
+    now: datetime,
 ) -> User:
-    """A new session under a new token; the one that the browser had before ends."""
-    store.forget_attempts(db, bucket("login", username))
-    store.uncount_attempt(db, ALL_LOGINS)
+    """A new session under a new token; the one that the browser had before ends.
+
+    username: whose tries at the password are forgotten; a passkey proves nothing about that.
+    """
+    if username:
+        store.forget_attempts(db, bucket("login", username))
+        store.uncount_attempt(db, ALL_LOGINS)
     if old_token:
         store.end_session(db, token_hash(old_token), now=now)
     store.add_session(
-        db, token_hash=token_hash(token), person_id=person_id, now=now, expires_at=now + ABSOLUTE
+        db,
+        token_hash=token_hash(token),
+        person_id=person_id,
+        how=how,
+        now=now,
+        expires_at=now + ABSOLUTE,
     )
     session = store.session(db, token_hash(token), now=now)
     if session is None or not member(session.user, now=now):
         raise problem("login_failed")
     subject = Subject(kind="person", id=person_id)
-    audit.append(db, actor=session.user.actor, action="login", subject=subject, now=now)
+    detail = {"how": how}
+    audit.append(db, actor=session.user.actor, action="login", subject=subject, detail=detail, now=now)
     return session.user
+
+
+def go_on_as(db: Connection, old_token: str, token: str, user: User, *, now: datetime) -> None:
+    """The same session under a new token, once its person has shown again that it is them.
+
+    Raises Problem login_needed where it has ended meanwhile.
+    """
+    if not store.go_on(db, token_hash=token_hash(old_token), new_hash=token_hash(token), now=now):
+        raise problem("login_needed")
+    store.end_session(db, token_hash(old_token), now=now)
+    subject = Subject(kind="person", id=user.id)
+    audit.append(db, actor=user.actor, action="session.verified", subject=subject, now=now)
 
 
 def session(db: Connection, token: str, *, now: datetime) -> Session | None:

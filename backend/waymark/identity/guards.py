@@ -7,6 +7,7 @@ from litestar.handlers import BaseRouteHandler
 
 from waymark.identity import actions
 from waymark.identity.records import User
+from waymark.identity.rules import lately
 from waymark.kernel import clock
 from waymark.kernel.asking import ASKING
 from waymark.kernel.db import Database
@@ -28,8 +29,17 @@ async def logged_in(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         raise problem("login_needed")
     if "polled" not in handler.opt and actions.session_stale(session, now=now):
         await database.write(actions.saw_session, session, now=now)
-    connection.state.user = session.user
+    connection.state.user, connection.state.verified_at = session.user, session.verified_at
     ASKING.set(f"person:{session.user.id}")
+
+
+async def fresh(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """After `logged_in`, for what is dangerous: whoever left a desk open is not who comes by.
+
+    Raises Problem step_up_needed.
+    """
+    if not lately(connection.state.verified_at, now=clock.now()):
+        raise problem("step_up_needed")
 
 
 def user_of(request: Request[Any, Any, Any]) -> User:

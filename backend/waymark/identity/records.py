@@ -82,6 +82,9 @@ class Session(Struct, frozen=True, kw_only=True):
     force_name: str | None
     centre_id: str | None
     centre_name: str | None
+    how: Literal["password", "passkey"] = "password"
+    verified_at: str = ""
+    """When this person last showed that it is them."""
     agency_id: str | None = None
     agency_name: str | None = None
     member_from: str = ""

@@ -43,7 +43,7 @@ class SessionAnswer(Struct, frozen=True, kw_only=True):
 @get("/desk/api/session", operation_id="ShowSession", guards=[logged_in], unaudited="no report is touched")
 async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswer]:
     """Who am I?"""
-    return Response(_session(request, user_of(request)), headers=NO_STORE)
+    return Response(session_of(request, user_of(request)), headers=NO_STORE)
 
 
 @post(
@@ -83,7 +83,7 @@ async def log_in(
         old_token=request.cookies.get(COOKIE),
         now=now,
     )
-    return Response(_session(request, user), headers=NO_STORE, cookies=[_cookie(token)])
+    return Response(session_of(request, user), headers=NO_STORE, cookies=[cookie_of(token)])
 
 
 @delete(
@@ -99,7 +99,7 @@ async def log_out(
     """The session ends here, whatever else is open in the browser."""
     token = request.cookies[COOKIE]
     await database.write(actions.log_out, token, user_of(request), now=clock.now())
-    return Response(None, status_code=204, headers=NO_STORE, cookies=[_cookie("", max_age=0)])
+    return Response(None, status_code=204, headers=NO_STORE, cookies=[cookie_of("", max_age=0)])
 
 
 @post(
@@ -142,11 +142,11 @@ def _read_login(raw: bytes) -> Login:
         raise problem("malformed") from None
 
 
-def _session(request: Request[Any, Any, Any], user: User) -> SessionAnswer:
+def session_of(request: Request[Any, Any, Any], user: User) -> SessionAnswer:
     return SessionAnswer(user=user, demo=request.app.state.settings.profile != "production")
 
 
-def _cookie(token: str, *, max_age: int | None = None) -> Cookie:
+def cookie_of(token: str, *, max_age: int | None = None) -> Cookie:
     """`__Host-` ties it to this very host; without an age it goes when the browser closes."""
     return Cookie(
         key=COOKIE, value=token, path="/", max_age=max_age, secure=True, httponly=True, samesite="strict"

@@ -17,6 +17,9 @@ ABSOLUTE: Final = timedelta(hours=10)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is remembered: a write for each request would cost a commit."""
 
+FRESH: Final = timedelta(minutes=5)
+"""For so long after showing that it is them may somebody do what is dangerous."""
+
 WINDOW: Final = timedelta(minutes=15)
 LOGIN_TRIES: Final = 5
 LOGIN_TRIES_ALL: Final = 100  # all accounts together: a slow guess at many accounts is a guess, too
@@ -62,6 +65,11 @@ def end_of(session: Session) -> datetime:
     """When it will be over, should it not be used again."""
     unused = datetime.fromisoformat(session.last_seen_at) + idle_limit(session.role)
     return min(unused, datetime.fromisoformat(session.expires_at))
+
+
+def lately(verified_at: str, *, now: datetime) -> bool:
+    """Has this person shown within FRESH that it is them?"""
+    return verified_at > stamp(now - FRESH)
 
 
 def seen_stale(session: Session, *, now: datetime) -> bool:

@@ -25,12 +25,13 @@ CREDENTIALS = Sql("""
     WHERE username = :username
 """)
 ADD_SESSION = Sql("""
-    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at)
-    VALUES (:token_hash, :person_id, :now, :now, :expires_at)
+    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at, how, verified_at)
+    VALUES (:token_hash, :person_id, :now, :now, :expires_at, :how, :now)
 """)
 # Of several memberships the one that has begun last; of none that has begun, the one that will be.
 SESSION = Sql("""
-    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, p.id, p.name, m.role,
+    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, s.how, s.verified_at,
+           p.id, p.name, m.role,
            m.force_id, f.name AS force_name, m.centre_id, c.name AS centre_name,
            m.agency_id, a.name AS agency_name, m.valid_from AS member_from, m.valid_to AS member_until,
            COALESCE(f.valid_to, c.valid_to, a.valid_to) AS organisation_until
@@ -47,6 +48,13 @@ SESSION = Sql("""
     LEFT JOIN centre AS c ON c.id = m.centre_id
     LEFT JOIN agency AS a ON a.id = m.agency_id
     WHERE s.token_hash = :token_hash
+""")
+# The same session under a new token: nothing is added to how long it lasts.
+GO_ON = Sql("""
+    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at, how, verified_at)
+    SELECT :new_hash, person_id, created_at, :now, expires_at, how, :now
+    FROM session
+    WHERE token_hash = :token_hash AND revoked_at IS NULL
 """)
 # Never brings a session back that has been ended meanwhile.
 SAW_SESSION = Sql("""
@@ -186,9 +194,16 @@ def credentials(db: Connection, username: str) -> Credentials | None:
 
 
 def add_session(
-    db: Connection, *, token_hash: str, person_id: str, now: datetime, expires_at: datetime
+    db: Connection, *, token_hash: str, person_id: str, how: str, now: datetime, expires_at: datetime
 ) -> None:
-    db.execute(ADD_SESSION, token_hash=token_hash, person_id=person_id, now=now, expires_at=expires_at)
+    db.execute(
+        ADD_SESSION, token_hash=token_hash, person_id=person_id, how=how, now=now, expires_at=expires_at
+    )
+
+
+def go_on(db: Connection, *, token_hash: str, new_hash: str, now: datetime) -> bool:
+    """False: it has ended meanwhile."""
+    return db.execute(GO_ON, token_hash=token_hash, new_hash=new_hash, now=now) == 1
 
 
 def session(db: Connection, token_hash: str, *, now: datetime) -> Session | None:

@@ -70,6 +70,7 @@ CATALOGUE = _kinds(
     ("login_failed", 401, "The user name or password is not right", "Check both and try again, or ask your administrator to reset the password."),
     ("proof_needed", 401, "The device has to prove that the feed is its own", "Sign the challenge in the Waymark-Challenge header and ask again."),
     ("wrong_origin", 403, "The request did not come from this service's own pages", "Open the service in its own window and try again."),
+    ("step_up_needed", 403, "Show first that it is you", "Use your passkey or your password, and the same step goes on."),
     ("not_found", 404, "There is nothing here", "Check the address, or go back to the list."),
     ("method_not_allowed", 405, "This address does not take that kind of request", "Use one of the methods named in the Allow header."),
     ("already_acknowledged", 409, "Someone has already acknowledged this report", "Open the report again to read what was sent."),

@@ -6,7 +6,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from waymark.identity.guards import logged_in, user_of
+from waymark.identity.guards import fresh, logged_in, user_of
 from waymark.kernel import clock
 from waymark.kernel.web.bodies import in_json
 from waymark.kernel.web.guards import same_origin
@@ -38,9 +38,9 @@ async def narrow(request: Request[Any, Any, Any], report_id: FromPath[str]) -> R
     "/desk/api/reports/{report_id:str}/override",
     operation_id="OverrideRelease",
     status_code=200,
-    guards=[same_origin, logged_in],
+    guards=[same_origin, logged_in, fresh],
     takes=in_json(Override),
-    refuses=ON_REPORT,
+    refuses=(*ON_REPORT, "step_up_needed"),
 )
 async def override(
     request: Request[Any, Any, Any],
@@ -58,9 +58,9 @@ async def override(
     "/desk/api/reports/{report_id:str}/unmask",
     operation_id="UnmaskReport",
     status_code=200,
-    guards=[same_origin, logged_in],
+    guards=[same_origin, logged_in, fresh],
     takes=in_json(Unmask),
-    refuses=("invalid",),
+    refuses=("invalid", "step_up_needed"),
 )
 async def unmask(request: Request[Any, Any, Any], report_id: FromPath[str]) -> Response[Unmasked]:
     """Covered answers, this once, for a reason."""

@@ -16,7 +16,7 @@ from waymark.attachments import originals
 from waymark.attachments.decoding import SHOWN_AS
 from waymark.attachments.rules import open_picture
 from waymark.identity import actions as identity
-from waymark.identity.guards import COOKIE, logged_in, user_of
+from waymark.identity.guards import COOKIE, fresh, logged_in, user_of
 from waymark.intake.records import HeldState
 from waymark.intake.report_keys import open_keys
 from waymark.kernel import clock
@@ -285,9 +285,9 @@ async def list_quarantine(
     "/desk/api/quarantine/reopen",
     operation_id="ReopenQuarantine",
     status_code=200,
-    guards=[same_origin, logged_in],
+    guards=[same_origin, logged_in, fresh],
     takes=in_json(ReopenRequest),
-    refuses=("invalid", "not_found"),
+    refuses=("invalid", "not_found", "step_up_needed"),
 )
 async def reopen_quarantine(
     request: Request[Any, Any, Any],

@@ -29,6 +29,7 @@ Purpose = Literal[
     "enrolments",
     "subscriptions",
     "policy_reports",
+    "passkeys",
 ]
 
 
@@ -57,6 +58,8 @@ ALLOWANCES: Final[Mapping[Purpose, Allowance]] = MappingProxyType(
         # A centre sets up thirty tablets in a morning.
         "enrolments": Allowance(burst=60, per_minute=30),
         "subscriptions": Allowance(burst=60, per_minute=30),
+        # A force's whole shift signs in from one address.
+        "passkeys": Allowance(burst=120, per_minute=60),
         "policy_reports": Allowance(burst=20, per_minute=10, together=60),
     }
 )

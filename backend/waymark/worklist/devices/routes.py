@@ -9,7 +9,7 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import Meta, Struct
 
 from waymark.custody.records import Explained
-from waymark.identity.guards import logged_in, user_of
+from waymark.identity.guards import fresh, logged_in, user_of
 from waymark.intake.answers import alert_for
 from waymark.kernel import clock
 from waymark.kernel.clock import stamp
@@ -69,9 +69,9 @@ async def make_device_code(
     "/desk/api/devices/{device_id:str}/revoke",
     operation_id="RevokeDevice",
     status_code=204,
-    guards=[same_origin, logged_in],
+    guards=[same_origin, logged_in, fresh],
     takes=in_json(RevokeRequest),
-    refuses=("invalid",),
+    refuses=("invalid", "step_up_needed"),
 )
 async def revoke_device(
     request: Request[Any, Any, Any],

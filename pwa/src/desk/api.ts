@@ -9,15 +9,18 @@ import { ShapeError } from './checked.ts'
 import type { Read, Reader } from './checked.ts'
 import { askedOf } from './filters.ts'
 import type { Filters } from './filters.ts'
+import { makePasskey, showPasskey } from './passkeys.ts'
 import { readReport } from './report-shape.ts'
 import type { OpenReport } from './report-shape.ts'
 import {
+  readAccount,
   readAcknowledged,
   readChoices,
   readDeviceCode,
   readDevices,
   readDone,
   readFloods,
+  readOptions,
   readProblem,
   readQuarantine,
   readQueue,
@@ -28,6 +31,7 @@ import {
   readTaken,
 } from './shapes.ts'
 import type {
+  Account,
   Acknowledged,
   Choices,
   DeviceCode,
@@ -64,6 +68,12 @@ export class Refusal extends Error {
   }
 }
 
+/** Asked before an act that the service wants to be sure of: has the person shown that it is them? */
+let unsure: () => Promise<boolean> = async () => false
+export function whenUnsure(ask: () => Promise<boolean>): void {
+  unsure = ask
+}
+
 let sessionLost: () => void = () => undefined
 export function whenSessionLost(tell: () => void): void {
   sessionLost = tell
@@ -78,6 +88,36 @@ export async function logIn(username: string, password: string): Promise<User> {
 }
 
 const userIn = ({ user, demo }: Read<typeof readSession>): User => ({ ...user, demo })
+
+/** Raises Refusal, NotShown. */
+export async function logInByPasskey(): Promise<User> {
+  const credential = await showPasskey(await ask('POST', '/passkeys/challenge', readOptions, {}))
+  return userIn(await ask('POST', '/passkeys/sign-in', readSession, { credential }))
+}
+
+export async function verifyByPassword(password: string): Promise<void> {
+  await ask('POST', '/session/verify', readSession, { password })
+}
+
+/** Raises Refusal, NotShown. */
+export async function verifyByPasskey(): Promise<void> {
+  const credential = await showPasskey(await ask('POST', '/session/challenge', readOptions, {}))
+  await ask('POST', '/session/verify', readSession, { credential })
+}
+
+export const account = (): Promise<Account> => ask('GET', '/account', readAccount)
+
+/** Raises Refusal, NotShown. */
+export async function addPasskey(name: string): Promise<Account> {
+  const credential = await makePasskey(await ask('POST', '/passkeys/options', readOptions, {}))
+  return ask('POST', '/passkeys', readAccount, { name, credential })
+}
+
+export function removePasskey(id: string): Promise<Account> {
+  return ask('DELETE', `/passkeys/${encodeURIComponent(id)}`, readAccount)
+}
+
+export const endOtherSessions = (): Promise<Account> => ask('DELETE', '/sessions', readAccount)
 
 export async function logOut(): Promise<void> {
   await send('DELETE', '/session')
@@ -188,6 +228,15 @@ async function ask<T>(method: string, path: string, read: Reader<T>, body?: unkn
 }
 
 async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  try {
+    return await sendOnce(method, path, body)
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'step_up_needed' || !(await unsure())) throw error
+    return sendOnce(method, path, body)
+  }
+}
+
+async function sendOnce(method: string, path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Waymark-Request': '1' }
   const request: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' }
   if (body !== undefined) {

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { AccountScreen } from './account-screen.tsx'
 import { DevicesScreen } from './devices-screen.tsx'
 import { Frame } from './frame.tsx'
 import { Heading } from './heading.tsx'
@@ -10,6 +11,7 @@ import { ReportScreen } from './report-screen.tsx'
 import { page } from './router.ts'
 import type { Page } from './router.ts'
 import { session, startSession } from './session.ts'
+import { StepUp } from './step-up.tsx'
 import { atCentre } from './shapes.ts'
 import type { User } from './shapes.ts'
 import { say } from './words.ts'
@@ -24,12 +26,13 @@ export function App(): JSX.Element {
     case 'out':
       return <Frame><LoginScreen expired={now.expired} /></Frame>
     case 'in':
-      return <Frame user={now.user}><Screen user={now.user} page={page.value} /></Frame>
+      return <Frame user={now.user}><Screen user={now.user} page={page.value} /><StepUp /></Frame>
   }
 }
 
 /** What a role has no use for is a page that does not exist; the server decides again for itself. */
 function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
+  if (at.type === 'account') return <AccountScreen />
   const custodian = user.role === 'intake_custodian'
   if (custodian) return at.type === 'quarantine' || at.type === 'queue' ? <QuarantineScreen /> : <NoSuchPage />
   switch (at.type) {

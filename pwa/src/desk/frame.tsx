@@ -55,6 +55,9 @@ function WhoIsHere({ user }: { user: User }): JSX.Element {
         <strong>{user.name}</strong> <span>{say(`role.${user.role}`)}</span> <span>{organisationOf(user)}</span>
         {failed && <span role="alert">{say('refusal.unreachable')}</span>}
       </p>
+      <a class="wm-chip" href="/desk/account" aria-current={page.value.type === 'account' ? 'page' : undefined}>
+        {say('header.account')}
+      </a>
       <button type="button" class="wm-chip" onClick={out}>{say('header.log_out')}</button>
     </div>
   )

@@ -7,7 +7,8 @@ import type { FieldError } from '../ui/words.ts'
 import { Refusal } from './api.ts'
 import { Heading } from './heading.tsx'
 import { wordsOf } from './notices.tsx'
-import { enterWith } from './session.ts'
+import { NotShown, passkeysWork } from './passkeys.ts'
+import { enterByPasskey, enterWith } from './session.ts'
 import { say } from './words.ts'
 
 type Wrong = { readonly errors: readonly FieldError[]; readonly next: string; readonly attempt: number }
@@ -35,6 +36,18 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
       refuse([{ field: 'username', text: told.title }], told.next)
     }
   }
+  const byPasskey = async () => {
+    setBusy(true)
+    try {
+      await enterByPasskey()
+    } catch (error) {
+      setBusy(false)
+      if (error instanceof NotShown) return refuse([{ field: 'username', text: say('step_up.not_shown') }])
+      const told = refusalWords(error)
+      const text = error instanceof Refusal && error.code === 'login_failed' ? say('login.passkey_failed') : told.title
+      refuse([{ field: 'username', text }], told.next)
+    }
+  }
   const errorAt = (field: string) => wrong.errors.find((error) => error.field === field)?.text
 
   return (
@@ -45,6 +58,12 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
       <Heading error={wrong.errors.length > 0}>{say(expired ? 'login.expired_title' : 'login.title')}</Heading>
       {expired && <p class="govuk-body">{say('login.expired')}</p>}
       {wrong.next !== '' && <p class="govuk-body">{wrong.next}</p>}
+      {passkeysWork() && (
+        <div class="desk-narrow">
+          <Button busy={busy} onClick={() => void byPasskey()}>{say('login.passkey')}</Button>
+          <p class="govuk-body">{say('login.or')}</p>
+        </div>
+      )}
       <form class="desk-narrow" noValidate onSubmit={submit}>
         <Input
           id="username"
@@ -66,7 +85,9 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
           dir="ltr"
         />
         <ButtonGroup>
-          <Button submit busy={busy}>{say('login.submit')}</Button>
+          <Button submit {...(passkeysWork() ? { kind: 'secondary' as const } : {})} busy={busy}>
+            {say('login.submit')}
+          </Button>
           <Button kind="secondary" onClick={() => setVisible(!visible)}>
             {say(visible ? 'login.hide' : 'login.show')}
           </Button>

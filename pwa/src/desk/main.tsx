@@ -6,6 +6,7 @@ import { render } from 'preact'
 import { App } from './app.tsx'
 import { startRouter } from './router.ts'
 import { startSession } from './session.ts'
+import { startAsking } from './step-up.tsx'
 
 const root = document.getElementById('app')
 if (root === null) throw new Error('desk.html has no #app')
@@ -16,5 +17,6 @@ addEventListener('pageshow', (event) => {
 })
 
 startRouter()
+startAsking()
 render(<App />, root)
 void startSession()

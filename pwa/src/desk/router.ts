@@ -15,6 +15,7 @@ export type Page =
   | { readonly type: 'report'; readonly id: string; readonly act: ActName | null }
   | { readonly type: 'quarantine' }
   | { readonly type: 'devices' }
+  | { readonly type: 'account' }
   | { readonly type: 'unknown' }
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -27,7 +28,7 @@ export function pageAt(address: { readonly pathname: string; readonly search: st
   if (section === undefined) {
     return { type: 'queue', filters: filtersIn(address.search), cursor: cursorIn(address.search) }
   }
-  if (section === 'quarantine' || section === 'devices') return { type: section }
+  if (section === 'quarantine' || section === 'devices' || section === 'account') return { type: section }
   return { type: 'unknown' }
 }
 
@@ -45,6 +46,7 @@ export function addressOf(page: Page): string {
       return `/desk/reports/${page.id}${page.act === null ? '' : `/${ACTS[page.act]}`}`
     case 'quarantine':
     case 'devices':
+    case 'account':
       return `/desk/${page.type}`
     case 'unknown':
       return '/desk'

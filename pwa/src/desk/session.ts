@@ -6,7 +6,7 @@
 import { signal } from '@preact/signals'
 import type { ReadonlySignal } from '@preact/signals'
 import type { ActName } from './act-names.ts'
-import { currentUser, logIn, logOut, Refusal, whenSessionLost } from './api.ts'
+import { currentUser, logIn, logInByPasskey, logOut, Refusal, whenSessionLost } from './api.ts'
 import { startAfresh } from './router.ts'
 import type { User } from './shapes.ts'
 
@@ -51,6 +51,13 @@ export async function startSession(): Promise<void> {
 export async function enterWith(username: string, password: string): Promise<void> {
   const again = lastUserId
   enter(await logIn(username, password))
+  if (again !== lastUserId) startAfresh()
+}
+
+/** Raises Refusal, NotShown. */
+export async function enterByPasskey(): Promise<void> {
+  const again = lastUserId
+  enter(await logInByPasskey())
   if (again !== lastUserId) startAfresh()
 }
 

@@ -3,7 +3,7 @@
  * actions in the history) stay text; the closed sets that decide what the desk shows are refused.
  */
 
-import { flag, instant, listOf, oneOf, or, orNull, shape, text, whole } from './checked.ts'
+import { ShapeError, flag, instant, listOf, oneOf, or, orNull, shape, text, whole } from './checked.ts'
 import type { Read, Reader } from './checked.ts'
 
 /** Those that have a page at the desk. */
@@ -31,6 +31,18 @@ export const readUser = shape({
 })
 export const readSession = shape({ user: readUser, demo: or(flag, false) })
 export type User = Read<typeof readUser> & { readonly demo: boolean }
+/** Of WebAuthn: goes to the browser as it came. */
+export const readOptions: Reader<Readonly<Record<string, unknown>>> = (raw, place) => {
+  if (typeof raw !== 'object' || raw === null) throw new ShapeError(place, 'an object')
+  return raw as Readonly<Record<string, unknown>>
+}
+export const readAccount = shape({
+  passkeys: listOf(shape({ id: text, name: text, made_at: instant, used_at: orNull(instant), backed_up: flag })),
+  sessions: listOf(
+    shape({ began_at: instant, last_seen_at: instant, how: oneOf('password', 'passkey'), this_one: flag }),
+  ),
+})
+export type Account = Read<typeof readAccount>
 export type Role = User['role']
 /** Who speaks for a force. What anybody may do is decided by the server. */
 export const isPolice = (role: Role): boolean => role === 'police_triage' || role === 'hate_crime_coordinator'

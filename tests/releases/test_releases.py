@@ -1,5 +1,6 @@
 """Who may see what of a report changes: on the reporter's word, by override, for a reason, and with time."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from waymark.identity import actions as identity
 from waymark.kernel import clock
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Sql
+from waymark.kernel.problems import Problem
 from waymark.releases.jobs import Heir
 
 NAME: Final = "canary-name-91bd"
@@ -241,7 +243,8 @@ async def test_a_merged_force_passes_its_reports_on(service: Service) -> None:
     state = service.state
     heir = Heir(service.database, state.ring, state.vault)
     assert merged
-    await heir.step()  # unless the service itself was quicker
+    with suppress(Problem):  # the service itself was quicker
+        await heir.step()
     assert await heir.step() == 0
 
     assert (await service.desks["northshire"].get("/desk/api/reports")).status_code == 401

@@ -5,6 +5,7 @@ keys about as they like. What they lack are other organisations' keys.
 """
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from waymark.intake.report_keys import BODY_AAD, PERSON_AAD
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Sql
 from waymark.kernel.holders import load_holders, load_private
+from waymark.kernel.problems import Problem
 from waymark.kernel.vault import KEY_BYTES, CannotDecrypt, Vault, decrypt
 from waymark.releases.jobs import Heir
 from waymark.triage import store as triage
@@ -223,8 +225,8 @@ async def test_a_merged_force_passes_its_keys_on(service: Service, keys: Path) -
         identity.merge_force, "demo-northshire", "demo-southmere", at=now, actor=SERVICE, now=now
     )
 
-    while await Heir(service.database, service.state.ring, service.state.vault).step():
-        pass
+    with suppress(Problem):  # the service itself was quicker
+        await Heir(service.database, service.state.ring, service.state.vault).step()
 
     assert await held(service, report) == {SOUTH: True}
     assert NAME in await found(service, with_keys_of(keys, SOUTH))

@@ -43,7 +43,7 @@ def at(received: datetime, *, area: str = "demo-harbour", choice: str = "P1") ->
     return OpenedReport(
         id="r", pos=1, number=1, feed_id="", centre_id="demo-harbour-library", sharing_choice=choice,  # type: ignore[arg-type]
         force_id="demo-northshire", area=area, received_at=stamp(received), opened_at=stamp(received),
-        channel="self_phone", schema_v=2, note=None, body=b"", wrapped=b"",
+        channel="self_phone", schema_v=2, note=None, body=b"", person=b"", holder="", wrapped=b"",
     )  # fmt: skip
 
 

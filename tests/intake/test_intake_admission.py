@@ -12,7 +12,7 @@ from support.reports import Device, Report, push_of
 from waymark.app import create_app
 from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
-from waymark.intake import group
+from waymark.intake import admission, group
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.keys import KeyRing
@@ -164,3 +164,17 @@ async def test_half_of_the_room_is_for_tablets_however_many_visitors_knock(
     assert away.headers[group.RETRY_HEADER]
     assert (await send(behind, unproven)).results[0].verdict == "retry"
     assert (await send(behind, device.report(ring))).results[0].verdict == "accepted"
+
+
+async def test_the_last_of_the_disk_is_for_tablets(
+    behind: Client, ring: KeyRing, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await tablet(database)
+    monkeypatch.setattr(admission, "FREE_BYTES_MIN", 2**62)
+
+    told = [
+        (await send(behind, one.report(ring))).results[0] for one in (Device(), Device(visitor=False), device)
+    ]
+
+    assert [result.verdict for result in told] == ["retry", "retry", "accepted"]
+    assert told[0].retry_after_s == admission.FULL_S

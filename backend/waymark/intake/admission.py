@@ -26,6 +26,9 @@ from waymark_sync.protocol import LABEL_ITEM, ItemResult
 from waymark_sync.seal import signature_valid
 from waymark_sync.work import WORK, proves
 
+FREE_BYTES_MIN: Final = 64 * 1_048_576
+"""The rest of the disk is for tablets: 13,000 reports, while somebody makes room."""
+FULL_S: Final = 300.0
 CROWDED_S: Final = 5.0
 """For what says a tablet made it, and cannot prove it, while others wait."""
 
@@ -39,10 +42,18 @@ class Door(Struct, frozen=True, kw_only=True):
     secret: bytes
     crowded: bool
     """So much waits that what room is left is for known tablets."""
+    free_bytes: int
+    """On the disk."""
+
+    @property
+    def nearly_full(self) -> bool:
+        return self.free_bytes < FREE_BYTES_MIN
 
 
 async def admitted(push: Push, caller: bytes, door: Door, *, now: datetime) -> Push:
     """The push without what has to come again."""
+    if door.nearly_full and push.of_visitors:
+        return _without(push, push.arrivals, wait_s=FULL_S)
     push = await _checked(push, door.secret, now=now)
     if push.worked:
         return push  # whatever its neighbours have sent
@@ -73,7 +84,7 @@ async def _within_limits(push: Push, caller: bytes, door: Door) -> Push:
     later = visitors if wait_s else []
     if claimed:
         unproven_s = limits.wait_s("claimed_items", caller, len(claimed))
-        if unproven_s or door.crowded:
+        if unproven_s or door.crowded or door.nearly_full:
             later = [*later, *await _not_signed_by_tablets(claimed, door.database)]
             wait_s = max(wait_s, unproven_s, CROWDED_S)
     return _without(push, later, wait_s=wait_s) if later else push

@@ -1,5 +1,7 @@
 """`POST /sync/v1/push`, `GET /sync/v1/keys`, and what a centre sees of its devices' queues."""
 
+import shutil
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -7,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from waymark.identity.rules import order_of
-from waymark.intake.admission import Door, admitted
+from waymark.intake.admission import FREE_BYTES_MIN, Door, admitted
 from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
 from waymark.intake.rules import read_push
@@ -100,7 +102,16 @@ def _door(request: Request[Any, Any, Any], ring: KeyRing, intake: GroupCommit) -
         database=state.database,
         secret=ring.challenge_key,
         crowded=intake.crowded,
+        free_bytes=_free_bytes(state.settings.data),
     )
+
+
+def _free_bytes(folder: Path) -> int:
+    """Enough where it cannot be told: `/health/ready` says so, and a report that can be stored is."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return FREE_BYTES_MIN
 
 
 def _items_expected(content_length: str) -> int:

@@ -15,6 +15,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from support.apart import apart
+from support.ledger import Ledger
 from support.postgres import Cluster
 from support.server import Server, free_port
 from waymark.app import create_app
@@ -184,8 +185,11 @@ def settings(database_url: str, keys: Path, pages: Path, tmp_path: Path) -> Sett
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]:
     """The real application, with its database, its keys and its jobs."""
-    async with AsyncTestClient(app=create_app(settings), base_url=settings.origin) as client:
+    app = create_app(settings)
+    ledger = Ledger(app)
+    async with AsyncTestClient(app=app, base_url=settings.origin) as client:
         yield client
+    await ledger.compare(settings.database_url)
 
 
 @pytest.fixture(scope="session")

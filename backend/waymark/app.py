@@ -54,7 +54,7 @@ from waymark.kernel.web.pages import read_pages
 from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
 from waymark.releases import routes as release_routes
-from waymark.releases.jobs import Heir
+from waymark.releases.jobs import Answerer, Heir
 from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.jobs import Screener
@@ -161,6 +161,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("heirs", Heir(database, state.ring, state.vault).step)
         jobs.add("rekey", Rekeyer(database, state.vault).step)
+        jobs.add("access", Answerer(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))

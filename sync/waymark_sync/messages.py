@@ -50,6 +50,25 @@ class SignpostBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
 
 
+class SeenBy(Struct, frozen=True, kw_only=True):
+    """Somebody has opened the report. Never a name."""
+
+    role: str
+    organisation: str
+    on: str
+    """The day, `2026-01-02`, UTC."""
+
+
+class AccessBody(Struct, frozen=True, kw_only=True):
+    """Kind `access`: who may read the report and who has, where that is safe to say. Replaces earlier."""
+
+    item_id: Uuid
+    at: str
+    police: tuple[str, ...]
+    """Groups of answers that the police may read now."""
+    seen: tuple[SeenBy, ...]
+
+
 class ReceiptBody(Struct, frozen=True, kw_only=True):
     """Kind `receipt`: the receipt of an item whose answer may have been lost on the way."""
 

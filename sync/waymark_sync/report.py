@@ -168,6 +168,10 @@ class MessageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The message that asked."""
     authenticator: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")] | None = None
     """The return code's, base64url, when written with the code. None: signed by the report's own key."""
+    takes_back: Annotated[str, Meta(max_length=64)] = ""
+    """What the police may not read from now on: `person` or `all`. Of another code the text counts."""
+    asks_who: bool = False
+    """Who may read the report, and who has? Answered by a message of kind `access`."""
 
 
 # msgspec works a shape out when it is first used, and crashes the process when two threads do so at once.

@@ -64,6 +64,7 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
         "told": "no",
         "force_id": "demo-southmere",
     },
+    "EndOverride": {"groups": ["contact"], "note": "It has passed.", "told": "no"},
     "UnmaskReport": {"groups": ["contact"], "reason": "safeguarding"},
     "ReturnFromCampaign": {},
     "MakeDeviceCode": {"label": "Front desk"},

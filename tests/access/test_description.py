@@ -51,6 +51,7 @@ STORY: Final = (
     ("southmere", "AcceptReport"),
     ("harbour", "NarrowRelease"),
     ("supervisor", "OverrideRelease"),
+    ("supervisor", "EndOverride"),
     ("northshire", "TakeReport"),
     ("northshire", "MarkReplyRead"),
     ("quay", "LogIn"),
@@ -108,6 +109,7 @@ class Everybody:
         self._places = {
             "TakeReport": {"report_id": world.reports["P1", "nowhere"]},
             "OverrideRelease": {"report_id": world.reports["U1", "northshire"]},
+            "EndOverride": {"report_id": world.reports["U1", "northshire"]},
             "MarkReplyRead": {"report_id": tablet.answered},
             "ReturnFromCampaign": {"campaign_id": FLOOD.id},
             "ExplainGap": {"device_id": tablet.id},

@@ -84,6 +84,9 @@ ROWS: Final[dict[str, Row]] = {
         body={**STALE, "groups": ["identity"], "ground": "life_at_risk", "note": "x", "told": "yes"},
         success=409,
     ),
+    "EndOverride": Row(
+        act="end_override", body={**STALE, "groups": ["identity"], "note": "x", "told": "no"}, success=409
+    ),
     "UnmaskReport": Row(
         act="unmask", body={"groups": ["identity"], "reason": "safeguarding"}, needs=frozenset({"identity"})
     ),

@@ -7,7 +7,7 @@ from typing import Final, get_args
 import pytest
 
 from waymark.agencies.records import ALL_GROUPS, DENIED, Act, FieldGroup, ReportFacts
-from waymark.agencies.rules import TO_POLICE, decide, may
+from waymark.agencies.rules import TO_POLICE, decide, endable, ended_with, may
 from waymark.identity.records import Role, User
 from waymark_sync.report import SharingChoice
 
@@ -30,6 +30,7 @@ CENTRE: Final = ("centre_worker", "centre_supervisor")
 SEES = ("list_reports", "view_report")
 ANSWERS = ("ask_reporter", "update_reporter", "signpost", "close_report", "reopen_report", "mark_reply_read")
 EXCEPTIONS = ("override_release", "unmask")
+"""Beside `end_override`, which is for where there is something to end."""
 
 
 def user(role: Role, **more: str | None) -> User:
@@ -236,3 +237,32 @@ def test_a_membership_holds_until_its_last_moment() -> None:
     )
 
     assert decide(member, "view_report", facts("P1"), now=NOW).allowed
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_may_override_may_end_it_where_there_is_one(role: Role) -> None:
+    told = ReportFacts(
+        sharing_choice="U1", centre_id="own-centre", force_id="own-force", opened=frozenset({"summary"})
+    )
+
+    assert decide(user(role), "end_override", told, now=NOW).allowed == (
+        decide(user(role), "override_release", told, now=NOW).allowed
+    )
+
+
+@pytest.mark.parametrize(
+    ("opened", "ended", "goes"),
+    [
+        ({"summary", "location"}, {"location"}, {"summary", "location"}),
+        ({"summary", "location", "contact"}, {"location"}, {"location"}),
+        ({"summary"}, {"summary"}, {"summary"}),
+        ({"identity"}, {"identity"}, {"identity"}),
+    ],
+)
+def test_the_summary_goes_with_the_last_of_what_was_opened(
+    opened: set[FieldGroup], ended: set[FieldGroup], goes: set[FieldGroup]
+) -> None:
+    told = ReportFacts(sharing_choice="U1", centre_id="c", force_id="f", opened=frozenset(opened))
+
+    assert ended <= endable(told)
+    assert ended_with(told, frozenset(ended)) == goes

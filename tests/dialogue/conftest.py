@@ -17,7 +17,7 @@ from waymark.kernel.db import Database
 from waymark.kernel.settings import Settings
 from waymark.triage.jobs import Screener
 from waymark_sync.codec import MSGPACK, decode, encode
-from waymark_sync.messages import AckBody, ReceiptBody, SignpostBody
+from waymark_sync.messages import AccessBody, AckBody, ReceiptBody, SignpostBody
 from waymark_sync.protocol import PullResponse
 
 SHAPES: Final[dict[str, type[Any]]] = {
@@ -26,6 +26,7 @@ SHAPES: Final[dict[str, type[Any]]] = {
     "message": AckBody,
     "status": AckBody,
     "signpost": SignpostBody,
+    "access": AccessBody,
 }
 
 
@@ -60,8 +61,8 @@ class Service:
         assert answer.status_code == 200, answer.text
         return report
 
-    async def reply(self, report: Report, text: str) -> None:
-        await self.take_in(report.device.reply(self.state.ring, report.item_id, text))
+    async def reply(self, report: Report, text: str, **more: Any) -> None:
+        await self.take_in(report.device.reply(self.state.ring, report.item_id, text, **more))
 
     async def tablet(self) -> Device:
         device = Device(visitor=False)

@@ -89,7 +89,9 @@ class Device:
         )
         return Report(item_id=item_id, device=self, header=head, envelope=envelope)
 
-    def reply(self, ring: KeyRing, about: str, text: str, *, authenticator: str | None = None) -> "Report":
+    def reply(
+        self, ring: KeyRing, about: str, text: str, *, authenticator: str | None = None, **more: Any
+    ) -> "Report":
         """What the reporter adds: from the phone that made the report, or from any with the code's proof."""
         item_id = str(uuid4())
         body = MessageBody(
@@ -100,6 +102,7 @@ class Device:
             ui_language="en",
             written_at="2026-01-02T03:04:05.678Z",
             authenticator=authenticator,
+            **more,
         )
         header = {"kind": "message", "schema_v": MESSAGE_SCHEMA_VERSION, "reply_key": None}
         return self.report(ring, item_id=item_id, header=header, plaintext=msgspec.json.encode(body))

@@ -1,4 +1,4 @@
-"""Verbs of release: begin one, narrow it, open more by override. Callers audit, in the same transaction."""
+"""Verbs of release: begin one, narrow it, open more by override, end that. Callers audit, in one go."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from waymark.agencies import store
-from waymark.agencies.records import Change, FieldGroup
+from waymark.agencies.records import Change, FieldGroup, Release, Told
 from waymark.agencies.rules import TO_POLICE
 from waymark.audit.records import SERVICE, Actor
 from waymark.kernel.clock import stamp
@@ -30,7 +30,7 @@ def narrow(
     """From now on these are not released. Returns the version."""
     change = _next(db, report_id, "narrowed", actor, now)
     store.add_change(db, report_id, change)
-    store.end_groups(db, report_id, groups, version=change.version, at=now)
+    store.end_groups(db, report_id, groups, basis="choice", version=change.version, at=now)
     return change.version
 
 
@@ -40,7 +40,7 @@ def open_by_override(
     groups: Iterable[FieldGroup],
     *,
     ground: str,
-    told: Literal["yes", "no", "unsafe"],
+    told: Told,
     actor: Actor,
     now: datetime,
 ) -> int:
@@ -51,9 +51,19 @@ def open_by_override(
     return change.version
 
 
-def changes(db: Connection, report_id: str) -> list[Change]:
-    """Oldest first; none for a report that was never released."""
-    return store.changes(db, report_id)
+def end_override(
+    db: Connection, report_id: str, groups: Iterable[FieldGroup], *, actor: Actor, now: datetime
+) -> int:
+    """From now on no override opens these. Returns the version."""
+    change = _next(db, report_id, "narrowed", actor, now)
+    store.add_change(db, report_id, change)
+    store.end_groups(db, report_id, groups, basis="override", version=change.version, at=now)
+    return change.version
+
+
+def release_of(db: Connection, report_id: str) -> Release:
+    """Empty for a report that was never released."""
+    return Release(changes=tuple(store.changes(db, report_id)), grants=tuple(store.grants(db, report_id)))
 
 
 def _next(

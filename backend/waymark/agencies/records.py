@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from waymark.audit.records import Actor
 from waymark_sync.report import SharingChoice
 
 Act = Literal[
@@ -23,6 +24,7 @@ Act = Literal[
     "mark_reply_read",
     "narrow_release",
     "override_release",
+    "end_override",
     "unmask",
     "return_to_list",
     "list_quarantine",
@@ -56,6 +58,9 @@ OF_THE_PERSON: Final[frozenset[FieldGroup]] = frozenset({"identity", "contact"})
 
 Side = Literal["police", "centre", "custodian", "none"]
 
+Told = Literal["yes", "no", "unsafe"]
+"""Does the person who was harmed know? `unsafe`: telling them could harm them."""
+
 Reason = Literal[
     "released",
     "overridden",
@@ -68,6 +73,7 @@ Reason = Literal[
     "other_tenant",
     "not_theirs_to_answer",
     "nothing_to_narrow",
+    "nothing_opened",
     "handed_over",
     "need_to_know",
     "nothing_masked",
@@ -115,12 +121,63 @@ class Change(Struct, frozen=True, kw_only=True):
     """Somebody changed who may see what of a report."""
 
     version: int
-    basis: Literal["choice", "narrowed", "override"]
+    basis: Literal["choice", "narrowed", "override", "override_ended"]
     at: str
     actor_id: str
     actor_role: str
     ground: str | None = None
-    told: Literal["yes", "no", "unsafe"] | None = None
+    told: Told | None = None
 
 
+class Grant(Struct, frozen=True, kw_only=True):
+    """One group of answers that the police may or might see, for as long as it goes on."""
+
+    field_group: FieldGroup
+    basis: Literal["choice", "override"]
+    from_version: int
+    valid_from: str
+    until_version: int | None = None
+    valid_to: str | None = None
+    """None: it goes on."""
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """Everything that was ever written down about who may see what of one report, oldest first."""
+
+    changes: tuple[Change, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+
+class Seeable(Struct, frozen=True, kw_only=True):
+    """A group that the police may see now, and why."""
+
+    group: FieldGroup
+    basis: Literal["choice", "override"]
+    since: str
+    ground_label: str = ""
+    told: Told | None = None
+    """Of an override: does the person who was harmed know?"""
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    version: int
+    basis: Literal["choice", "narrowed", "override", "override_ended"]
+    at: str
+    by: str
+    """The role that decided; `reporter` where they did it themselves."""
+    groups: tuple[FieldGroup, ...]
+    ground_label: str = ""
+    told: Told | None = None
+
+
+class ReleaseShown(Struct, frozen=True, kw_only=True):
+    """As the page of a report has it."""
+
+    now: tuple[Seeable, ...]
+    versions: tuple[Version, ...]
+    """For the report's own centre; the police read what they may see, and why."""
+
+
+REPORTER: Final = Actor(id="reporter", role="reporter")
+"""Whoever made the report, as far as a key or a code can prove it."""
 DENIED: Final = Decision(allowed=False)

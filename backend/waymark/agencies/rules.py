@@ -51,6 +51,8 @@ ANSWERS: Final[frozenset[Act]] = frozenset(
 """What whoever answers for a report may do: its force when it is released, else its centre."""
 OF_ITS_FORCE: Final[frozenset[Act]] = ANSWERS | {"decide_report", "forward_report"}
 OF_OFFERED: Final[frozenset[Act]] = frozenset({"accept_report", "send_back_report"})
+EXCEPTIONS: Final[frozenset[Act]] = frozenset({"override_release", "end_override", "unmask"})
+"""What a reporter did not ask for, each for a reason that is written down."""
 OF_A_CENTRE: Final[frozenset[Act]] = frozenset(
     {"list_reports", "return_to_list", "list_devices", "make_device_code", "revoke_device", "explain_gap"}
 )
@@ -80,7 +82,7 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "centre_supervisor": Powers(
             side="centre",
             without_report=OF_A_CENTRE,
-            on_report=_OF_VOLUNTEERS.on_report | {"override_release", "unmask"},
+            on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS,
         ),
         "police_triage": _OF_POLICE,
         "hate_crime_coordinator": _OF_POLICE,
@@ -88,7 +90,7 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "dpo": Powers(
             side="centre",
             without_report=frozenset({"list_reports"}),
-            on_report=READS | {"override_release", "unmask"},
+            on_report=READS | EXCEPTIONS,
         ),
         "intake_custodian": Powers(
             side="custodian", without_report=frozenset({"list_quarantine", "reopen_quarantine"})
@@ -190,6 +192,8 @@ def _centre(user: User, act: Act, report: ReportFacts) -> Ruling:
         return _no("other_tenant")
     if act == "narrow_release" and not narrowable(report):
         return _no("nothing_to_narrow")
+    if act == "end_override" and not report.opened:
+        return _no("nothing_opened")
     # What is released is answered by the police: a centre's word must not look like theirs.
     if (act == "acknowledge_report" or act in ANSWERS) and released(report.sharing_choice):
         return _no("not_theirs_to_answer")
@@ -199,6 +203,22 @@ def _centre(user: User, act: Act, report: ReportFacts) -> Ruling:
 def narrowable(report: ReportFacts) -> frozenset[FieldGroup]:
     """What can be taken back. That there is a report is known where it has been read."""
     return visible_anyway(report) - {"summary"}
+
+
+def openable(report: ReportFacts) -> frozenset[FieldGroup]:
+    """What an override could open. The summary goes with whatever it is."""
+    return ALL_GROUPS - report.opened - visible_anyway(report) - {"summary"}
+
+
+def endable(report: ReportFacts) -> frozenset[FieldGroup]:
+    """What is open by override and can be ended by itself."""
+    return report.opened - {"summary"} or report.opened
+
+
+def ended_with(report: ReportFacts, groups: frozenset[FieldGroup]) -> frozenset[FieldGroup]:
+    """The summary stays while a force reads anything beside it, and goes with the last."""
+    left = report.opened - groups
+    return groups | (left if left <= {"summary"} else NO_GROUPS)
 
 
 def _group(side: Side, user: User, act: Act, report: ReportFacts, group: FieldGroup) -> Ruling:

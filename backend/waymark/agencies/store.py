@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from waymark.agencies.records import Change, FieldGroup
+from waymark.agencies.records import Change, FieldGroup, Grant
 from waymark.kernel.db import Connection, Sql
 
 GOES_ON: Final = """
@@ -16,11 +16,23 @@ RELEASED: Final = GOES_ON.replace("BASIS", "choice")
 OPENED: Final = GOES_ON.replace("BASIS", "override")
 """Columns of a statement that has a report as `t`: names of groups with a space between, or NULL."""
 
+# An override that was ended is narrowed like a choice: what it ended tells which of both it was.
 CHANGES = Sql("""
-    SELECT version, basis, at, actor_id, actor_role, ground, told
-    FROM release_change
+    SELECT c.version, c.at, c.actor_id, c.actor_role, c.ground, c.told,
+           CASE WHEN c.basis = 'narrowed' AND EXISTS (
+             SELECT 1
+             FROM report_release AS g
+             WHERE g.report_id = c.report_id AND g.until_version = c.version AND g.basis = 'override'
+           ) THEN 'override_ended' ELSE c.basis END AS basis
+    FROM release_change AS c
+    WHERE c.report_id = :report_id
+    ORDER BY c.version
+""")
+GRANTS = Sql("""
+    SELECT field_group, basis, from_version, valid_from, until_version, valid_to
+    FROM report_release
     WHERE report_id = :report_id
-    ORDER BY version
+    ORDER BY from_version, field_group
 """)
 ADD_CHANGE = Sql("""
     INSERT INTO release_change (report_id, version, basis, at, actor_id, actor_role, ground, told)
@@ -33,12 +45,16 @@ ADD_GROUP = Sql("""
 END_GROUP = Sql("""
     UPDATE report_release
     SET until_version = :version, valid_to = :at
-    WHERE report_id = :report_id AND field_group = :field_group AND basis = 'choice' AND valid_to IS NULL
+    WHERE report_id = :report_id AND field_group = :field_group AND basis = :basis AND valid_to IS NULL
 """)
 
 
 def changes(db: Connection, report_id: str) -> list[Change]:
     return db.many(CHANGES, Change, report_id=report_id)
+
+
+def grants(db: Connection, report_id: str) -> list[Grant]:
+    return db.many(GRANTS, Grant, report_id=report_id)
 
 
 def add_change(db: Connection, report_id: str, change: Change) -> None:
@@ -66,7 +82,7 @@ def add_groups(
 
 
 def end_groups(
-    db: Connection, report_id: str, groups: Iterable[FieldGroup], *, version: int, at: datetime
+    db: Connection, report_id: str, groups: Iterable[FieldGroup], *, basis: str, version: int, at: datetime
 ) -> None:
     for group in sorted(groups):
-        db.execute(END_GROUP, report_id=report_id, field_group=group, version=version, at=at)
+        db.execute(END_GROUP, report_id=report_id, field_group=group, basis=basis, version=version, at=at)

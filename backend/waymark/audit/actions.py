@@ -15,6 +15,7 @@ from waymark.audit.records import (
     Entry,
     Examined,
     KeptCheckpoint,
+    Look,
     Subject,
 )
 from waymark.audit.rules import Examiner, checkpoint_due, detail_text, entry_hash, first_break
@@ -24,6 +25,7 @@ from waymark.kernel.db import Connection
 from waymark.kernel.keys import KeyRing
 
 PAGE: Final = 1_000  # entries held in memory while the chain is checked
+LOOKS_MAX: Final = 500  # of one report: what is older than these is in the trail alone
 LABEL: Final = b"waymark-audit/1/"
 
 Detail = Mapping[str, str | int | bool | list[str]]
@@ -120,3 +122,8 @@ def checkpoints(db: Connection) -> Iterable[KeptCheckpoint]:
 def about(db: Connection, *, kind: str, id: str) -> list[Entry]:
     """All that was done to one thing, oldest first."""
     return store.about(db, kind=kind, id=id)
+
+
+def looks(db: Connection, report_id: str) -> list[Look]:
+    """Who has opened a report, the latest first."""
+    return store.looks(db, report_id, limit=LOOKS_MAX)

@@ -43,6 +43,14 @@ class Break(Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Look(Struct, frozen=True, kw_only=True):
+    """Somebody opened a report, a picture or a file of it, or uncovered an answer."""
+
+    actor_id: str
+    role: str
+    at: str
+
+
 SERVICE: Final = Actor(id="waymark", role="service")
 
 LINEAGE_BEGUN: Final = "lineage.begun"

@@ -1,6 +1,6 @@
 """The only SQL of the audit trail: add and read, nothing else."""
 
-from waymark.audit.records import Entry, KeptCheckpoint
+from waymark.audit.records import Entry, KeptCheckpoint, Look
 from waymark.kernel.db import Connection, Sql
 
 LAST_ENTRY = Sql("""
@@ -27,6 +27,14 @@ ENTRIES_ABOUT = Sql("""
     FROM audit_entry
     WHERE subject_kind = :kind AND subject_id = :id
     ORDER BY pos
+""")
+LOOKS = Sql("""
+    SELECT actor_id, actor_role AS role, at
+    FROM audit_entry
+    WHERE subject_kind = 'report' AND subject_id = :report_id
+      AND action IN ('report.viewed', 'picture.viewed', 'original.taken', 'report.unmasked')
+    ORDER BY pos DESC
+    LIMIT :limit
 """)
 LAST_CHECKPOINT = Sql("""
     SELECT pos, made_at, signed
@@ -73,6 +81,11 @@ def after(db: Connection, pos: int, *, limit: int) -> list[Entry]:
 
 def about(db: Connection, *, kind: str, id: str) -> list[Entry]:
     return db.many(ENTRIES_ABOUT, Entry, kind=kind, id=id)
+
+
+def looks(db: Connection, report_id: str, *, limit: int) -> list[Look]:
+    """The latest first."""
+    return db.many(LOOKS, Look, report_id=report_id, limit=limit)
 
 
 def last_checkpoint(db: Connection) -> KeptCheckpoint | None:

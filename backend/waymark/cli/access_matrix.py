@@ -33,11 +33,15 @@ like what never was: 404, on pages, lists, counts and the live feed.
   **Offered** is one that another force has asked this one to take.
 * Roles belong to people for a time: a membership, or a force, centre or agency, that has ended sees nothing
   at the next request. What was the own of a force that was merged passes to its successor.
-* What the reporter chose is written down for each group of answers when the report arrives. The centre can
-  narrow it on the reporter's word. Nobody can widen it; the police cannot change it at all.
+* What the reporter chose is written down for each group of answers when the report arrives. The
+  reporter can narrow it from the phone that made the report or with its return code, and the centre on their
+  word. Nobody can widen it; the police cannot change it at all.
+* A reporter who asks is told who has opened the report: role, organisation and day, never a name. What the
+  police could read only by an override that is unsafe to tell is left out, with every look at it.
 * A *supervisor* of the report's centre, or the centre's data protection officer, can open groups to the
   report's own force for a ground that the policy names. It is written down who decided, why, and whether the
-  person who was harmed knows. That force can then read what was opened, and no more.
+  person who was harmed knows. That force can then read what was opened, and no more. They can end it, too:
+  from then on the force may not read it.
 * A *masked* group is there and covered. Where the table says so, a person sees it once for a reason that
   the policy names, and the reason is in the audit trail.
 

@@ -24,6 +24,10 @@ LOGINS: Final = (
     Login("northshire", "Police triage, Northshire", "police_triage", force_id="demo-northshire"),
     Login("southmere", "Police triage, Southmere", "police_triage", force_id="demo-southmere"),
     Login("westvale", "Police triage, Westvale", "police_triage", force_id="demo-westvale"),
+    # Before its volunteer, who is the one to be for whatever asks for somebody of the centre.
+    Login(
+        "harbour-lead", "Supervisor, Harbour Library", "centre_supervisor", centre_id="demo-harbour-library"
+    ),
     Login("harbour", "Volunteer, Harbour Library", "centre_worker", centre_id="demo-harbour-library"),
     Login("lantern", "Volunteer, Lantern Centre", "centre_worker", centre_id="demo-lantern-centre"),
     Login("crescent", "Volunteer, Crescent Road Mosque", "centre_worker", centre_id="demo-crescent-mosque"),

@@ -16,6 +16,7 @@ WIDTH: Final = 110  # where nobody looks, as in a log
 _ROLES: Final = {
     "police_triage": "police triage",
     "centre_worker": "centre volunteer",
+    "centre_supervisor": "centre supervisor",
     "intake_custodian": "intake custodian",
 }
 

@@ -234,6 +234,11 @@ def centre_name(db: Connection, centre_id: str) -> str:
     return store.centre_name(db, centre_id) or centre_id
 
 
+def organisation_at(db: Connection, person_id: str, *, at: str) -> str:
+    """Where somebody worked then. Empty for whoever worked nowhere."""
+    return store.organisation_at(db, person_id, at=at) or ""
+
+
 def force_name(db: Connection, force_id: str) -> str:
     return store.force_name(db, force_id) or force_id
 

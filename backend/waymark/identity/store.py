@@ -143,6 +143,16 @@ KEEP_CENTRE = Sql("""
     VALUES (:id, :name, :force_id)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, force_id = excluded.force_id
 """)
+ORGANISATION_AT = Sql("""
+    SELECT COALESCE(f.name, c.name, a.name) AS name
+    FROM membership AS m
+    LEFT JOIN force AS f ON f.id = m.force_id
+    LEFT JOIN centre AS c ON c.id = m.centre_id
+    LEFT JOIN agency AS a ON a.id = m.agency_id
+    WHERE m.person_id = :person_id AND m.valid_from <= :at
+    ORDER BY m.valid_from DESC, m.id DESC
+    LIMIT 1
+""")
 CENTRE_NAME = Sql("SELECT name FROM centre WHERE id = :id")
 FORCE_NAME = Sql("SELECT name FROM force WHERE id = :id")
 KEEP_AGENCY = Sql("""
@@ -320,6 +330,10 @@ def centre_name(db: Connection, centre_id: str) -> str | None:
 
 def force_name(db: Connection, force_id: str) -> str | None:
     return db.one(FORCE_NAME, str, id=force_id)
+
+
+def organisation_at(db: Connection, person_id: str, *, at: str) -> str | None:
+    return db.one(ORGANISATION_AT, str, person_id=person_id, at=at)
 
 
 def keep_agency(db: Connection, *, id: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Verbs of releases, each one transaction with its audit entry: narrow, override, unmask, pass on."""
+"""Verbs of releases, each one transaction with its audit entry: narrow, override, end it, unmask, pass on."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,16 +6,16 @@ from typing import Final
 
 from waymark.agencies import actions as agencies
 from waymark.agencies.records import FieldGroup
-from waymark.agencies.rules import narrowable, visible_anyway
+from waymark.agencies.rules import endable, ended_with, narrowable, visible_anyway
 from waymark.audit.actions import Detail
 from waymark.identity import actions as identity
 from waymark.identity.records import User
 from waymark.kernel.db import Connection
 from waymark.kernel.problems import problem
-from waymark.releases.records import Narrow, Override, Unmask, Unmasked
+from waymark.releases.records import EndOverride, Narrow, Override, Unmask, Unmasked
 from waymark.triage import actions as triage
 from waymark.triage.actions import Tools
-from waymark.triage.records import Done, EventDetail, TriageReport
+from waymark.triage.records import Done, EventDetail, Told, TriageReport
 from waymark.triage.rules import facts, open_body, visible_answers
 from waymark_sync.policy import UNKNOWN, Pack
 from waymark_sync.policy.access import Ground, load_access
@@ -46,8 +46,7 @@ def override(db: Connection, user: User, report_id: str, asked: Override, tools:
     """
     report = triage.found(db, user, "override_release", report_id, version=asked.version, now=tools.now)
     _coded(asked.ground, load_access().override_grounds, "ground")
-    if asked.message.strip() and asked.told != "yes":
-        raise problem("invalid", "message")
+    _safe_to_say(asked)
     force_id = _force_for(db, report, asked.force_id, pack, now=tools.now)
     known = facts(report)
     groups = frozenset({*asked.groups, OF_EVERY_LIST}) - known.opened - visible_anyway(known)
@@ -57,11 +56,7 @@ def override(db: Connection, user: User, report_id: str, asked: Override, tools:
         db, report_id, groups, ground=asked.ground, told=asked.told, actor=user.actor, now=tools.now
     )
     after = triage.move(db, report, vault=tools.vault, force_id=force_id, released=True)
-    told = (
-        triage.tell(db, user.organisation, report, "message", asked.message, tools=tools)
-        if asked.message.strip()
-        else "nobody"
-    )
+    told = _say(db, user, report, asked.message, tools)
     note = EventDetail(note=asked.note, reason=asked.ground)
     triage.record(
         db, user, after, "overridden", text=asked.message.strip(), told=told, detail=note, tools=tools
@@ -75,6 +70,34 @@ def override(db: Connection, user: User, report_id: str, asked: Override, tools:
     }
     return triage.finish(
         db, user, "release.overridden", (report, after), told=told, detail=detail, now=tools.now
+    )
+
+
+def end_override(db: Connection, user: User, report_id: str, asked: EndOverride, tools: Tools) -> Done:
+    """From now on the force may not read these. What it has noted elsewhere stays there. Raises Problem."""
+    report = triage.found(db, user, "end_override", report_id, version=asked.version, now=tools.now)
+    _safe_to_say(asked)
+    known, groups = facts(report), frozenset(asked.groups)
+    if not groups <= endable(known):
+        raise problem("invalid", "groups")
+    groups = ended_with(known, groups)
+    still = bool(visible_anyway(known) or known.opened - groups)
+    version = agencies.end_override(db, report_id, groups, actor=user.actor, now=tools.now)
+    after = triage.move(db, report, vault=tools.vault, released=still)
+    told = _say(db, user, report, asked.message, tools)
+    triage.record(
+        db,
+        user,
+        after,
+        "override_ended",
+        text=asked.message.strip(),
+        told=told,
+        detail=EventDetail(note=asked.note),
+        tools=tools,
+    )
+    detail: Detail = {"groups": sorted(groups), "told": asked.told, "release": version}
+    return triage.finish(
+        db, user, "release.override_ended", (report, after), told=told, detail=detail, now=tools.now
     )
 
 
@@ -101,6 +124,18 @@ def pass_on(db: Connection, *, limit: int, tools: Tools) -> int:
         codes = {"from": report.force_id, "force": force_id}
         triage.finish(db, None, "report.passed_on", (report, after), detail=codes, now=tools.now)
     return len(orphans)
+
+
+def _safe_to_say(asked: Override | EndOverride) -> None:
+    """Raises Problem invalid for words to somebody who does not know, or must not."""
+    if asked.message.strip() and asked.told != "yes":
+        raise problem("invalid", "message")
+
+
+def _say(db: Connection, user: User, report: TriageReport, message: str, tools: Tools) -> Told:
+    if not message.strip():
+        return "nobody"
+    return triage.tell(db, user.organisation, report, "message", message, tools=tools)
 
 
 def _coded(code: str, known: Iterable[Ground], name: str) -> None:

@@ -1,17 +1,15 @@
 """What an act on a release is asked with, and answered."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from waymark.agencies.records import FieldGroup
+from waymark.agencies.records import FieldGroup, Told
 from waymark_sync.report import TEXT_MAX
 
 Words = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"\S")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9_-]+\Z")]
 Groups = Annotated[tuple[FieldGroup, ...], Meta(min_length=1, max_length=9)]
-Told = Literal["yes", "no", "unsafe"]
-"""Does the person who was harmed know? `unsafe`: telling them could harm them."""
 
 
 class Narrow(Struct, frozen=True, kw_only=True):
@@ -34,6 +32,17 @@ class Override(Struct, frozen=True, kw_only=True):
     """To the reporter, where they know or may know."""
     force_id: Annotated[str, Meta(max_length=64, pattern=r"^[a-z0-9_-]*\Z")] = ""
     """Where nobody knows yet whose report it is."""
+
+
+class EndOverride(Struct, frozen=True, kw_only=True):
+    version: int
+    groups: Groups
+    """What the force may no longer read."""
+    note: Words
+    """Why it is no longer necessary."""
+    told: Told
+    message: Annotated[str, Meta(max_length=TEXT_MAX)] = ""
+    """As for an override."""
 
 
 class Unmask(Struct, frozen=True, kw_only=True):

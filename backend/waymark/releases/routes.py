@@ -1,4 +1,4 @@
-"""Acts on a release: narrow, override, unmask. Whatever a person may not see answers like what never was."""
+"""Acts on a release: narrow, override, end it, unmask. What one may not see answers like what never was."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from waymark.kernel import clock
 from waymark.kernel.web.bodies import in_json
 from waymark.kernel.web.guards import same_origin
 from waymark.releases import actions
-from waymark.releases.records import Narrow, Override, Unmask, Unmasked
+from waymark.releases.records import EndOverride, Narrow, Override, Unmask, Unmasked
 from waymark.triage.actions import Tools
 from waymark.triage.records import Done
 from waymark.triage.routes import NO_STORE, ON_REPORT, id_of, on_report, read
@@ -55,6 +55,22 @@ async def override(
 
 
 @post(
+    "/desk/api/reports/{report_id:str}/end-override",
+    operation_id="EndOverride",
+    status_code=200,
+    guards=[same_origin, logged_in],
+    takes=in_json(EndOverride),
+    refuses=ON_REPORT,
+)
+async def end_override(request: Request[Any, Any, Any], report_id: FromPath[str]) -> Response[Done]:
+    """The danger has passed: the report's force may no longer read these answers."""
+    known_id, asked = id_of(report_id), read(await request.body(), EndOverride)
+    user, tools = user_of(request), _tools(request)
+    done = await on_report(request, known_id, actions.end_override, user, known_id, asked, tools)
+    return Response(done, headers=NO_STORE)
+
+
+@post(
     "/desk/api/reports/{report_id:str}/unmask",
     operation_id="UnmaskReport",
     status_code=200,
@@ -75,4 +91,4 @@ def _tools(request: Request[Any, Any, Any]) -> Tools:
     return Tools(vault=state.vault, keys=state.ring, now=clock.now())
 
 
-handlers: Final = [narrow, override, unmask]
+handlers: Final = [narrow, override, end_override, unmask]

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from waymark.agencies import actions as agencies
 from waymark.agencies.records import Act, Decision
 from waymark.agencies.rules import decide
 from waymark.attachments import actions as attachments
@@ -73,6 +74,8 @@ def view(db: Connection, user: User, report_id: str, *, now: datetime) -> Viewed
         events=store.events(db, report_id),
         can_reach=bool(feeds(db, report, "message")),
         attachments=attachments.of_report(db, report_id) if "pictures" in decision.groups else (),
+        release=agencies.release_of(db, report_id),
+        looks=() if user.police else tuple(audit.looks(db, report_id)),
     )
 
 
@@ -263,6 +266,15 @@ def finish(
     return Done(version=after.version, state=after.state, queue=after.queue, told=told)
 
 
+def access_asked(db: Connection, *, limit: int) -> list[TriageReport]:
+    """Reports whose reporters wait to hear who may read them, and who has."""
+    return store.access_asked(db, limit=limit)
+
+
+def access_told(db: Connection, report_id: str) -> None:
+    store.access_told(db, report_id)
+
+
 def events(db: Connection, report: TriageReport) -> list[Event]:
     return store.events(db, report.report_id)
 
@@ -312,7 +324,7 @@ def _unchanged(report: TriageReport, version: int | None) -> None:
 
 def _watching(before: TriageReport, after: TriageReport) -> set[str]:
     """Everybody whose list may look different now."""
-    if not after.released:
+    if not (before.released or after.released):
         return scopes_of(None, after.centre_id)
     forces = (before.force_id, after.force_id, before.offered_force_id, after.offered_force_id)
     return {scope for force_id in forces for scope in scopes_of(force_id, after.centre_id)}

@@ -7,7 +7,7 @@ from typing import Final
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.vault import Vault
-from waymark.triage import screening
+from waymark.triage import replies, screening
 
 AT_ONCE: Final = 50
 """A few milliseconds of the writer's time."""
@@ -24,7 +24,5 @@ class Screener:
     async def step(self) -> int:
         now = self._now()
         reports = await self._database.write(screening.screen, limit=AT_ONCE, now=now)
-        replies = await self._database.write(
-            screening.screen_replies, limit=AT_ONCE, vault=self._vault, now=now
-        )
-        return reports + replies
+        added = await self._database.write(replies.screen_replies, limit=AT_ONCE, vault=self._vault, now=now)
+        return reports + added

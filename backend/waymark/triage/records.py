@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from waymark.agencies.records import Decision
+from waymark.agencies.records import Decision, Release
 from waymark.attachments.records import AttachmentView
+from waymark.audit.records import Look
 from waymark.intake.records import Lock
 from waymark.kernel.vault import CannotDecrypt
 from waymark_sync.messages import SignpostedService
@@ -199,3 +200,6 @@ class Viewed(Struct, frozen=True, kw_only=True):
     """Is there any way to answer the reporter?"""
     attachments: tuple[AttachmentView, ...]
     """None where pictures are not released."""
+    release: Release
+    looks: tuple[Look, ...]
+    """Who has opened it. None for the police: the centre answers for who sees what."""

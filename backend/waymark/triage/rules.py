@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from waymark.agencies.records import ALL_GROUPS, Act, Decision, FieldGroup, ReportFacts
-from waymark.agencies.rules import may, released
+from waymark.agencies.rules import decide, may, openable, released
 from waymark.identity.records import User
 from waymark.intake.records import Keys
 from waymark.intake.report_keys import open_keys, open_report
@@ -107,6 +107,7 @@ POSSIBLE_IN: Final[Mapping[Act, frozenset[State]]] = MappingProxyType(
         "mark_reply_read": frozenset(get_args(State)),
         "narrow_release": frozenset(get_args(State)),
         "override_release": frozenset(get_args(State)),
+        "end_override": frozenset(get_args(State)),
         "unmask": frozenset(get_args(State)),
     }
 )
@@ -330,6 +331,8 @@ def possible_acts(user: User, report: TriageReport, *, can_reach: bool, now: dat
         and (can_reach or act not in NEEDS_A_WAY)
         and (act != "acknowledge_report" or report.acknowledged_at is None)
         and (act != "mark_reply_read" or report.reply_waiting)
+        and (act != "override_release" or openable(facts(report)))
+        and (act != "unmask" or decide(user, act, facts(report), now=now).groups)
     ]
 
 

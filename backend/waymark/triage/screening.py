@@ -7,18 +7,14 @@ from waymark.agencies.rules import released
 from waymark.attachments import actions as attachments
 from waymark.identity import actions as identity
 from waymark.intake import actions as intake
-from waymark.intake.records import OpenedMessage
-from waymark.intake.report_keys import open_keys
-from waymark.intake.rules import open_message
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
-from waymark.kernel.vault import Vault
 from waymark.triage import actions as triage
 from waymark.triage import store
 from waymark.triage.actions import scopes_of
 from waymark.triage.campaigns.watch import Watch
-from waymark.triage.records import Event, TriageReport
-from waymark.triage.rules import due, first_state, next_state, seal_text
+from waymark.triage.records import Event
+from waymark.triage.rules import due, first_state
 from waymark_sync.policy.timers import load_timers
 
 
@@ -62,40 +58,3 @@ def screen(db: Connection, *, limit: int, now: datetime) -> int:
     watch.write()
     store.changed(db, scopes)
     return len(opened_since)
-
-
-def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -> int:
-    """Put what reporters have added into the history of their reports. Returns how many that were."""
-    db.serialise("screening")
-    replies = intake.messages_after(db, store.last_message(db), limit=limit)
-    for number, reply in enumerate(replies):
-        report = store.report(db, reply.report_id)
-        if report is None:
-            return number  # its report has not been looked through yet, and replies go in order
-        _add_reply(db, report, reply, vault=vault, now=now)
-    return len(replies)
-
-
-def _add_reply(
-    db: Connection, report: TriageReport, reply: OpenedMessage, *, vault: Vault, now: datetime
-) -> None:
-    """Whoever waited for an answer goes on at once; what is closed stays so until a person reopens it."""
-    state = report.state
-    if report.asked_at is not None:
-        state = next_state(state, "resume", report.sharing_choice)
-    after = triage.move(db, report, state=state, asked_at=None, reply_waiting=True, vault=vault)
-    event_id, report_keys = new_id(), open_keys(vault, report.lock)
-    text = open_message(report_keys, reply).text
-    event = Event(
-        id=event_id,
-        report_id=report.report_id,
-        number=0,
-        at=reply.received_at,
-        who="",
-        side="reporter",
-        action="reporter_wrote",
-        text=seal_text(report_keys, event_id, text),
-        message_number=reply.number,
-    )
-    store.add_event(db, event)
-    triage.finish(db, None, "report.reply_came", (report, after), now=now)

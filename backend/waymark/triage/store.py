@@ -86,6 +86,17 @@ ORPHANS = whole("""
     ) AS found
     JOINED
 """)
+ACCESS_ASKED = whole("""
+    SELECT COLUMNS
+    FROM (SELECT report_id FROM access_question ORDER BY asked_at LIMIT :limit) AS found
+    JOINED
+""")
+ASK_ACCESS = Sql("""
+    INSERT INTO access_question (report_id, asked_at)
+    VALUES (:report_id, :at)
+    ON CONFLICT (report_id) DO NOTHING
+""")
+ACCESS_TOLD = Sql("DELETE FROM access_question WHERE report_id = :report_id")
 LAST_SCREENED = Sql("SELECT COALESCE(MAX(number), 0) AS number FROM triage_report")
 LAST_MESSAGE = Sql("SELECT COALESCE(MAX(message_number), 0) AS number FROM triage_event")
 ADD_REPORT = Sql("""
@@ -145,6 +156,19 @@ def offers(db: Connection, *, before: datetime, limit: int) -> list[TriageReport
 def orphans(db: Connection, *, now: datetime, limit: int) -> list[TriageReport]:
     """In the lists of a force that has ended."""
     return db.many(ORPHANS, TriageReport, now=now, limit=limit, reader=SERVICE)
+
+
+def access_asked(db: Connection, *, limit: int) -> list[TriageReport]:
+    return db.many(ACCESS_ASKED, TriageReport, limit=limit, reader=SERVICE)
+
+
+def ask_access(db: Connection, report_id: str, *, at: str) -> None:
+    """Who asks twice before the answer is answered once."""
+    db.execute(ASK_ACCESS, report_id=report_id, at=at)
+
+
+def access_told(db: Connection, report_id: str) -> None:
+    db.execute(ACCESS_TOLD, report_id=report_id)
 
 
 def last_screened(db: Connection) -> int:

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from waymark.agencies.records import OF_THE_PERSON
+from waymark.agencies.records import OF_THE_PERSON, Act
+from waymark.agencies.rules import endable, narrowable, openable
+from waymark.agencies.shown import shown
 from waymark.attachments.rules import described
 from waymark.custody.records import Gap
-from waymark.identity.records import Device, User
+from waymark.identity.records import POLICE, Device, User
 from waymark.intake.records import DeviceSeen, Keys
 from waymark.intake.report_keys import open_keys, open_report
 from waymark.kernel.clock import stamp
@@ -18,6 +20,7 @@ from waymark.kernel.problems import problem
 from waymark.kernel.vault import Vault
 from waymark.triage.records import ReportAnswer, TriageReport, Viewed
 from waymark.triage.rules import (
+    facts,
     history_line,
     listed,
     open_detail,
@@ -26,7 +29,8 @@ from waymark.triage.rules import (
 )
 from waymark.worklist.records import BuildEnds, ChoicesAnswer, Cursor, DeviceLine, Filter, Named
 from waymark_sync.messages import SignpostedService
-from waymark_sync.policy import Pack
+from waymark_sync.policy import UNKNOWN, Pack
+from waymark_sync.policy.access import load_access
 from waymark_sync.policy.decisions import Decisions, Side
 from waymark_sync.policy.timers import Timers
 
@@ -122,7 +126,7 @@ def page_of(
     keys = open_keys(vault, report.lock)
     body = open_report(keys, report.lock, person=bool(decision.groups & OF_THE_PERSON))
     area = pack.area_name(report.area)
-    shown = {
+    page = {
         **msgspec.to_builtins(listed(report, body.answers, decision, user, area=area, now=now)),
         **_possible(user, viewed, pack=pack, data=data, now=now),
         "hidden_groups": sorted(decision.hidden),
@@ -137,14 +141,23 @@ def page_of(
         "signposted": _signposted(viewed, keys) if "support" in decision.groups else (),
         "attachments": msgspec.to_builtins(described(viewed.attachments, body.attachments)),
         "groups": visible_answers(body.answers, decision),
+        "seen": _seen(viewed),
+        "release": msgspec.to_builtins(shown(viewed.release, decision, centre=not user.police)),
     }
     history = tuple(history_line(keys, event, user, data, decision=decision) for event in viewed.events)
-    return ReportAnswer(report=shown, history=history)
+    return ReportAnswer(report=page, history=history)
+
+
+def _seen(viewed: Viewed) -> list[dict[str, str]]:
+    """By role and day, the latest first: who of the centre has opened it."""
+    ours = [(look.role, look.at[:10]) for look in viewed.looks if look.role not in POLICE]
+    return [{"role": role, "on": day} for role, day in dict.fromkeys(ours)]
 
 
 def _possible(user: User, viewed: Viewed, *, pack: Pack, data: Decisions, now: datetime) -> dict[str, Any]:
     report = viewed.report
     acts = possible_acts(user, report, can_reach=viewed.can_reach, now=now)
+    known, access = facts(report), load_access()
     side: Side = "police" if user.police else "centre"
     kinds = (
         data.possible(report.force_id, pack.nation(report.force_id), stamp(now)[:10])
@@ -172,11 +185,21 @@ def _possible(user: User, viewed: Viewed, *, pack: Pack, data: Decisions, now: d
         "not_told_reasons": data.not_told_reasons,
         "forces": [
             Named(id=force.id, name=force.name)
-            for force in (pack.forces if "forward_report" in acts else ())
+            for force in (pack.forces if _names_force(report, acts) else ())
             if force.id != report.force_id
         ],
+        "narrowable": sorted(narrowable(known)) if "narrow_release" in acts else (),
+        "openable": sorted(openable(known)) if "override_release" in acts else (),
+        "endable": sorted(endable(known)) if "end_override" in acts else (),
+        "override_grounds": access.override_grounds if "override_release" in acts else (),
+        "unmask_reasons": access.unmask_reasons if "unmask" in acts else (),
         "forward_text": data.texts["forwarded"],
     }
+
+
+def _names_force(report: TriageReport, acts: list[Act]) -> bool:
+    """Whom it is offered to; or whose it becomes, where nobody knows yet."""
+    return "forward_report" in acts or ("override_release" in acts and report.force_id == UNKNOWN)
 
 
 def _offered(report: TriageReport, pack: Pack, timers: Timers) -> dict[str, str] | None:

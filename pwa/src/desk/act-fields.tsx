@@ -1,28 +1,13 @@
 import type { JSX } from 'preact'
 import { Input } from '../ui/input.tsx'
-import { WarningText } from '../ui/notices.tsx'
 import { Radios } from '../ui/radios.tsx'
-import type { RadioOption } from '../ui/radios.tsx'
-import { Textarea } from '../ui/textarea.tsx'
-import type { FieldError } from '../ui/words.ts'
-import { chosenDecision, mayStaySilent, messageIn, telling, TEXT_MAX } from './act-form.ts'
-import type { ActName } from './act-names.ts'
+import { chosenDecision, mayStaySilent, telling } from './act-form.ts'
 import { errorAt, Group } from './field-group.tsx'
-import { organisationOf } from './frame.tsx'
-import type { Coded, OpenReport } from './report-shape.ts'
-import type { Draft } from './session.ts'
+import { Message, OneOf, Words } from './field-parts.tsx'
+import type { FieldsProps } from './field-parts.tsx'
+import { ReleaseFields } from './release-fields.tsx'
 import { SignpostFields } from './signpost-fields.tsx'
-import type { User } from './shapes.ts'
-import { say, sayCount } from './words.ts'
-
-export type FieldsProps = {
-  readonly act: ActName
-  readonly report: OpenReport
-  readonly user: User
-  readonly draft: Draft
-  readonly set: (part: Draft) => void
-  readonly errors: readonly FieldError[]
-}
+import { say } from './words.ts'
 
 /** The fields of one act, in the order in which they are thought about. */
 export function ActFields(props: FieldsProps): JSX.Element | null {
@@ -61,6 +46,11 @@ export function ActFields(props: FieldsProps): JSX.Element | null {
       return <ForwardFields {...props} />
     case 'send_back_report':
       return <Words {...props} field="reason" label={say('send_back.reason')} hint={say('act.between_forces')} />
+    case 'narrow_release':
+    case 'override_release':
+    case 'end_override':
+    case 'unmask':
+      return <ReleaseFields {...props} act={props.act} />
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':
@@ -138,54 +128,3 @@ function Tell(props: FieldsProps): JSX.Element {
     </>
   )
 }
-
-/** Whatever goes to the person who reported, with what to think of before it. */
-function Message(props: FieldsProps & { readonly optional?: boolean }): JSX.Element {
-  const { act, report, user, draft, set, errors, optional = false } = props
-  const tablet = report.head.channel === 'centre_tablet'
-  return (
-    <>
-      <WarningText hidden={say('ack.warning_prefix')}>{say('ack.warning')}</WarningText>
-      <Textarea
-        id="message"
-        label={say(optional ? 'act.message_optional' : act === 'ask_reporter' ? 'ask.label' : 'ack.label')}
-        hint={say(tablet ? 'ack.hint_tablet' : 'ack.hint_phone', { organisation: organisationOf(user) })}
-        value={messageIn(act, draft, report)}
-        onInput={(message) => set({ message })}
-        error={errorAt(errors, 'message')}
-        count={{ max: TEXT_MAX, message: countWords }}
-      />
-    </>
-  )
-}
-
-type WordsProps = FieldsProps & { readonly field: string; readonly label: string; readonly hint: string }
-
-/** For colleagues alone. */
-function Words({ field, label, hint, draft, set, errors }: WordsProps): JSX.Element {
-  return (
-    <Textarea
-      id={field}
-      label={label}
-      hint={hint}
-      rows={3}
-      value={draft[field] ?? ''}
-      onInput={(text) => set({ [field]: text })}
-      error={errorAt(errors, field)}
-      count={{ max: TEXT_MAX, message: countWords }}
-    />
-  )
-}
-
-type OneOfProps = FieldsProps & { readonly field: string; readonly legend: string; readonly options: readonly Coded[] }
-
-function OneOf({ field, legend, options, draft, set, errors }: OneOfProps): JSX.Element {
-  const radios: readonly RadioOption[] = options.map(({ code, label }) => ({ value: code, label }))
-  return (
-    <Group field={field} legend={legend} errors={errors}>
-      <Radios name={field} small options={radios} value={draft[field]} onChange={(code) => set({ [field]: code })} />
-    </Group>
-  )
-}
-
-const countWords = (left: number) => (left < 0 ? sayCount('ack.over', -left) : sayCount('ack.left', left))

@@ -5,6 +5,7 @@
 
 import type { FieldError } from '../ui/words.ts'
 import type { ActName } from './act-names.ts'
+import { releaseBody, releaseFaults } from './release-form.ts'
 import type { Decision, OpenReport } from './report-shape.ts'
 import type { Draft } from './session.ts'
 import { say } from './words.ts'
@@ -114,6 +115,11 @@ export function faultsIn(act: ActName, draft: Draft, report: OpenReport): readon
       wanted('reason', say('send_back.reason_empty'))
       short('reason', draft['reason'] ?? '')
       break
+    case 'narrow_release':
+    case 'override_release':
+    case 'end_override':
+    case 'unmask':
+      return releaseFaults(act, draft, report, TEXT_MAX)
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':
@@ -170,6 +176,11 @@ export function bodyOf(act: ActName, draft: Draft, report: OpenReport): Readonly
       return { version, force_id: words('force_id'), reason: words('reason'), message: report.canReach ? message : '' }
     case 'send_back_report':
       return { version, reason: words('reason') }
+    case 'narrow_release':
+    case 'override_release':
+    case 'end_override':
+    case 'unmask':
+      return releaseBody(act, draft, report)
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':

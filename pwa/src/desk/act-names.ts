@@ -13,9 +13,15 @@ export const ACTS = {
   forward_report: 'forward',
   reopen_report: 'reopen',
   close_report: 'close',
+  narrow_release: 'narrow',
+  override_release: 'override',
+  end_override: 'end-override',
+  unmask: 'unmask',
 } as const
 /** In the order in which they are offered. */
 export type ActName = keyof typeof ACTS
+/** About who may see the report, rather than about what becomes of it. */
+export type ReleaseAct = 'narrow_release' | 'override_release' | 'end_override' | 'unmask'
 export const ACT_NAMES = Object.keys(ACTS) as readonly ActName[]
 
 export const ACT_OF_PATH: ReadonlyMap<string, ActName> = new Map(ACT_NAMES.map((act) => [ACTS[act], act]))

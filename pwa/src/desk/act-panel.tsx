@@ -7,7 +7,8 @@ import { ActFields } from './act-fields.tsx'
 import { bodyOf, faultsIn } from './act-form.ts'
 import type { ActName } from './act-names.ts'
 import * as api from './api.ts'
-import type { OpenReport } from './report-shape.ts'
+import { chosenGroups, groupsFor } from './release-form.ts'
+import type { OpenReport, ShownAnswers } from './report-shape.ts'
 import { addressOf } from './router.ts'
 import { draftOf, dropDraft, keepDraft } from './session.ts'
 import type { Draft } from './session.ts'
@@ -37,11 +38,12 @@ type Props = {
   readonly report: OpenReport
   readonly user: User
   readonly reload: () => Promise<OpenReport | null>
+  readonly uncover: (groups: readonly string[], answers: ShownAnswers) => void
   readonly done: (outcome: Outcome) => void
 }
 
 /** One act as a form. What is typed outlives a lost session and a conflict, not a log-out. */
-export function ActPanel({ act, asked, report, user, reload, done }: Props): JSX.Element {
+export function ActPanel({ act, asked, report, user, reload, uncover, done }: Props): JSX.Element {
   const id = report.head.id
   const [draft, setDraft] = useState<Draft>(() => draftOf(id, act))
   const [errors, setErrors] = useState<readonly FieldError[]>([])
@@ -65,7 +67,7 @@ export function ActPanel({ act, asked, report, user, reload, done }: Props): JSX
     setAttempt(attempt + 1)
     if (faults.length > 0) return
     setBusy(true)
-    const outcome = await send(act, draft, report, reload, attempt)
+    const outcome = await send(act, draft, report, { reload, uncover }, attempt)
     setBusy(false)
     done(outcome)
   }
@@ -97,10 +99,16 @@ async function send(
   act: ActName,
   draft: Draft,
   report: OpenReport,
-  reload: () => Promise<OpenReport | null>,
+  { reload, uncover }: Pick<Props, 'reload' | 'uncover'>,
   attempt: number,
 ): Promise<Outcome> {
   try {
+    if (act === 'unmask') {
+      const answers = await api.unmask(report.head.id, bodyOf(act, draft, report))
+      uncover(chosenGroups(draft, groupsFor(act, report)), answers)
+      dropDraft(report.head.id, act)
+      return { type: 'done', act, told: '' }
+    }
     const told = await api.act(report.head.id, act, bodyOf(act, draft, report))
     dropDraft(report.head.id, act)
     await reload()

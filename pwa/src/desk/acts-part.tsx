@@ -7,7 +7,7 @@ import type { ActName } from './act-names.ts'
 import { ActPanel } from './act-panel.tsx'
 import type { Outcome } from './act-panel.tsx'
 import { RefusalNotice } from './notices.tsx'
-import type { OpenReport } from './report-shape.ts'
+import type { OpenReport, ShownAnswers } from './report-shape.ts'
 import { addressOf, replace } from './router.ts'
 import { draftOf } from './session.ts'
 import type { HistoryEntry, User } from './shapes.ts'
@@ -23,10 +23,11 @@ type Props = {
   readonly act: ActName | null
   /** Returns the report as it is now; null when it cannot be opened any more. */
   readonly reload: () => Promise<OpenReport | null>
+  readonly uncover: (groups: readonly string[], answers: ShownAnswers) => void
 }
 
 /** What can be done now: the next step first, everything else below it. */
-export function ActsPart({ report, user, act, reload }: Props): JSX.Element {
+export function ActsPart({ report, user, act, reload, uncover }: Props): JSX.Element {
   const id = report.head.id
   const [outcome, setOutcome] = useState<Outcome>({ type: 'none' })
   useOpening(act, setOutcome)
@@ -43,7 +44,7 @@ export function ActsPart({ report, user, act, reload }: Props): JSX.Element {
     <aside class="desk-acts" id="acts" tabIndex={-1} aria-label={say('acts.label')}>
       <Told outcome={outcome} />
       {open !== null && offered.includes(open) && (
-        <ActPanel key={open} act={open} asked={act !== null} report={report} user={user} reload={reload} done={finish} />
+        <ActPanel key={open} act={open} asked={act !== null} report={report} user={user} reload={reload} uncover={uncover} done={finish} />
       )}
       {lost !== null && !offered.includes(lost) && <Gone id={id} act={lost} />}
       {(others.length > 0 || open === null || !report.canReach) && (

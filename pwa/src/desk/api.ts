@@ -10,8 +10,8 @@ import type { Read, Reader } from './checked.ts'
 import { askedOf } from './filters.ts'
 import type { Filters } from './filters.ts'
 import { makePasskey, showPasskey } from './passkeys.ts'
-import { readReport } from './report-shape.ts'
-import type { OpenReport } from './report-shape.ts'
+import { readReport, readUncovered } from './report-shape.ts'
+import type { OpenReport, ShownAnswers } from './report-shape.ts'
 import {
   readAccount,
   readAcknowledged,
@@ -148,6 +148,11 @@ export async function act(id: string, name: ActName, body: Readonly<Record<strin
   const path = `/reports/${encodeURIComponent(id)}/${ACTS[name]}`
   if (name === 'take_report') return ask('POST', path, readTaken, body).then(() => '')
   return (await ask('POST', path, readDone, body)).told
+}
+
+/** Covered answers, this once: nothing keeps them but the page that asked. */
+export function unmask(id: string, body: Readonly<Record<string, unknown>>): Promise<ShownAnswers> {
+  return ask('POST', `/reports/${encodeURIComponent(id)}/unmask`, readUncovered, body)
 }
 
 export async function suggestions(id: string): Promise<readonly Service[]> {

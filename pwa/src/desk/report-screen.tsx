@@ -9,6 +9,8 @@ import { organisationOf } from './frame.tsx'
 import { Heading } from './heading.tsx'
 import { HistoryPart } from './history.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
+import { ReleasePart } from './release-part.tsx'
+import { uncovered } from './report-shape.ts'
 import type { OpenReport } from './report-shape.ts'
 import { listAddress } from './router.ts'
 import type { User } from './shapes.ts'
@@ -43,7 +45,9 @@ export function ReportScreen({ id, act, user }: ScreenProps): JSX.Element {
       <p class="desk-back"><a class="govuk-link" href={listAddress()}>{say('app.back_to_queue')}</a></p>
       {shown.status === 'loading' && <Loading>{say('report.loading')}</Loading>}
       {shown.status === 'failed' && <NotOpened refusal={shown.refusal} retry={reload} />}
-      {shown.status === 'open' && <Opened report={shown.report} act={act} user={user} reload={reload} />}
+      {shown.status === 'open' && (
+        <Opened report={shown.report} act={act} user={user} reload={reload} show={(report) => setShown({ status: 'open', report })} />
+      )}
     </>
   )
 }
@@ -80,9 +84,10 @@ type OpenedProps = {
   readonly act: ActName | null
   readonly user: User
   readonly reload: () => Promise<OpenReport | null>
+  readonly show: (report: OpenReport) => void
 }
 
-function Opened({ report, act, user, reload }: OpenedProps): JSX.Element {
+function Opened({ report, act, user, reload, show }: OpenedProps): JSX.Element {
   const { offeredTo } = report
   return (
     <>
@@ -104,9 +109,16 @@ function Opened({ report, act, user, reload }: OpenedProps): JSX.Element {
       <div class="desk-columns">
         <div class="desk-columns__read">
           <AnswersPart report={report} />
+          <ReleasePart report={report} user={user} />
           <HistoryPart history={report.history} />
         </div>
-        <ActsPart report={report} user={user} act={act} reload={reload} />
+        <ActsPart
+          report={report}
+          user={user}
+          act={act}
+          reload={reload}
+          uncover={(groups, answers) => show(uncovered(report, groups, answers))}
+        />
       </div>
     </>
   )

@@ -3,7 +3,7 @@
  * `not_answered` was asked and skipped. The two are never shown as the same thing.
  */
 
-import { flag, listOf, or, orNull, record, shape, text, whole } from './checked.ts'
+import { flag, instant, listOf, or, orNull, record, shape, text, whole } from './checked.ts'
 import type { Read, Reader } from './checked.ts'
 import { readHistoryEntry, readRow, readSafeContact, readService, readWhen } from './shapes.ts'
 import type { HistoryEntry, Service } from './shapes.ts'
@@ -63,6 +63,31 @@ const readAttachment = shape({
 })
 export type Attachment = Read<typeof readAttachment>
 
+const toldOrNot = or(orNull(text), null)
+const readRelease = shape({
+  now: or(
+    listOf(shape({ group: text, basis: text, since: instant, ground_label: or(text, ''), told: toldOrNot })),
+    [],
+  ),
+  versions: or(
+    listOf(
+      shape({
+        version: whole,
+        basis: text,
+        at: instant,
+        by: text,
+        groups: listOf(text),
+        ground_label: or(text, ''),
+        told: toldOrNot,
+      }),
+    ),
+    [],
+  ),
+})
+export type Release = Read<typeof readRelease>
+export type Seeable = Release['now'][number]
+const NOTHING: Release = { now: [], versions: [] }
+
 const readHead = shape({
   hidden_groups: or(listOf(text), []),
   masked_groups: or(listOf(text), []),
@@ -81,6 +106,13 @@ const readHead = shape({
   signposts_shown: or(listOf(text), []),
   signposted: or(listOf(readService), []),
   attachments: or(listOf(readAttachment), []),
+  release: or(readRelease, NOTHING),
+  seen: or(listOf(shape({ role: text, on: text })), []),
+  narrowable: or(listOf(text), []),
+  openable: or(listOf(text), []),
+  endable: or(listOf(text), []),
+  override_grounds: or(coded, []),
+  unmask_reasons: or(coded, []),
 })
 
 /** What this login may do, and the words to do it with, as the server's pack has them. */
@@ -93,6 +125,12 @@ export type Choosing = {
   readonly forwardText: string
   readonly shown: readonly string[]
   readonly signposted: readonly Service[]
+  /** Groups of answers: what can be taken back, opened by override, and ended. */
+  readonly narrowable: readonly string[]
+  readonly openable: readonly string[]
+  readonly endable: readonly string[]
+  readonly overrideGrounds: readonly Coded[]
+  readonly unmaskReasons: readonly Coded[]
 }
 
 export type ReportHead = Read<typeof readRow>
@@ -112,6 +150,10 @@ export type OpenReport = {
   readonly decided: string | null
   readonly choosing: Choosing
   readonly attachments: readonly Attachment[]
+  /** Who may see what of it. */
+  readonly release: Release
+  /** Who of the centre has opened it, by role and day; none for the police. */
+  readonly seen: readonly { readonly role: string; readonly on: string }[]
   readonly history: readonly HistoryEntry[]
 }
 
@@ -141,9 +183,29 @@ export const readReport: Reader<OpenReport> = (raw, place) => {
       forwardText: more.forward_text,
       shown: more.signposts_shown,
       signposted: more.signposted,
+      narrowable: more.narrowable,
+      openable: more.openable,
+      endable: more.endable,
+      overrideGrounds: more.override_grounds,
+      unmaskReasons: more.unmask_reasons,
     },
     attachments: more.attachments,
+    release: more.release,
+    seen: more.seen,
     history: body.history,
+  }
+}
+
+/** What was covered, with a reason: in the shape of the page that it is shown on. */
+export const readUncovered: Reader<ShownAnswers> = (raw, place) => readAnswers(answersIn(record(raw, place)), place)
+
+/** The page with answers that were covered on it. Opened again, they are covered again. */
+export function uncovered(report: OpenReport, groups: readonly string[], answers: ShownAnswers): OpenReport {
+  const there = Object.entries(answers).filter(([, answer]) => answer !== null)
+  return {
+    ...report,
+    answers: { ...report.answers, ...Object.fromEntries(there) },
+    maskedGroups: report.maskedGroups.filter((group) => !groups.includes(group)),
   }
 }
 

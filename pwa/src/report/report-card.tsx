@@ -6,6 +6,7 @@ import { FilesLine } from './files-line.tsx'
 import { Messages, Said } from './messages.tsx'
 import { ProofButtons } from './proof-buttons.tsx'
 import { SayForm } from './say-form.tsx'
+import { WhoReads } from './who-reads.tsx'
 import { whyNotSent } from './words.ts'
 
 const COLOURS: Readonly<Record<ReportState, TagColour>> = {
@@ -56,6 +57,13 @@ function Further({ card }: { readonly card: OutboxCard }) {
   return (
     <>
       <SayForm
+        about={card.itemId}
+        reference={card.reference}
+        messages={card.messages}
+        send={sayMore}
+        onSaid={() => undefined}
+      />
+      <WhoReads
         about={card.itemId}
         reference={card.reference}
         messages={card.messages}

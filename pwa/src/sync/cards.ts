@@ -145,5 +145,5 @@ export function forgetOpened(): void {
 async function openReceipt(of: FeedEntry, keys: DeviceKeys): Promise<OpenedMessage> {
   const plaintext = await openMessage(of.sealed, keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
   const { item_id: itemId } = fromJson(plaintext, receiptBody)
-  return { itemId, id: of.id, kind: of.kind, at: '', fromName: '', text: '', asks: false, code: '', services: [] }
+  return { itemId, id: of.id, kind: of.kind, at: '', fromName: '', text: '', asks: false, code: '', services: [], access: null }
 }

@@ -9,9 +9,9 @@ import { result, type Stores } from './indexed-db.ts'
 import { type DeviceKeys, type FeedEntry, type StoreName, stores } from './parcels.ts'
 import { openMessage } from './seal.ts'
 import type { FeedMessage } from './types.ts'
-import { type Fields, fromJson, signposted } from './wire.ts'
+import { accessed, type Fields, fromJson, signposted } from './wire.ts'
 
-const SHOWN: ReadonlySet<string> = new Set(['ack', 'message', 'status', 'signpost', 'needs_attention'])
+const SHOWN: ReadonlySet<string> = new Set(['ack', 'message', 'status', 'signpost', 'needs_attention', 'access'])
 
 export type OpenedMessage = FeedMessage & { readonly itemId: string }
 type Sealed = Pick<FeedEntry, 'feedId' | 'id' | 'kind' | 'sealed'>
@@ -79,5 +79,6 @@ function shown(of: Sealed, fields: Fields): OpenedMessage {
     asks: fields.has('asks') && fields.truth('asks'),
     code: fields.has('code') ? fields.text('code') : '',
     services: fields.has('services') ? fields.list('services', signposted) : [],
+    access: of.kind === 'access' ? accessed(fields) : null,
   }
 }

@@ -426,6 +426,23 @@ export type SignpostBody = {
   readonly text?: string
 }
 
+/** Somebody has opened the report. Never a name. */
+export type SeenBy = {
+  readonly role: string
+  readonly organisation: string
+  /** The day, `2026-01-02`, UTC. */
+  readonly on: string
+}
+
+/** Kind `access`: who may read the report and who has, where that is safe to say. Replaces earlier. */
+export type AccessBody = {
+  readonly item_id: Uuid
+  readonly at: string
+  /** Groups of answers that the police may read now. */
+  readonly police: readonly string[]
+  readonly seen: readonly SeenBy[]
+}
+
 /** Kind `receipt`: the receipt of an item whose answer may have been lost on the way. */
 export type ReceiptBody = {
   readonly item_id: Uuid
@@ -623,6 +640,10 @@ export type MessageBody = {
   readonly in_reply_to?: Uuid | null
   /** The return code's, base64url, when written with the code. None: signed by the report's own key. */
   readonly authenticator?: string | null
+  /** What the police may not read from now on: `person` or `all`. Of another code the text counts. */
+  readonly takes_back?: string
+  /** Who may read the report, and who has? Answered by a message of kind `access`. */
+  readonly asks_who?: boolean
 }
 
 /** Crockford's base 32: no I, L, O, U. */

@@ -106,6 +106,8 @@ function bodyBytes(more: MoreToSay, itemId: string, { authenticator }: Writer): 
     ui_language: more.uiLanguage,
     written_at: new Date().toISOString(),
     ...(more.inReplyTo !== null && { in_reply_to: more.inReplyTo }),
+    ...(more.takesBack !== undefined && { takes_back: more.takesBack }),
+    ...(more.asksWho === true && { asks_who: true }),
     ...(authenticator !== null && { authenticator: toBase64url(authenticator) }),
   }
   return utf8(JSON.stringify(body))

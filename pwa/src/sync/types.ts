@@ -3,7 +3,7 @@
  * are in `protocol.generated.ts`.
  */
 
-import type { Proof, ReportBody, SignpostedService } from './protocol.generated.ts'
+import type { AccessBody, Proof, ReportBody, SignpostedService } from './protocol.generated.ts'
 
 /** How a return code looks: seven words, or a number that looks like a parcel's. */
 export type CodeForm = 'words' | 'digits'
@@ -24,7 +24,11 @@ export type FeedMessage = {
   readonly code: string
   /** Of a `signpost`: who can help, as it was when it was suggested. */
   readonly services: readonly SignpostedService[]
+  /** Of an `access`: who may read the report and who has; null otherwise. The latest one holds. */
+  readonly access: Access | null
 }
+
+export type Access = Pick<AccessBody, 'police' | 'seen'>
 
 /** Something that the reporter has written about a report. Its words are sealed: only the service reads them. */
 export type SaidMore = {
@@ -190,6 +194,10 @@ export type MoreToSay = {
   readonly uiLanguage: string
   /** Id of the message that asked. */
   readonly inReplyTo: string | null
+  /** What the police may not read from now on. The text says the same for a person. */
+  readonly takesBack?: 'person' | 'all'
+  /** Who may read it, and who has? The service answers by itself. */
+  readonly asksWho?: boolean
 }
 
 export type ProofCheck = 'valid' | 'invalid' | 'unknown_key'

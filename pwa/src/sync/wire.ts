@@ -6,6 +6,7 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { type Bytes, fromBase64url, own } from './bytes.ts'
 import type {
+  AccessBody,
   Alert,
   AttachmentBody,
   AttState,
@@ -23,6 +24,7 @@ import type {
   ReturnResponse,
   Revocation,
   ServiceKey,
+  SeenBy,
   SignedKeySet,
   SignpostedService,
 } from './protocol.generated.ts'
@@ -272,6 +274,15 @@ export function signposted(fields: Fields): SignpostedService {
     url: optional('url'),
     why: fields.has('why') ? fields.texts('why') : [],
   }
+}
+
+/** A role or a group that a newer service adds is shown by its code. */
+export function accessed(fields: Fields): Pick<AccessBody, 'police' | 'seen'> {
+  return { police: fields.texts('police'), seen: fields.list('seen', seenBy) }
+}
+
+function seenBy(fields: Fields): SeenBy {
+  return { role: fields.text('role'), organisation: fields.text('organisation'), on: fields.text('on') }
 }
 
 export function signedKeySet(fields: Fields): SignedKeySet {

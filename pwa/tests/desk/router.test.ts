@@ -12,6 +12,7 @@ const PAGES: readonly [string, Page][] = [
   ['/desk?overdue=yes&after=abc', { type: 'queue', filters: { ...UNFILTERED, overdue: true }, cursor: 'abc' }],
   [`/desk/reports/${ID}`, { type: 'report', id: ID, act: null }],
   [`/desk/reports/${ID}/send-back`, { type: 'report', id: ID, act: 'send_back_report' }],
+  [`/desk/reports/${ID}/end-override`, { type: 'report', id: ID, act: 'end_override' }],
   ['/desk/quarantine', { type: 'quarantine' }],
   ['/desk/devices', { type: 'devices' }],
 ]

@@ -11,6 +11,7 @@ const message = (kind: string, more: Partial<FeedMessage> = {}): FeedMessage => 
   asks: false,
   code: '',
   services: [],
+  access: null,
   ...more,
 })
 const ack = message('ack')

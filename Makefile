@@ -149,6 +149,8 @@ prove: system test-pages ## the long numbers: more kills, more examples, more ro
 	  reseal_on_retry batch_4xx early_pos borrowed_floor counted_floor; do \
 	  $(BIN)/python -m waymark_sync.simulate --seeds 200 --ablate $$rule --write docs/figures/simulation.json; done
 	@$(BIN)/python tests/support/figures.py
+	@$(BIN)/python tests/attacks/told.py
+	@$(BIN)/python tests/attacks/canary_run.py -n $(WORKERS) --dist worksteal | tee docs/figures/canaries.json
 	@$(BIN)/python tests/models/mutations.py | tee docs/figures/mutations.json
 	@$(BIN)/python tests/fuzz/run.py --inputs 1000000 --json | tee docs/figures/fuzz.json
 

@@ -1,9 +1,7 @@
 """T2, somebody who lives with the reporter and looks through the phone afterwards."""
 
-import json
 import re
 import struct
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from attacks.attempts import LONG, Attempts, long_form
+from attacks.attempts import Attempts, long_form
 from attacks.prey import CLIENT, Prey
 from attacks.residue import history, readable, texts
 from journeys.canaries import hits
@@ -41,7 +39,18 @@ globalThis.asked = { permission: 0, install: 0, persist: 0 }
 const ask = Notification.requestPermission.bind(Notification)
 Notification.requestPermission = (...given) => { globalThis.asked.permission++; return ask(...given) }
 """
+CLOCKED: Final = """(words) => {
+  let from
+  document.addEventListener('click', () => { from = performance.now() }, { capture: true, once: true })
+  new MutationObserver((_, own) => {
+    if (from === undefined || document.body.innerText.includes(words)) return
+    own.disconnect()
+    void globalThis.emptied(performance.now() - from)
+  }).observe(document.documentElement, { childList: true, subtree: true })
+}"""
+"""In the page itself: how long from the press until its words are gone."""
 EXIT_MS_MAX: Final = 300
+TURNS: Final = 20
 
 
 @pytest.fixture
@@ -162,22 +171,21 @@ def test_what_a_sent_report_leaves_to_be_seen(
 
 @long_form
 def test_leaving_is_quick(prey: Prey, attempts: Attempts, phone: Callable[..., Phone]) -> None:
-    """From every page of the form the words are gone from the screen; in the long form also in 300 ms."""
+    """Twenty times with all answers on the screen: how long until the words are gone from it."""
     page = phone(prey.server.origin).start()
+    took: list[float] = []
+    page.expose_function("emptied", lambda ms: took.append(ms))
     visit(page, prey.server.origin)
-    took = []
-    for turn in range(20 if LONG else 2):
+    for turn in range(TURNS):
         page.goto(prey.server.origin)
         answer_briefly(page, Story(narrative=NARRATIVE, sharing="P3"))
-        begun = time.monotonic()
-        page.get_by_role("button", name="Exit this page").click(no_wait_after=True)
-        page.wait_for_function(f"!document.body.innerText.includes({json.dumps(NARRATIVE)})")
-        took.append((time.monotonic() - begun) * 1_000)
+        page.evaluate(CLOCKED, NARRATIVE)
+        page.get_by_role("button", name="Exit this page").click()
         page.wait_for_url("**/leaving")
         attempts.tried(f"turn {turn}", got=_sees(page))
-    if LONG:
-        slow = sorted(took)[int(len(took) * 0.95) - 1]
-        attempts.tried("it takes long", got=slow > EXIT_MS_MAX, back=f"{slow:.0f} ms")
+    assert len(took) >= TURNS, "each time was taken"
+    slow = sorted(took)[int(len(took) * 0.95) - 1]
+    attempts.tried("it takes long", got=slow > EXIT_MS_MAX, back=f"{slow:.0f} ms")
 
 
 def test_no_answer_tells_a_wrong_code_from_one_without_messages(prey: Prey, attempts: Attempts) -> None:

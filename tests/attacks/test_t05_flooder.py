@@ -106,7 +106,7 @@ def test_a_flood_is_not_thrown_away_unseen(prey: Prey, attempts: Attempts) -> No
 
 
 def test_guessing_is_slowed_down(prey: Prey, attempts: Attempts) -> None:
-    """Return codes, one-time codes and passwords by the hundred, from one address that changes its port."""
+    """Return codes and passwords by the hundred, from one address."""
     tries = 200 if LONG else 24
     page = OUR_PAGE | {"Origin": prey.server.origin, CLIENT: "198.51.100.99"}
     guesses: dict[str, Callable[[int], httpx.Response]] = {

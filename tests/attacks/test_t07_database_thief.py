@@ -47,7 +47,7 @@ def test_no_word_of_any_report_is_on_the_disk(prey: Prey, loot: Path, attempts: 
 
 
 def test_nothing_that_logs_in_is_on_the_disk(prey: Prey, loot: Path, attempts: Attempts) -> None:
-    """Session cookies, the tablet's private key, and what a password is made of."""
+    """Session cookies, the tablet's private key, and every private key of the service."""
     raw = b"".join(file.read_bytes() for file in loot.rglob("*") if file.is_file())
     for name, cookie in prey.cookies.items():
         attempts.tried(f"the cookie of {name}", got=cookie.encode() in raw)

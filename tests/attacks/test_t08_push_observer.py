@@ -18,7 +18,7 @@ from waymark_sync.seal import new_key, sign
 CHOICES: Final = ("P2", "U1", "A1", "A2")
 ALLOWED: Final = {b'{"v":1}'.ljust(1_024)}
 """All that a knock may say."""
-WAITS: Final = 2_000
+WAITS: Final = 20_000
 SPOKEN: Final = ("hate", "crime", "report", "police", "centre", "harbour", "victim", "northshire")
 
 

@@ -119,6 +119,30 @@ def test_the_pages_served_are_the_pages_built(prey: Prey, attempts: Attempts) ->
         )
 
 
+def test_nothing_for_developers_is_served(prey: Prey, attempts: Attempts) -> None:
+    """Descriptions, metrics, consoles, maps, settings and folders that such services often leave open."""
+    for path in (
+        *(
+            "/schema",
+            "/schema/openapi.json",
+            "/openapi.json",
+            "/docs",
+            "/redoc",
+            "/swagger",
+            "/metrics",
+            "/debug",
+        ),
+        *("/.git/config", "/.env", "/requirements.txt", "/pyproject.toml", "/package.json", "/server-status"),
+        *("/waymark.db", "/data/waymark.db", "/keys/root.pem", "/backups/", "/assets/", "/admin", "/console"),
+        *("/desk/api", "/desk/api/audit", "/desk/api/users", "/health", "/stats", "/trace", "/actuator/env"),
+    ):
+        for client in (prey.http, prey.person("admin")):
+            answer = client.get(path)
+            attempts.tried(path, got=answer.status_code == 200, back=answer.text[:200])
+    answer = prey.http.get("/desk/api/reports/%ff")
+    attempts.tried("a fault tells of the code", got="Traceback" in answer.text or ".py" in answer.text)
+
+
 def test_the_process_knows_no_secret_of_ours(prey: Prey, attempts: Attempts) -> None:
     """Environment, arguments and open files of the served process, as another program sees them."""
     place = Path(f"/proc/{prey.server.pid}")

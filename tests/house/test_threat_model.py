@@ -1,0 +1,48 @@
+"""The threat model and the scripts that attack: neither without the other; the tables are what is counted."""
+
+import re
+from typing import Final
+
+import pytest
+
+from attacks import told
+from attacks.attempts import counted
+
+ACTORS: Final = [f"T{number}" for number in range(1, 13)]
+TEXT: Final = told.DOCUMENT.read_text(encoding="utf-8")
+
+
+def section(actor: str) -> str:
+    (found,) = [match[0] for match in told.SECTION.finditer(TEXT) if match[1] == actor]
+    return found
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_every_actor_has_a_script_and_a_section(actor: str) -> None:
+    script, text = told.script_of(actor), section(actor)
+
+    assert f"tests/attacks/{script.name}" in text
+    for part in ("**Walls:**", "**Script:**", "**What came back:**", "**Not protected:**"):
+        assert part in text
+    assert all(told.attacks_in(script).values()), "each attack says what it tries"
+
+
+def test_the_tables_are_what_was_counted() -> None:
+    assert told.document(TEXT) == TEXT
+
+
+def test_no_attack_got_anything() -> None:
+    assert [(row.script, row.attack) for row in counted().attacks if row.got] == []
+
+
+def test_every_attack_was_made_in_its_long_form() -> None:
+    made = {(row.script, row.attack) for row in counted().attacks}
+    there = {
+        (script.stem, name) for script in map(told.script_of, ACTORS) for name in told.attacks_in(script)
+    }
+
+    assert made == there
+
+
+def test_no_section_is_about_nobody() -> None:
+    assert re.findall(r"^### (T\d+) ", TEXT, re.MULTILINE) == ACTORS

@@ -141,7 +141,7 @@ class Prey:
     def stolen(self, into: Path) -> Path:
         """Everything of the machine but the folder of the keys, as it lies there while the service runs."""
         for part in PARTS:
-            shutil.copytree(self.folder / part, into / part)
+            shutil.copytree(self.folder / part, into / part, ignore=_sockets)
         shutil.copy(self.folder / "serve.log", into)
         return into
 
@@ -199,6 +199,11 @@ class Prey:
         for client in (self.http, *self._people.values()):
             client.close()
         self.server.stop()
+
+
+def _sockets(folder: str, names: list[str]) -> list[str]:
+    """They are no files: nobody copies them."""
+    return [name for name in names if (Path(folder) / name).is_socket()]
 
 
 PARTS: Final = ("data", "backups", "intake-log", "checkpoints", "tmp")

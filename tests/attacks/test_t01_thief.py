@@ -15,6 +15,7 @@ from attacks.residue import private_keys, readable
 from journeys.canaries import hits
 from journeys.people import ARRIVES_MS, Story, answer, answer_briefly, finish, open_list, visit
 from journeys.phone import TABLET, Phone
+from waymark.kernel.keys import load_seal_keys
 from waymark_sync.seal import CannotOpen, open_item
 
 NARRATIVE: Final = "canarythiefnarrative4oak"
@@ -96,9 +97,8 @@ def _opened_by_keys_of(profile: Path, prey: Prey) -> Iterator[bool]:
     """Every private key that lies in the profile as it is, tried on what the service was sent."""
     with closing(dbapi2.connect(prey.server.data / "waymark.db")) as opened:
         items = list(opened.execute(LAST))
-    service = prey.ring.opening_key(prey.ring.seal_key.kid)
-    assert service is not None
-    assert any(_opens(item, service) for item in items), "the control: the service's key opens"
+    own = load_seal_keys(prey.folder / "keys").values()
+    assert any(_opens(item, key) for item in items for key in own), "the control: the service's key opens"
     keys = list(private_keys(profile))
     assert keys, "the search for keys is not blind: a browser keeps the device's own where its files are"
     for key in keys:

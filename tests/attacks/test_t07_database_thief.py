@@ -5,13 +5,14 @@ import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from pysqlite3 import dbapi2
 
 from attacks.attempts import LONG, Attempts
@@ -19,10 +20,12 @@ from attacks.prey import NOBODYS, Prey
 from journeys.canaries import hits
 from support.server import Server, free_port
 from waymark.custody import backups
+from waymark.intake.report_keys import _place
 from waymark.kernel import clock
-from waymark.kernel.keys import create_keys
+from waymark.kernel.holders import kid_of
+from waymark.kernel.keys import create_keys, load_kek, load_seal_keys
 from waymark.kernel.settings import read_settings
-from waymark.kernel.vault import CannotDecrypt, Vault
+from waymark.kernel.vault import CannotDecrypt, Vault, open_vault
 
 KEY_BYTES: Final = 32
 TEXT: Final = re.compile(rb"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
@@ -62,18 +65,34 @@ def test_nothing_that_logs_in_is_on_the_disk(prey: Prey, loot: Path, attempts: A
 def test_no_bytes_of_the_loot_are_a_key_to_it(prey: Prey, loot: Path, attempts: Attempts) -> None:
     """Every 32 bytes that a thief would try as the key of keys: columns, hashes, identifiers, file heads."""
     tables = _rows(loot / "data" / "waymark.db")
-    wrapped = [row["wrapped"] for row in tables["report_key"] if isinstance(row.get("wrapped"), bytes)]
-    assert len(wrapped) >= len(prey.reports), "there was something to open"
-    assert Vault(prey.ring.kek, prey.ring.kek_id).unwrap(wrapped[0]), "the right key opens"
-    few = wrapped if LONG else wrapped[:2]
+    locks = [(row["wrapped"], _place(row["report_id"], row["holder"])) for row in tables["report_key"]]
+    assert len(locks) >= len(prey.reports), "there was something to open"
+    right = open_vault(prey.folder / "keys")
+    assert all(_opens(right.unwrap_for, *lock) for lock in locks), "the right keys open"
+    kek_id = load_kek(prey.folder / "keys")[1]
     for candidate in sorted(_candidates(tables, loot)):
-        vault = Vault(candidate, prey.ring.kek_id)
-        attempts.tried(candidate.hex(), got=[1 for one in few if _opens(vault, one)])
+        vault = Vault(candidate, kek_id)
+        key = _as_private(candidate)
+        for wrapped, place in locks if LONG else locks[:1]:
+            holder = {kid_of(wrapped): key} if key is not None else {}
+            opens = [
+                _opens(vault.unwrap_for, wrapped, place),
+                _opens(Vault(candidate, kek_id, private=holder).unwrap_for, wrapped, place),
+            ]
+            attempts.tried(candidate.hex(), got=any(opens))
 
 
-def _opens(vault: Vault, wrapped: bytes) -> bool:
+def _as_private(candidate: bytes) -> ec.EllipticCurvePrivateKey | None:
+    """As a number on the curve; None where it is none."""
     try:
-        vault.unwrap(wrapped)
+        return ec.derive_private_key(int.from_bytes(candidate, "big"), ec.SECP256R1())
+    except ValueError:
+        return None
+
+
+def _opens(unwrap: Callable[[bytes, bytes], bytes], wrapped: bytes, place: bytes) -> bool:
+    try:
+        unwrap(wrapped, place)
     except CannotDecrypt:
         return False
     return True
@@ -173,9 +192,7 @@ def test_a_stolen_backup_opens_with_nothing_of_the_machine(
     from waymark_sync.seal import new_key
 
     (backup,) = (loot / "backups").glob("*.backup")
-    kid = prey.ring.opening_kids[0]
-    opener = prey.ring.opening_key(kid)
-    assert opener is not None
+    opener = next(iter(load_seal_keys(prey.folder / "keys").values()))
     for what, key in (("the service's own key", opener), ("a key of the thief's", new_key())):
         empty = tmp_path / secrets.token_hex(4)
         environ = {**prey.server.environ, "WAYMARK_DATA": str(empty), "WAYMARK_INTAKE_LOG": ""}

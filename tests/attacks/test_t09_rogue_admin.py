@@ -3,22 +3,25 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
+from pysqlite3 import dbapi2
 
 from attacks.attempts import LONG, Attempts
-from attacks.prey import NOBODYS, Prey
+from attacks.prey import NOBODYS, Prey, answers_of
 from support.apart import apart
+from support.reports import HARBOUR, Device
 from waymark.audit.records import GENESIS, Entry
 from waymark.audit.rules import entry_hash
 from waymark.audit.store import ENTRIES_AFTER, add
 from waymark.cli import group
 from waymark.kernel.db import Connection, Sql, open_database
-from waymark.kernel.keys import KeysRefused, base64url, load_keys, unbase64
+from waymark.kernel.keys import KeysRefused, base64url, load_keys, load_seal_keys, unbase64
 from waymark_sync.seal import new_key, raw_public, sign
 
 LOCKS: Final = tuple(
@@ -28,6 +31,13 @@ LOCKS: Final = tuple(
 )
 EMPTY: Final = Sql("DELETE FROM audit_entry")
 FORGET: Final = Sql("DELETE FROM audit_checkpoint")
+OPENED: Final = (
+    "UPDATE opened_report SET sharing_choice = 'P1' WHERE id = :id",
+    "UPDATE triage_report SET released = 1, sharing_choice = 'P1' WHERE report_id = :id",
+    "INSERT INTO report_release (report_id, from_version, field_group, basis, valid_from)"
+    " SELECT :id, 1, value, 'choice', '2026-01-01T00:00:00.000Z'"
+    """ FROM json_each('["summary", "incident", "narrative", "location", "identity", "contact"]')""",
+)
 Trail = list[Entry]
 
 
@@ -164,6 +174,7 @@ def test_keys_put_in_place_of_others(prey: Prey, attempts: Attempts, tmp_path: P
         swap(keys)
         try:
             load_keys(keys)
+            load_seal_keys(keys)
             got, back = True, ""
         except KeysRefused as refused:
             got, back = False, str(refused)
@@ -207,3 +218,21 @@ def test_the_administrators_own_account_reads_nothing(prey: Prey, attempts: Atte
         answer = client.get("/desk/api/reports", headers=head)
         attempts.tried(f"says {head}", got=answer.status_code == 200)
     attempts.tried("its session says", got='"role":"dpo"' in client.get("/desk/api/session?role=dpo").text)
+
+
+def test_a_release_written_past_the_service(prey: Prey, attempts: Attempts) -> None:
+    """Rows of a support-only report altered while the service runs, so that it looks released."""
+    for choice in ("U1", "A2"):
+        made = Device().report(prey.ring, body={"centre_id": HARBOUR}, **answers_of(choice, "harbour"))
+        prey.results(made)
+        prey.settled()
+        with closing(dbapi2.connect(prey.server.data / "waymark.db")) as opened:
+            for statement in OPENED:
+                assert opened.execute(statement, {"id": made.item_id}).rowcount, "it was altered"
+            opened.commit()
+        for name in ("northshire", "coordinator", "southmere", "partner", "admin"):
+            for path in (f"/desk/api/reports/{made.item_id}", "/desk/api/reports?limit=100"):
+                answer = prey.person(name).get(path)
+                words = [word for word in prey.canaries if word.startswith(f"canary{choice.lower()}")]
+                met = [word for word in words if word in answer.text.lower()]
+                attempts.tried(f"{name} reads {choice}", got=met, back=answer.status_code)

@@ -21,6 +21,7 @@ import waymark.identity.routes as identity_routes
 import waymark.intake.routes as intake_routes
 import waymark.knocks.routes as knocks_routes
 import waymark.mailbox.routes as mailbox_routes
+import waymark.retention.routes as retention_routes
 import waymark.triage.routes as triage_routes
 import waymark.worklist.routes as worklist_routes
 from waymark.attachments.jobs import Developer, RoomKeeper, Teller
@@ -55,6 +56,8 @@ from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
 from waymark.releases import routes as release_routes
 from waymark.releases.jobs import Answerer, Heir
+from waymark.retention.jobs import Eraser, apply_list
+from waymark.retention.ledger import ErasureList
 from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.jobs import Screener
@@ -78,6 +81,7 @@ ROUTES: Final = [
     *campaign_routes.handlers,
     *dialogue_routes.handlers,
     *release_routes.handlers,
+    *retention_routes.handlers,
     *worklist_routes.handlers,
 ]
 LAST_LOOK_S: Final = 0.5  # at the database, when the service stops: it may be what has gone away
@@ -149,6 +153,8 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             raise SettingsRefused(tuple(faults))
         await notice_copied(database, settings.keys, now=clock.now())
         await database.write(_begin, state.pack)
+        state.erased = erased = ErasureList(settings.keys, state.ring)
+        await apply_list(database, erased)
         files, pictures = Shelf(settings.data / "attachments"), Jobs()
         keeper, shipper = await _custody(database, settings, state, files)
         state.database = database
@@ -172,6 +178,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         knocker = Knocker(database, state.vault, sender, wake=jobs.wake)
         jobs.add("knock", knocker.step)
         jobs.add("keep", keeper.step)
+        jobs.add("erase", Eraser(database, files, settings.intake_log).step)
         jobs.add("notary", Notary(database, state.ring, settings.audit_checkpoints).step)
         if shipper is not None:
             jobs.add("log", shipper.step)

@@ -199,6 +199,11 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
     set_aside = ("receipted", "quarantined", "receipted")
     return [
         answer("all stored", good, ALL_RECEIPTED),
+        answer(
+            "one erased since it came",
+            replace(good, results=(results[0], replace(results[1], gone=True), results[2])),
+            ("receipted", "tombstone", "receipted"),
+        ),
         answer("results in another order", replace(good, results=results[::-1]), ALL_RECEIPTED),
         answer("one refused, its bytes sound", middle(refused), mixed, blamed=[ids[1]]),
         answer("one refused without its id, its bytes sound", middle(nameless), mixed, blamed=[ids[1]]),

@@ -129,6 +129,14 @@ def _settle(row: Row, index: int, event: PushAnswered) -> list[Write]:
         case Stored(result, receipt):
             body = ReceiptBody(item_id=row.item_id, result=result, receipt=receipt)
             taken = TakeReceipt(body=body, sha256=row.sha256)
+            if result.gone:
+                gone = LetGo(
+                    item_id=row.item_id,
+                    sha256=row.sha256,
+                    incarnation=receipt.incarnation,
+                    pos=result.pos or 0,
+                )
+                return [taken, gone]  # whatever the floor: nobody shall bring it back
             return [taken, *_let_go(row.item_id, row.sha256, result.pos or 0, receipt)]
         case Refused(reason):
             return [SetAside(row=row, error=reason)]

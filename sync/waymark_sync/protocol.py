@@ -205,13 +205,13 @@ class ItemResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     item_id: str
     """As the header has it; empty where the header could not be read (`index` still tells)."""
-    index: Natural
-    """Position of the item in the request."""
+    index: Natural  # of the item in the request
     verdict: str
     reason: str | None = None
     retry_after_s: Natural | None = None
     pos: Natural | None = None
     leaf: Leaf | None = None
+    gone: bool = False  # erased since: beside a receipt that covers it, the device lets go at once
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

@@ -65,6 +65,8 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
         "force_id": "demo-southmere",
     },
     "EndOverride": {"groups": ["contact"], "note": "It has passed.", "told": "no"},
+    "AskErasure": {"ground": "reporter_asked", "note": "They rang."},
+    "ConfirmErasure": {},
     "UnmaskReport": {"groups": ["contact"], "reason": "safeguarding"},
     "ReturnFromCampaign": {},
     "MakeDeviceCode": {"label": "Front desk"},

@@ -44,6 +44,7 @@ STORY: Final = (
     ("northshire", "SignpostReporter"),
     ("northshire", "DecideReport"),
     ("northshire", "CloseReport"),
+    ("harbour", "AskErasure"),
     ("northshire", "ReopenReport"),
     ("northshire", "ForwardReport"),
     ("southmere", "SendBackReport"),
@@ -79,8 +80,8 @@ STORY: Final = (
     ("tablet", "EnrolDevice"),
 )
 """Everybody does what they are there for; each is answered as the description says of a success."""
-TOLD_ELSEWHERE: Final = {"ViewPicture", "TakeOriginal", "WaitForNews"}
-"""What they answer when all is well is no JSON, and has tests of its own."""
+TOLD_ELSEWHERE: Final = {"ViewPicture", "TakeOriginal", "WaitForNews", "ConfirmErasure"}
+"""What they answer when all is well is no JSON, or the end of the report, and has tests of its own."""
 
 
 FLOOD: Final = Campaign(

@@ -79,6 +79,8 @@ ROWS: Final[dict[str, Row]] = {
     "NarrowRelease": Row(
         act="narrow_release", body={**STALE, "groups": ["identity"], "note": "x"}, success=409
     ),
+    "AskErasure": Row(act="erase_report", body={**STALE, "ground": "not_needed", "note": "x"}, success=409),
+    "ConfirmErasure": Row(act="confirm_erasure", body=STALE, success=409),
     "OverrideRelease": Row(
         act="override_release",
         body={**STALE, "groups": ["identity"], "ground": "life_at_risk", "note": "x", "told": "yes"},

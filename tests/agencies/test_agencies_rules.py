@@ -29,7 +29,7 @@ POLICE: Final = ("police_triage", "hate_crime_coordinator")
 CENTRE: Final = ("centre_worker", "centre_supervisor")
 SEES = ("list_reports", "view_report")
 ANSWERS = ("ask_reporter", "update_reporter", "signpost", "close_report", "reopen_report", "mark_reply_read")
-EXCEPTIONS = ("override_release", "unmask")
+EXCEPTIONS = ("override_release", "unmask", "confirm_erasure")
 """Beside `end_override`, which is for where there is something to end."""
 
 
@@ -61,13 +61,14 @@ def expected(role: str, act: str, choice: str, force: str, centre: str) -> froze
         released = choice in ("P1", "P2", "P3")
         possible = (
             *SEES,
+            "erase_report",
             *(["narrow_release"] if released else ["acknowledge_report", *ANSWERS]),
             *(EXCEPTIONS if role == "centre_supervisor" else ()),
         )
         if act == "unmask" and act in possible:
             return frozenset()  # nothing is covered before the police have it
         return ALL_GROUPS if act in possible else None
-    if role == "dpo" and centre == "own-centre" and act in (*SEES, *EXCEPTIONS):
+    if role == "dpo" and centre == "own-centre" and act in (*SEES, "erase_report", *EXCEPTIONS):
         return ALL_GROUPS - {"summary"} if act == "unmask" else frozenset({"summary"})
     return None
 

@@ -26,6 +26,8 @@ Act = Literal[
     "override_release",
     "end_override",
     "unmask",
+    "erase_report",
+    "confirm_erasure",
     "return_to_list",
     "list_quarantine",
     "reopen_quarantine",

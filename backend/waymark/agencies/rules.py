@@ -74,7 +74,7 @@ _OF_POLICE: Final = Powers(
 _OF_VOLUNTEERS: Final = Powers(
     side="centre",
     without_report=OF_A_CENTRE,
-    on_report=READS | ANSWERS | {"acknowledge_report", "narrow_release"},
+    on_report=READS | ANSWERS | {"acknowledge_report", "narrow_release", "erase_report"},
 )
 POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
     {
@@ -82,7 +82,7 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "centre_supervisor": Powers(
             side="centre",
             without_report=OF_A_CENTRE,
-            on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS,
+            on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS | {"confirm_erasure"},
         ),
         "police_triage": _OF_POLICE,
         "hate_crime_coordinator": _OF_POLICE,
@@ -90,7 +90,7 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "dpo": Powers(
             side="centre",
             without_report=frozenset({"list_reports"}),
-            on_report=READS | EXCEPTIONS,
+            on_report=READS | EXCEPTIONS | {"erase_report", "confirm_erasure"},
         ),
         "intake_custodian": Powers(
             side="custodian", without_report=frozenset({"list_quarantine", "reopen_quarantine"})

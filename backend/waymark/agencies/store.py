@@ -1,4 +1,4 @@
-"""The only SQL of releases. Nothing is deleted: what ends says when, and by which change."""
+"""The only SQL of releases. What ends says when, and by which change; it goes with its report alone."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -47,6 +47,10 @@ END_GROUP = Sql("""
     SET until_version = :version, valid_to = :at
     WHERE report_id = :report_id AND field_group = :field_group AND basis = :basis AND valid_to IS NULL
 """)
+ERASE = (
+    Sql("DELETE FROM report_release WHERE report_id = :report_id"),
+    Sql("DELETE FROM release_change WHERE report_id = :report_id"),
+)
 
 
 def changes(db: Connection, report_id: str) -> list[Change]:
@@ -86,3 +90,8 @@ def end_groups(
 ) -> None:
     for group in sorted(groups):
         db.execute(END_GROUP, report_id=report_id, field_group=group, basis=basis, version=version, at=at)
+
+
+def erase(db: Connection, report_id: str) -> None:
+    for statement in ERASE:
+        db.execute(statement, report_id=report_id)

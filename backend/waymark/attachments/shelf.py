@@ -63,6 +63,13 @@ class Shelf:
             while chunk := file.read(READ_BYTES):
                 yield chunk
 
+    def erase(self, att_id: str) -> None:
+        """For good: an upload that still runs writes to a file without a name. Raises OSError."""
+        path = self._path(att_id)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _sync_folder(path.parent)
+
     def _path(self, att_id: str) -> Path:
         """`att_id` has the form of an id: the wire's types see to that."""
         return self._folder / att_id[:2] / att_id

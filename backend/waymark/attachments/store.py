@@ -134,6 +134,10 @@ ORIGINAL = Sql("""
     JOIN report_key AS k ON k.report_id = r.id AND k.holder = :holder
     WHERE a.att_id = :att_id AND r.id = :report_id AND a.kind IS NOT NULL AND a.state IN ('shown', 'unshown')
 """)
+ERASE = (
+    Sql("DELETE FROM attachment_picture WHERE report_id = :report_id"),
+    Sql("DELETE FROM attachment WHERE item_id = :report_id"),
+)
 
 
 def announced(db: Connection, item_id: str) -> list[Announced]:
@@ -238,3 +242,9 @@ def picture(db: Connection, report_id: str, att_id: str) -> Picture | None:
 def original(db: Connection, report_id: str, att_id: str, *, holder: str) -> Original | None:
     """holder: whose keys of the report whoever asks reads with."""
     return db.one(ORIGINAL, Original, report_id=report_id, att_id=att_id, holder=holder)
+
+
+def erase(db: Connection, report_id: str) -> None:
+    """Pictures, and what is known of the files. Their bytes lie elsewhere."""
+    for statement in ERASE:
+        db.execute(statement, report_id=report_id)

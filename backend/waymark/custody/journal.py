@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
@@ -60,6 +60,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     group: Group
     keys: tuple[bytes, ...]
     """Wrapped, one for each item in order. All zeros: it has been erased."""
+    keys_at: int
+    """Where in the file they begin."""
     end: int
 
 
@@ -171,12 +173,46 @@ def frames(segment: Path) -> Iterator[Frame]:
             if len(head) < HEAD.size:
                 return
             magic, length, count, size, digest = HEAD.unpack(head)
+            keys_at = file.tell()
             keys, content = file.read(count * size), file.read(length)
             if magic != MAGIC or hashlib.sha256(content).digest() != digest:
                 return
             group = msgspec.msgpack.decode(content, type=Group)
             wrapped = tuple(keys[n * size : (n + 1) * size] for n in range(count))
-            yield Frame(group=group, keys=wrapped, end=file.tell())
+            yield Frame(group=group, keys=wrapped, keys_at=keys_at, end=file.tell())
+
+
+def erase(root: Path, ids: Collection[str]) -> int:
+    """Overwrite the keys of these items in every series, also those put aside. Returns how many that were.
+
+    The frames stay whole: their hash is over what the keys open, not over the keys. Raises OSError.
+    """
+    done = 0
+    for segment in sorted(root.glob(f"*/*{END}")):
+        places = [
+            (frame.keys_at + number * len(key), len(key))
+            for frame in frames(segment)
+            for number, (entry, key) in enumerate(zip(_items(frame), frame.keys, strict=True))
+            if entry.id in ids and any(key)
+        ]
+        if places:
+            _overwrite(segment, places)
+        done += len(places)
+    return done
+
+
+def _items(frame: Frame) -> list[Entry]:
+    return [entry for entry in frame.group.entries if entry.kind == "item"]
+
+
+def _overwrite(segment: Path, places: Sequence[tuple[int, int]]) -> None:
+    file = os.open(segment, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        for at, size in places:
+            os.pwrite(file, bytes(size), at)
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def sealed_entry(vault: Vault, envelope: Envelope, *, pos: int, item_id: str) -> tuple[Entry, bytes]:

@@ -24,6 +24,11 @@ HELD = Sql(
     FROM intake_file AS f
     JOIN attachment AS a ON a.att_id = f.att_id
     WHERE f.gone_at IS NULL AND f.att_id IN (LISTED)
+    UNION ALL
+    SELECT f.att_id AS item_id, f.sha256, f.pos, 0 AS size
+    FROM intake_file AS f
+    JOIN intake_erased AS e ON e.id = f.att_id AND e.sha256 = f.sha256
+    WHERE f.att_id IN (LISTED)
     """.replace("LISTED", ", ".join(f":id_{n}" for n in range(LOOKUP)))
 )
 # Positions have no gaps, so a page of them is a page of rows.

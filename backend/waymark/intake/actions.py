@@ -10,6 +10,7 @@ from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import actions as identity
 from waymark.intake import store
 from waymark.intake.devices import store as devices
+from waymark.intake.erasing import store as erasing
 from waymark.intake.keys import store as keys
 from waymark.intake.records import (
     Arrival,
@@ -127,6 +128,8 @@ class _Desk:
         self._next = store.last_pos(db) + 1
         self._by_id = store.known_by_id(db, {a.header.item_id for a in arrivals})
         self._by_seq = _known_by_seq(db, arrivals)
+        # Of what was erased the place stays, so most pushes ask nothing.
+        self._erased = erasing.erased_among(db, self._by_id)
         self._conflicts: dict[tuple[str, bytes], Known] = {}
         self._items: list[dict[str, Any]] = []
         self._conflict_rows: list[dict[str, Any]] = []
@@ -135,6 +138,8 @@ class _Desk:
     def take(self, arrival: Arrival, *, worked: bool) -> Standing:
         header, sha256 = arrival.header, arrival.envelope.sha256
         by_id = self._by_id.get(header.item_id)
+        if by_id is not None and (header.item_id, sha256) in self._erased:
+            return Standing(verdict="duplicate", pos=by_id.pos, gone=True)
         place = (header.device_id, header.epoch, header.seq)
         by_seq = self._by_seq.get(place)
         verdict = intake_rules.verdict(sha256=sha256, item_id=header.item_id, by_id=by_id, by_seq=by_seq)

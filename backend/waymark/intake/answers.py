@@ -76,6 +76,7 @@ def _result(arrival: Arrival, standing: Standing, leaf: Leaf) -> ItemResult:
         verdict=standing.verdict,
         pos=standing.pos,
         leaf=leaf,
+        gone=standing.gone,
     )
 
 

@@ -62,6 +62,8 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
 
     verdict: Verdict
     pos: int
+    gone: bool = False
+    """It was erased here: whoever still holds it lets go of it."""
 
 
 class Stored(Struct, frozen=True, kw_only=True, gc=False):

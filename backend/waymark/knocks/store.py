@@ -60,6 +60,7 @@ PUT_OFF = Sql("""
     SET next_try_at = :next_try_at, failures = failures + 1, refusals = refusals + :refused
     WHERE id = :id
 """)
+FORGET_FEED = Sql("DELETE FROM knock WHERE feed_id = :feed_id")
 
 
 def add(db: Connection, knock: Knock, *, endpoint_hash: bytes, made_at: str) -> None:
@@ -107,3 +108,8 @@ def done(db: Connection, knock_id: str, *, pos: int) -> None:
 
 def put_off(db: Connection, knock_id: str, *, next_try_at: str, refused: bool) -> None:
     db.execute(PUT_OFF, id=knock_id, next_try_at=next_try_at, refused=int(refused))
+
+
+def forget(db: Connection, feed_id: str) -> None:
+    """Nobody is told any more: the feed is gone."""
+    db.execute(FORGET_FEED, feed_id=feed_id)

@@ -65,6 +65,9 @@ USE_WAY = Sql("""
     SET last_used_on = :on_day
     WHERE locator_hash = :locator_hash
 """)
+CLOSE_WAY = Sql("DELETE FROM return_way WHERE item_id = :item_id")
+DROP_MESSAGES = Sql("DELETE FROM mailbox_message WHERE feed_id = :feed_id")
+DROP_FEED = Sql("DELETE FROM mailbox_feed WHERE feed_id = :feed_id")
 
 
 def feed(db: Connection, feed_id: str) -> Feed | None:
@@ -141,3 +144,14 @@ def claim_way(db: Connection, locator_hash: bytes, *, at: str) -> bool:
 
 def use_way(db: Connection, locator_hash: bytes, *, on_day: str) -> None:
     db.execute(USE_WAY, locator_hash=locator_hash, on_day=on_day)
+
+
+def close_way(db: Connection, item_id: str) -> None:
+    """The return code of an erased report opens nothing."""
+    db.execute(CLOSE_WAY, item_id=item_id)
+
+
+def close_feed(db: Connection, feed_id: str) -> None:
+    """With all that was said in it: of a report that is erased, and of no other."""
+    db.execute(DROP_MESSAGES, feed_id=feed_id)
+    db.execute(DROP_FEED, feed_id=feed_id)

@@ -109,6 +109,9 @@ POSSIBLE_IN: Final[Mapping[Act, frozenset[State]]] = MappingProxyType(
         "override_release": frozenset(get_args(State)),
         "end_override": frozenset(get_args(State)),
         "unmask": frozenset(get_args(State)),
+        # Nothing unread or open is ever destroyed.
+        "erase_report": frozenset({"closed"}),
+        "confirm_erasure": frozenset({"closed"}),
     }
 )
 """Acts on one report, and the states that they make sense in."""

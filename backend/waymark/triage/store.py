@@ -29,6 +29,10 @@ JOINED: Final = """
     END
     JOIN centre AS c ON c.id = t.centre_id
 """
+ERASE = (
+    Sql("DELETE FROM triage_event WHERE report_id = :report_id"),
+    Sql("DELETE FROM triage_report WHERE report_id = :report_id"),
+)
 
 
 def whole(text: str, *, postgres: str | None = None) -> Sql:
@@ -262,3 +266,9 @@ def changed(db: Connection, scopes: Iterable[str]) -> None:
     """In one order, so that two who change the same wait for each other and never both."""
     for scope in sorted(scopes):
         db.execute(CHANGED, scope=scope)
+
+
+def erase(db: Connection, report_id: str) -> None:
+    """Where it stood, and what was said and noted. The audit trail says what was done."""
+    for statement in ERASE:
+        db.execute(statement, report_id=report_id)

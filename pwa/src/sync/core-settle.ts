@@ -136,7 +136,11 @@ function stored(row: Row, result: ItemResult, event: PushAnswered): readonly Wri
   const receipt = event.response.receipt ?? null
   if (receipt === null || !covers(receipt, result, row)) return [later(row, 'no_valid_receipt', 0, event)]
   const body = { item_id: row.itemId, result, receipt }
-  return [{ type: 'take_receipt', body, sha256: row.sha256 }, ...letGo(row.itemId, row.sha256, result.pos ?? 0, receipt)]
+  const pos = result.pos ?? 0
+  const { itemId, sha256 } = row
+  // Erased at the desk: it goes here, too, whatever the floor, and nobody brings it back.
+  const gone: readonly Write[] = [{ type: 'let_go', itemId, sha256, incarnation: receipt.incarnation, pos }]
+  return [{ type: 'take_receipt', body, sha256 }, ...(result.gone === true ? gone : letGo(itemId, sha256, pos, receipt))]
 }
 
 /** A refusal is signed by nobody: it sets an item aside only where our own check of its bytes agrees. */

@@ -211,13 +211,13 @@ export type Leaf = {
 export type ItemResult = {
   /** As the header has it; empty where the header could not be read (`index` still tells). */
   readonly item_id: string
-  /** Position of the item in the request. */
   readonly index: Natural
   readonly verdict: string
   readonly reason?: string | null
   readonly retry_after_s?: Natural | null
   readonly pos?: Natural | null
   readonly leaf?: Leaf | null
+  readonly gone?: boolean
 }
 
 /** Signed proof that the leaves under `root` were durable at `at`. Text signed: `receipt_text`. */

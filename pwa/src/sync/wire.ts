@@ -148,6 +148,7 @@ export function itemResult(fields: Fields): ItemResult {
     retry_after_s: fields.has('retry_after_s') ? fields.natural('retry_after_s') : null,
     pos: fields.has('pos') ? fields.natural('pos') : null,
     leaf: fields.has('leaf') ? fields.one('leaf', leaf) : null,
+    ...(fields.has('gone') ? { gone: fields.truth('gone') } : {}),
   }
 }
 

@@ -168,14 +168,15 @@ sub _fate ($item, $fate, $again) {
     return _postponed($item, $fate, 0, $item->{companions});
 }
 
-# Under its own receipt alone bytes are let go of: once every backup that may be restored holds them.
+# Under its own receipt alone bytes are let go of: once every backup that may be restored holds them, or it was erased.
 sub _receipted ($item, $result, $receipt) {
     my %proof = (
         result  => {$result->%{qw(item_id index verdict pos)},
             leaf => {$result->{leaf}->%{qw(index size)}, path => [map { to_base64url($_) } $result->{leaf}{path}->@*]}},
         receipt => {%$receipt, root => to_base64url($receipt->{root}), sig => to_base64url($receipt->{sig})},
     );
-    my @gone = $receipt->{restore_floor} >= $result->{pos} ? (state => 'tombstone', sealed => undef) : (state => 'receipted');
+    my $gone = $result->{gone} || $receipt->{restore_floor} >= $result->{pos};
+    my @gone = $gone ? (state => 'tombstone', sealed => undef) : (state => 'receipted');
     return ['set', $item->{item_id}, receipt => \%proof, incarnation => $receipt->{incarnation}, pos => $result->{pos},
         next_try => 0, problem => '', @gone];
 }

@@ -20,7 +20,7 @@ my %SHAPE = (
     Leaf    => {index => 'natural', size => 'natural', path => ['sha256']},
     ItemResult => {
         item_id => 'text', index => 'natural', verdict => 'text', reason => '?text', retry_after_s => '?natural',
-        pos => '?natural', leaf => '?Leaf',
+        pos => '?natural', leaf => '?Leaf', gone => '?bool',
     },
     PushResponse => {
         incarnation => 'uuid', server_time => 'natural', restore_floor => 'natural', downstream => 'bool', challenge => 'text',

@@ -77,7 +77,7 @@ class Retention:
         page = await self.service.page("harbour", report)
         desk = await self.worker.like().enter(self.service.database, person)
         body = {"version": page["report"]["version"]}
-        answer = await desk.post(self.service.path(report, "erasure/confirm"), body)
+        answer = await desk.post(self.service.path(report, "confirm-erasure"), body)
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -37,6 +37,8 @@ AUDITED: Final = {
     ("POST", "narrow"): "release.narrowed",
     ("POST", "override"): "release.overridden",
     ("POST", "end-override"): "release.override_ended",
+    ("POST", "erasure"): "erasure.asked",
+    ("POST", "confirm-erasure"): "report.erased",
 }
 """By method and the part of the address behind the report's id."""
 TAKEN: Final = "original.taken"

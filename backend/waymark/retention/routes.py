@@ -34,7 +34,7 @@ async def ask_erasure(request: Request[Any, Any, Any], report_id: FromPath[str])
 
 
 @post(
-    "/desk/api/reports/{report_id:str}/erasure/confirm",
+    "/desk/api/reports/{report_id:str}/confirm-erasure",
     operation_id="ConfirmErasure",
     status_code=200,
     guards=[same_origin, logged_in, fresh],

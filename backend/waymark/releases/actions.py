@@ -32,8 +32,9 @@ def narrow(db: Connection, user: User, report_id: str, asked: Narrow, tools: Too
     groups = frozenset(asked.groups)
     if not groups <= narrowable(facts(report)):
         raise problem("invalid", "groups")
+    after = triage.move(db, report, vault=tools.vault)  # first: of two who act at once one is told so
     version = agencies.narrow(db, report_id, groups, actor=user.actor, now=tools.now)
-    after = triage.move(db, report, vault=tools.vault)
+    triage.rekey(db, report, tools.vault)
     triage.record(db, user, after, "narrowed", detail=EventDetail(note=asked.note), tools=tools)
     detail: Detail = {"groups": sorted(groups), "release": version}
     return triage.finish(db, user, "release.narrowed", (report, after), detail=detail, now=tools.now)
@@ -52,10 +53,11 @@ def override(db: Connection, user: User, report_id: str, asked: Override, tools:
     groups = frozenset({*asked.groups, OF_EVERY_LIST}) - known.opened - visible_anyway(known)
     if not groups:
         raise problem("invalid", "groups")
+    after = triage.move(db, report, vault=tools.vault, force_id=force_id, released=True)
     version = agencies.open_by_override(
         db, report_id, groups, ground=asked.ground, told=asked.told, actor=user.actor, now=tools.now
     )
-    after = triage.move(db, report, vault=tools.vault, force_id=force_id, released=True)
+    triage.rekey(db, report, tools.vault)
     told = _say(db, user, report, asked.message, tools)
     note = EventDetail(note=asked.note, reason=asked.ground)
     triage.record(
@@ -82,8 +84,9 @@ def end_override(db: Connection, user: User, report_id: str, asked: EndOverride,
         raise problem("invalid", "groups")
     groups = ended_with(known, groups)
     still = bool(visible_anyway(known) or known.opened - groups)
-    version = agencies.end_override(db, report_id, groups, actor=user.actor, now=tools.now)
     after = triage.move(db, report, vault=tools.vault, released=still)
+    version = agencies.end_override(db, report_id, groups, actor=user.actor, now=tools.now)
+    triage.rekey(db, report, tools.vault)
     told = _say(db, user, report, asked.message, tools)
     triage.record(
         db,

@@ -168,14 +168,19 @@ def possible(report: TriageReport, act: Act) -> None:
 def move(db: Connection, report: TriageReport, *, vault: Vault, **changes: Any) -> TriageReport:
     """Write where the report stands now, and give its keys to whoever may read it from now on.
 
-    Raises Problem changed_meanwhile.
+    What changes the release beside this calls `rekey` itself. Raises Problem changed_meanwhile.
     """
     after = moved(report, load_timers(), **changes)
     if not store.move(db, after):
         raise problem("changed_meanwhile")
-    stands = store.report(db, report.report_id)
-    keeping.rewrap(db, report.lock, facts(stands or after), vault)
+    rekey(db, report, vault)
     return after
+
+
+def rekey(db: Connection, report: TriageReport, vault: Vault) -> None:
+    """Its keys go to whoever may read it as it stands in the database. report: as its reader was given it."""
+    if (stands := store.report(db, report.report_id)) is not None:
+        keeping.rewrap(db, report.lock, facts(stands), vault)
 
 
 def feeds(db: Connection, report: TriageReport, kind: str) -> tuple[Feed, ...]:

@@ -17,7 +17,7 @@ from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
 from waymark.kernel.vault import Vault
 from waymark.triage import store
-from waymark.triage.actions import finish, move, note
+from waymark.triage.actions import finish, move, note, rekey
 from waymark.triage.records import Event, TriageReport
 from waymark.triage.rules import facts, next_state, seal_text
 from waymark_sync.report import MessageBody
@@ -41,10 +41,10 @@ def screen_replies(db: Connection, *, limit: int, vault: Vault, now: datetime) -
         if body.asks_who or body.takes_back in TAKES_BACK:
             store.ask_access(db, report.report_id, at=reply.received_at)
         if body.asks_who and not body.takes_back:
-            _add_line(db, reply, body, "asked_who_saw", keys)
+            _add_line(db, report, reply, body, "asked_who_saw", keys)
             note(db, None, "report.access_asked", report.report_id, now)
         else:
-            _add_reply(db, report, reply, body, keys, vault=vault, now=now)
+            _add_reply(db, report, reply, body, keys=keys, vault=vault, now=now)
     return len(replies)
 
 
@@ -53,8 +53,8 @@ def _add_reply(
     report: TriageReport,
     reply: OpenedMessage,
     body: MessageBody,
-    keys: Keys,
     *,
+    keys: Keys,
     vault: Vault,
     now: datetime,
 ) -> None:
@@ -62,12 +62,11 @@ def _add_reply(
     state = report.state
     if report.asked_at is not None:
         state = next_state(state, "resume", report.sharing_choice)
+    after = move(db, report, vault=vault, state=state, asked_at=None, reply_waiting=True)
     action, detail = "report.reply_came", None
     if body.takes_back in TAKES_BACK:
-        action, detail = "release.narrowed", _take_back(db, report, body.takes_back, now=now)
-    # What was taken back is written down: the keys go by it.
-    after = move(db, report, vault=vault, state=state, asked_at=None, reply_waiting=True)
-    _add_line(db, reply, body, _line_of(body), keys)
+        action, detail = "release.narrowed", _take_back(db, report, body.takes_back, vault=vault, now=now)
+    _add_line(db, report, reply, body, _line_of(body), keys)
     finish(db, None, action, (report, after), detail=detail, now=now)
 
 
@@ -75,21 +74,24 @@ def _line_of(body: MessageBody) -> str:
     return f"took_back_{body.takes_back}" if body.takes_back in TAKES_BACK else "reporter_wrote"
 
 
-def _take_back(db: Connection, report: TriageReport, code: str, *, now: datetime) -> Detail:
+def _take_back(db: Connection, report: TriageReport, code: str, *, vault: Vault, now: datetime) -> Detail:
     """Nothing is asked: it is theirs. Where the police read nothing of it, nothing is written down."""
     groups = TAKES_BACK.get(code, NO_GROUPS) & narrowable(facts(report))
     detail: Detail = {"by": REPORTER.role, "groups": sorted(groups)}
     if not groups:
         return detail
     version = agencies.narrow(db, report.report_id, groups, actor=REPORTER, now=now)
+    rekey(db, report, vault)
     return {**detail, "release": version}
 
 
-def _add_line(db: Connection, reply: OpenedMessage, body: MessageBody, action: str, keys: Keys) -> None:
+def _add_line(
+    db: Connection, report: TriageReport, reply: OpenedMessage, body: MessageBody, action: str, keys: Keys
+) -> None:
     event_id = new_id()
     event = Event(
         id=event_id,
-        report_id=reply.report_id,
+        report_id=report.report_id,
         number=0,
         at=reply.received_at,
         who="",

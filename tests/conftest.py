@@ -16,10 +16,10 @@ from litestar.testing import AsyncTestClient
 
 from support.apart import apart
 from support.ledger import Ledger
+from support.opened import served_opener
 from support.postgres import Cluster
 from support.server import Server, free_port
 from waymark.app import create_app
-from waymark.cli.own_opener import own_opener
 from waymark.kernel.db import Database, Engine, open_database
 from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, create_keys, load_keys
@@ -210,8 +210,7 @@ def staffed(keys: Path, pages: Path, migrated_sqlite: Path, tmp_path_factory: py
 @pytest.fixture(scope="session")
 def opener_socket(keys: Path) -> Iterator[Path]:
     """A real opener for all served services of these keys: starting one for each would cost each a second."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("WAYMARK_")}
-    with own_opener({**environ, "WAYMARK_KEYS": str(keys), "WAYMARK_PROFILE": "test"}) as path:
+    with served_opener(keys) as path:
         yield path
 
 

@@ -64,7 +64,9 @@ def trust(ring: KeyRing, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def centre(server: Callable[..., Server], staffed: Path, keys: Path, tmp_path: Path) -> Server:
+def centre(
+    server: Callable[..., Server], staffed: Path, keys: Path, opener_socket: Path, tmp_path: Path
+) -> Server:
     """All that it writes lies in one folder."""
     own = tmp_path / "live" / "service"
     own.mkdir(parents=True)
@@ -75,6 +77,7 @@ def centre(server: Callable[..., Server], staffed: Path, keys: Path, tmp_path: P
         WAYMARK_DATA=str(own / "data"),
         WAYMARK_DATABASE_URL=f"sqlite:///{own / 'data' / 'waymark.db'}",
         WAYMARK_KEYS=str(own / "keys"),
+        WAYMARK_OPENER=str(opener_socket),  # of the same keys; its own record is no part of this
         WAYMARK_INTAKE_LOG=str(own / "log"),
     )
 

@@ -17,7 +17,7 @@ from waymark.intake.rules import Service, able, open_waiting_item
 from waymark.kernel.problems import CATALOGUE
 from waymark_sync.intake_rules import read_header
 from waymark_sync.protocol import Envelope, decode_header
-from waymark_sync.seal import new_key, open_item, seal_item
+from waymark_sync.seal import new_key, seal_item
 
 NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)
 REFUSED: Final = 400
@@ -118,7 +118,7 @@ class Opening:
             keys=state.ring,
             vault=state.vault,
             pack=state.pack,
-            able=able(state.ring, "fuzz"),
+            able=able(state.ring.seal_kids, "fuzz"),
             incarnation="",
             restore_floor=0,
         )
@@ -158,6 +158,5 @@ class Opening:
         )
 
     def _opened(self, envelope: Envelope) -> bytes:
-        key = self._service.keys.opening_key(decode_header(envelope.header).kid)
-        assert key is not None
-        return open_item(envelope.header, envelope.sealed, private_key=key)
+        kid = decode_header(envelope.header).kid
+        return self._service.vault.open_item(kid, envelope.header, envelope.sealed)

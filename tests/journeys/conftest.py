@@ -9,6 +9,7 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 from journeys.phone import Phone
 from journeys.wire import LossyWire
+from support.opened import served_opener
 from support.server import Server, free_port
 from waymark.kernel.keys import KeyRing, load_keys
 from waymark.kernel.vault import Vault, open_vault
@@ -51,6 +52,12 @@ def ring(keys: Path) -> KeyRing:
 @pytest.fixture(scope="session")
 def vault(keys: Path) -> Vault:
     return open_vault(keys)
+
+
+@pytest.fixture(scope="session")
+def opener_socket(keys: Path) -> Iterator[Path]:
+    with served_opener(keys) as path:
+        yield path
 
 
 def _built(name: str) -> Path:

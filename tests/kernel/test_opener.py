@@ -31,13 +31,14 @@ from waymark_sync.protocol import decode_header
 from waymark_sync.seal import CannotOpen
 
 NORTH = "force:demo-northshire"
+AT = "2026-01-01T00:00:00.000Z"
 
 
 class Opener:
     def __init__(self, vault: Vault, folder: Path, *, peers: set[int]) -> None:
         self.path, self.trail = folder / "s", folder / "trail"
         self.time_s = 1_000.0
-        trail = Trail(self.trail)
+        trail = Trail(self.trail, now=AT)
         answering = Answering(vault, trail, time_s=lambda: self.time_s)
         listener = listen(self.path)
         self._flush = trail.flush
@@ -199,7 +200,7 @@ def test_without_an_opener_whoever_asks_is_told(keys: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("how", ["edited", "removed", "swapped", "added"])
 def test_an_altered_trail_is_noticed(tmp_path: Path, how: str) -> None:
     path = tmp_path / "trail"
-    trail = Trail(path)
+    trail = Trail(path, now=AT)
     for number in range(5):
         trail.add(at="2026-01-01T00:00:00.000Z", who=f"person:{number}", did="unwrap")
     trail.flush()
@@ -216,13 +217,32 @@ def test_an_altered_trail_is_noticed(tmp_path: Path, how: str) -> None:
 
     with pytest.raises(TrailBroken, match="line"):
         list(read(path))
-    with pytest.raises(TrailBroken):
-        Trail(path)
+    Trail(path, now=AT).add(at=AT, who="after", did="unwrap")
+    with pytest.raises(TrailBroken, match="line"):
+        list(read(tmp_path / "trail-2026-01-01T000000.broken"))
+
+
+@pytest.mark.parametrize("left", [b'{"n":3,"at":"20', b"\0" * 40, b"{"])
+def test_what_a_power_cut_leaves_of_a_line_holds_up_nothing(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "trail"
+    for part in ("first", "second"):
+        trail = Trail(path, now=AT)
+        trail.add(at=AT, who=part, did="unwrap")
+        trail.flush()
+        with path.open("ab") as file:
+            file.write(left)
+
+    again = Trail(path, now=AT)
+    again.add(at=AT, who="third", did="unwrap")
+    again.flush()
+
+    assert [line.who for line in read(path)] == ["first", "second", "third"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_trail_goes_on_where_it_ended(tmp_path: Path) -> None:
     for number in range(3):
-        trail = Trail(tmp_path / "trail")
+        trail = Trail(tmp_path / "trail", now=AT)
         trail.add(at="2026-01-01T00:00:00.000Z", who=f"run:{number}", did="unwrap")
         trail.flush()
 

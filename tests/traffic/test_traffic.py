@@ -18,6 +18,7 @@ from traffic.record import FOLDER, allow_enrolment
 from traffic.shape import Act, KeptDevice, Traffic, read_key
 from waymark.identity import actions as identity
 from waymark.kernel import clock
+from waymark.kernel.holders import make_holders
 from waymark_sync.codec import decode, from_base64url, to_base64url
 from waymark_sync.messages import ReturnResponse
 from waymark_sync.protocol import (
@@ -50,6 +51,7 @@ def hub(traffic: Traffic, tmp_path: Path) -> Iterator[Hub]:
     for name, kept in traffic.service_keys.items():
         (keys / name).touch(mode=0o600)
         (keys / name).write_bytes(b64decode(kept))
+    make_holders(keys)  # as an operator does who comes from a version without
     hub = hub_in(tmp_path)
     yield hub
     hub.stop()

@@ -23,10 +23,11 @@ def run(path: Path | None, client: str | None, *, until_stdin_ends: bool) -> Non
     """Answer on a Unix socket until stopped. Has no network, starts no program, writes its trail alone."""
     from waymark.cli.context import settings_from_environment
     from waymark.kernel import logs
+    from waymark.kernel.clock import now, stamp
     from waymark.kernel.confined import confine
     from waymark.kernel.memory import keep_to_itself
     from waymark.kernel.opener.server import Answering, listen, serve
-    from waymark.kernel.opener.trail import Trail, TrailBroken, own_trail
+    from waymark.kernel.opener.trail import Trail, own_trail
     from waymark.kernel.settings import SettingsRefused
     from waymark.kernel.vault import open_vault
 
@@ -41,11 +42,9 @@ def run(path: Path | None, client: str | None, *, until_stdin_ends: bool) -> Non
     peers = {os.getuid(), *([_uid(client)] if client else [])}
     try:
         written_in = own_trail(settings.keys)
-        trail = Trail(written_in)
+        trail = Trail(written_in, now=stamp(now()))
         answering = Answering(open_vault(settings.keys), trail)
         listener = listen(place, shared=client is not None)
-    except TrailBroken as broken:
-        raise SettingsRefused((f"{written_in}: {broken}; move it away and find out why",)) from None
     except OSError as error:
         raise SettingsRefused((f"the opener cannot listen at {place}: {error.strerror}",)) from error
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

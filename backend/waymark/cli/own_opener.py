@@ -44,13 +44,16 @@ def _tidy() -> None:
     """What services left behind that could not end."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and folder.stat().st_uid == os.getuid():
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # somebody else tidies, too
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and folder.stat().st_uid == os.getuid():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Kept:
     def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        self.path, self._environ = path, dict(environ)
+        self.path = path
+        # What was asked to be loaded into the service is not loaded into the process that has the keys.
+        self._environ = {name: value for name, value in environ.items() if not name.startswith("LD_")}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._watch = threading.Thread(target=self._watching, daemon=True)

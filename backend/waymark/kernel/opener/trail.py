@@ -18,6 +18,7 @@ from msgspec import Struct
 BEGIN: Final = "0" * 64
 NAME: Final = "opener"
 OPENERS_MAX: Final = 99
+BROKEN: Final = ".broken"
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,17 +55,26 @@ def own_trail(folder: Path) -> Path:
 
 
 def trails(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{NAME}*.trail"))
+    """Those that were put aside because they did not hold, too."""
+    return sorted([*folder.glob(f"{NAME}*.trail"), *folder.glob(f"{NAME}*{BROKEN}")])
 
 
 class Trail:
     """Appends. No answer waits for `flush`: at most a second's lines are lost with the power."""
 
-    def __init__(self, path: Path) -> None:
-        """Goes on where the file ends. Raises OSError, TrailBroken."""
+    def __init__(self, path: Path, *, now: str) -> None:
+        """Goes on where the file ends; what a power cut has left of its last line is let go. Raises OSError.
+
+        A file that does not hold is put aside for `verify` and a person: nobody's report waits for that.
+        """
         self._n, self._link = 0, BEGIN
-        for line in read(path):
-            self._n, self._link = line.n, line.link
+        try:
+            for line in read(path):
+                self._n, self._link = line.n, line.link
+            _end_at_a_line(path)
+        except TrailBroken:
+            path.rename(path.with_name(f"{path.name}-{now[:19].replace(':', '')}{BROKEN}"))
+            self._n, self._link = 0, BEGIN
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._waiting: list[bytes] = []
         self._lock = threading.Lock()
@@ -92,6 +102,8 @@ def read(path: Path) -> Iterator[Line]:
     link, number = BEGIN, 0
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
+            if not raw.endswith(b"\n"):
+                return  # cut short
             try:
                 line = msgspec.json.decode(raw, type=Line)
             except msgspec.DecodeError:
@@ -100,6 +112,16 @@ def read(path: Path) -> Iterator[Line]:
             if (line.n, line.link) != (number, link):
                 raise TrailBroken(f"line {number} is not what was written")
             yield line
+
+
+def _end_at_a_line(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        content = file.read()
+        if not content.endswith(b"\n"):
+            file.truncate(content.rfind(b"\n") + 1)
+            os.fsync(file.fileno())
 
 
 def linked(before: str, line: Line) -> str:

@@ -16,8 +16,8 @@ from litestar.testing import AsyncTestClient
 
 from support.apart import apart
 from support.ledger import Ledger
-from support.opened import served_opener
 from support.postgres import Cluster
+from support.served_opener import served_opener
 from support.server import Server, free_port
 from waymark.app import create_app
 from waymark.kernel.db import Database, Engine, open_database

@@ -37,6 +37,7 @@ def profile(tmp_path: Path) -> Path:
     return tmp_path / "profile-0"
 
 
+@long_form
 def test_the_disk_of_a_device_taken_at_the_worst_moments(
     prey: Prey, attempts: Attempts, phone: Callable[..., Phone], profile: Path
 ) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page
 
-from attacks.attempts import Attempts
+from attacks.attempts import Attempts, long_form
 from attacks.prey import OUR_PAGE, Prey, canary
 from attacks.residue import readable
 from journeys.people import Story, answer_briefly, finish, press, visit
@@ -172,6 +172,7 @@ def _bearer(prey: Prey, token: str) -> int:
     return prey.http.get("/desk/api/session", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
+@long_form
 def test_the_next_person_at_a_shared_tablet(
     prey: Prey, attempts: Attempts, phone: Callable[..., Phone]
 ) -> None:

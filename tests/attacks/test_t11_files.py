@@ -10,7 +10,7 @@ import pytest
 from msgspec import Struct
 from playwright.sync_api import BrowserContext, Download, Error, Page
 
-from attacks.attempts import LONG, Attempts
+from attacks.attempts import LONG, Attempts, long_form
 from attacks.hostile_files import HIDDEN, RAN, corpus
 from attacks.prey import Prey
 from journeys.phone import DESK, Phone
@@ -129,6 +129,7 @@ def test_originals_of_what_may_hurt_go_to_nobody(prey: Prey, sent: list[Sent], a
             attempts.tried(f"{name}: {one.what}", got=plain and not words, back=kind)
 
 
+@long_form
 def test_no_script_of_theirs_runs_in_a_browser(
     prey: Prey, sent: list[Sent], attempts: Attempts, phone: Callable[..., Phone]
 ) -> None:

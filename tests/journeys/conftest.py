@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 from journeys.phone import Phone
 from journeys.wire import LossyWire
-from support.opened import served_opener
+from support.served_opener import served_opener
 from support.server import Server, free_port
 from waymark.kernel.keys import KeyRing, load_keys
 from waymark.kernel.vault import Vault, open_vault

@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from journeys.eye import EVERY_SIZE, Eye
+from journeys.eye import EVERY_SIZE, SHOTS, SMALL_PHONE, Eye
 from journeys.people import ARRIVES_MS, Story, acknowledge, card, log_in, open_list, press, tell, visit
 from journeys.phone import DESK, Phone
 from support.server import Server
 
 MAKES = Callable[..., Phone]
 NAME = "Sam Canary"
+SEEN_AT, SHOWN = (EVERY_SIZE, True) if SHOTS else ((SMALL_PHONE,), False)
+"""As the other journeys look, unless pictures are asked for: every look costs a second for each size."""
 WORDS = "Two men shouted at me at the bus stop and followed me home."
 
 
@@ -20,7 +22,7 @@ def test_somebody_is_in_danger_and_then_is_not(demo: Server, phone: MAKES) -> No
     visit(mobile, demo.origin)
     reference = sent(mobile, Story(sharing="U1", place="behind the library"))
     centre = phone(demo.origin, viewport=DESK).start()
-    look = Eye(centre, "who-may-see", sizes=EVERY_SIZE, dark=True)
+    look = Eye(centre, "who-may-see", sizes=SEEN_AT, dark=SHOWN)
     log_in(centre, demo.origin, "harbour-lead")
     centre.get_by_role("link", name=reference).click(timeout=ARRIVES_MS)
     expect(centre.get_by_text("The police may read nothing of this report.")).to_be_visible()
@@ -70,7 +72,7 @@ def test_the_reporter_takes_back_and_a_supervisor_looks_once(demo: Server, phone
     log_in(force, demo.origin, "northshire")
     acknowledge(force, reference, "We have read it.")
     centre = phone(demo.origin, viewport=DESK).start()
-    look = Eye(centre, "taken-back", sizes=EVERY_SIZE, dark=True)
+    look = Eye(centre, "taken-back", sizes=SEEN_AT, dark=SHOWN)
     log_in(centre, demo.origin, "harbour-lead")
     centre.get_by_role("link", name=reference).click(timeout=ARRIVES_MS)
     expect(centre.get_by_text(NAME)).to_have_count(0)
@@ -106,7 +108,7 @@ def test_the_reporter_asks_who_and_takes_back(demo: Server, phone: MAKES) -> Non
     force = phone(demo.origin, viewport=DESK).start()
     log_in(force, demo.origin, "northshire")
     acknowledge(force, reference, "We have read it.")
-    look = Eye(mobile, "who-reads", sizes=EVERY_SIZE, dark=True)
+    look = Eye(mobile, "who-reads", sizes=SEEN_AT, dark=SHOWN)
     open_list(mobile)
     mine = card(mobile, reference)
     mine.get_by_text("Who can read this").click()
@@ -126,7 +128,7 @@ def test_the_reporter_asks_who_and_takes_back(demo: Server, phone: MAKES) -> Non
     expect(force.get_by_text(WORDS)).to_be_visible()
 
     other = phone(demo.origin).start()
-    elsewhere = Eye(other, "who-reads-code", sizes=EVERY_SIZE, dark=True)
+    elsewhere = Eye(other, "who-reads-code", sizes=SEEN_AT, dark=SHOWN)
     other.goto(f"{demo.origin}/return")
     other.get_by_label("Your return code").fill(code)
     press(other, "Open")

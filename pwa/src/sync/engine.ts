@@ -299,7 +299,9 @@ async function plan(): Promise<void> {
   const unanswered = cardsNow.value.some((card) => card.state === 'sent' || card.state === 'attention')
   const at = Date.now()
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
-  planTimer(nextWakeMs({ passAtMs, files, unanswered, followed, at, random: Math.random() }), wake)
+  const said = saidNow.value.at(-1)
+  const spokeAt = said === undefined ? null : Date.parse(said.at)
+  planTimer(nextWakeMs({ passAtMs, files, unanswered, followed, spokeAt, at, random: Math.random() }), wake)
 }
 
 async function settleStores(): Promise<void> {

@@ -10,6 +10,8 @@ import type { Wake } from './wake.ts'
 const WAKE_MS_MIN = 500
 const POLL_MS = 20_000 // while somebody waits for an answer and looks at the page
 const FOLLOW_MS = 60_000 // after the first answer, while somebody looks at the page
+const SPOKEN_MS = 4_000 // while what the service answers by itself may come at any moment
+const SPOKEN_FOR_MS = 60_000
 
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -34,6 +36,8 @@ export function nextWakeMs(now: {
   readonly unanswered: boolean
   /** A report was read not long ago: more may be said about it. */
   readonly followed: boolean
+  /** When the person last said or asked something about a report. Null: never. */
+  readonly spokeAt: number | null
   readonly at: number
   readonly random: number
 }): number | null {
@@ -42,6 +46,8 @@ export function nextWakeMs(now: {
   )
   if (now.passAtMs !== null) waits.push(now.passAtMs - now.at)
   if (now.unanswered) waits.push(POLL_MS * (0.75 + now.random / 2))
+  const ago = now.spokeAt === null ? SPOKEN_FOR_MS : now.at - now.spokeAt
+  if (ago >= 0 && ago < SPOKEN_FOR_MS) waits.push(SPOKEN_MS * (0.75 + now.random / 2))
   if (now.followed) waits.push(FOLLOW_MS * (0.75 + now.random / 2))
   return waits.length === 0 ? null : Math.max(WAKE_MS_MIN, Math.min(...waits))
 }

@@ -179,7 +179,15 @@ def pages(ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(database_url: str, keys: Path, pages: Path, tmp_path: Path) -> Settings:
     data = tmp_path / "data"
     data.mkdir(mode=0o700, exist_ok=True)
-    return Settings(profile="test", origin=ORIGIN, data=data, database_url=database_url, keys=keys, pwa=pages)
+    return Settings(
+        profile="test",
+        origin=ORIGIN,
+        data=data,
+        database_url=database_url,
+        keys=keys,
+        pwa=pages,
+        second_factor="offered",
+    )
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import waymark.custody.routes as custody_routes
 import waymark.dialogue.routes as dialogue_routes
 import waymark.identity.passkeys.routes as passkey_routes
 import waymark.identity.routes as identity_routes
+import waymark.identity.second_factor.routes as second_factor_routes
 import waymark.intake.routes as intake_routes
 import waymark.knocks.routes as knocks_routes
 import waymark.mailbox.routes as mailbox_routes
@@ -72,6 +73,7 @@ ROUTES: Final = [
     csp.count_violation,
     *identity_routes.handlers,
     *passkey_routes.handlers,
+    *second_factor_routes.handlers,
     *intake_routes.handlers,
     *attachment_routes.handlers,
     *custody_routes.handlers,

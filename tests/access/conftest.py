@@ -77,7 +77,15 @@ def world_postgres(
 
 
 def _settings(url: str, data: Path, keys: Path, pages: Path) -> Settings:
-    return Settings(profile="test", origin=ORIGIN, data=data, database_url=url, keys=keys, pwa=pages)
+    return Settings(
+        profile="test",
+        origin=ORIGIN,
+        data=data,
+        database_url=url,
+        keys=keys,
+        pwa=pages,
+        second_factor="offered",
+    )
 
 
 async def _make(settings: Settings) -> None:

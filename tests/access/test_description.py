@@ -94,6 +94,11 @@ TOLD_ELSEWHERE: Final = {
     "RemovePasskey",
     "SignInWithPasskey",
     "VerifySession",
+    "BeginTotp",
+    "ConfirmTotp",
+    "RemoveTotp",
+    "MakeRecoveryCodes",
+    "ChangePassword",
 }
 """What they answer when all is well is no JSON, the end of a report, or needs a key: see their own tests."""
 

@@ -10,7 +10,7 @@ from litestar.testing import AsyncTestClient
 
 from support.authenticator import Authenticator, changed
 from support.desk import PASSWORD, Desk, seed
-from waymark.identity.rules import FRESH
+from waymark.identity.rules import FRESH, LOGIN_TRIES
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.settings import Settings
@@ -38,9 +38,10 @@ class Person:
 
     async def add(self, name: str = "My telephone", **lies: Any) -> int:
         credential = self.device.made(await self.begin("/desk/api/passkeys/options"), **lies)
-        return (
-            await self.desk.post("/desk/api/passkeys", {"name": name, "credential": credential})
-        ).status_code
+        answer = await self.desk.post("/desk/api/passkeys", {"name": name, "credential": credential})
+        if answer.status_code == 200:
+            self.desk.cookie = answer.cookies["__Host-waymark"]
+        return answer.status_code
 
     async def sign_in(self, **lies: Any) -> int:
         credential = self.device.shown(await self.begin("/desk/api/passkeys/challenge"), **lies)
@@ -90,7 +91,7 @@ async def test_a_passkey_is_a_way_in(enter: Enter, database: Database) -> None:
     assert [(one["name"], bool(one["used_at"])) for one in account["passkeys"]] == [("My telephone", True)]
     assert [one["how"] for one in account["sessions"] if one["this_one"]] == ["passkey"]
     audited = await database.read(lambda db: db.many(AUDITED, str))
-    assert audited[-2:] == ["passkey.added", "login"]
+    assert audited[-3:] == ["passkey.added", "session.verified", "login"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -226,8 +227,18 @@ async def test_what_is_dangerous_asks_again_who_you_are(enter: Enter, database: 
     assert await refused()
     assert await person.verify({"password": "wrong"}) == 401
     assert await refused()
-    assert await person.verify({"password": PASSWORD}) == 200
-    assert (await person.desk.post("/desk/api/passkeys/options")).status_code == 200
+    assert await person.verify({"password": PASSWORD}) == 401  # alone it is worth nothing beside a passkey
+    assert await refused()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_who_has_a_password_alone_shows_that(enter: Enter, database: Database) -> None:
+    person = await enter("harbour")
+    for _ in range(LOGIN_TRIES + 1):  # each right one begins the count again
+        await database.write(lambda db: db.execute(STALE, at=clock.stamp(clock.now() - FRESH)))
+        assert (await person.desk.post("/desk/api/passkeys/options")).status_code == 403
+        assert await person.verify({"password": PASSWORD}) == 200
+        assert (await person.desk.post("/desk/api/passkeys/options")).status_code == 200
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

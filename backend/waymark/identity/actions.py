@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
 
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import store
-from waymark.identity.records import Credentials, DemoPerson, Device, Revoked, RevokeScope, Session, User
+from waymark.identity.records import (
+    Credentials,
+    DemoPerson,
+    Device,
+    How,
+    Revoked,
+    RevokeScope,
+    Second,
+    Session,
+    User,
+)
 from waymark.identity.rules import (
     ABSOLUTE,
     CODE_LIFE,
@@ -52,6 +61,18 @@ def begin_login(db: Connection, username: str, *, now: datetime) -> Credentials 
     return store.credentials(db, username)
 
 
+def half_heard(db: Connection, username: str) -> None:
+    """The password was right, and more is asked for: this try counts neither way."""
+    store.uncount_attempt(db, bucket("login", username))
+    store.uncount_attempt(db, ALL_LOGINS)
+
+
+def heard(db: Connection, username: str) -> None:
+    """Whoever has shown that it is them begins again."""
+    store.forget_attempts(db, bucket("login", username))
+    store.uncount_attempt(db, ALL_LOGINS)
+
+
 def fail_login(db: Connection, person_id: str | None, *, now: datetime) -> None:
     subject = Subject(kind="person", id=person_id or "unknown")
     audit.append(db, actor=SERVICE, action="login.failed", subject=subject, now=now)
@@ -64,7 +85,8 @@ def log_in(
     username: str = "",
     token: str,
     old_token: str | None,
-    how: Literal["password", "passkey"] = "password",
+    how: How = "password",
+    second: Second = "",
     now: datetime,
 ) -> User:
     """A new session under a new token; the one that the browser had before ends.
@@ -72,8 +94,7 @@ def log_in(
     username: whose tries at the password are forgotten; a passkey proves nothing about that.
     """
     if username:
-        store.forget_attempts(db, bucket("login", username))
-        store.uncount_attempt(db, ALL_LOGINS)
+        heard(db, username)
     if old_token:
         store.end_session(db, token_hash(old_token), now=now)
     store.add_session(
@@ -81,6 +102,7 @@ def log_in(
         token_hash=token_hash(token),
         person_id=person_id,
         how=how,
+        second=second,
         now=now,
         expires_at=now + ABSOLUTE,
     )
@@ -88,19 +110,30 @@ def log_in(
     if session is None or not member(session.user, now=now):
         raise problem("login_failed")
     subject = Subject(kind="person", id=person_id)
-    detail = {"how": how}
+    detail = {"how": second or how}
     audit.append(db, actor=session.user.actor, action="login", subject=subject, detail=detail, now=now)
     return session.user
 
 
-def go_on_as(db: Connection, old_token: str, token: str, user: User, *, now: datetime) -> None:
+def go_on_as(
+    db: Connection,
+    old_token: str,
+    token: str,
+    user: User,
+    *,
+    how: How | None = None,
+    second: Second | None = None,
+    now: datetime,
+) -> None:
     """The same session under a new token, once its person has shown again that it is them.
 
-    Raises Problem login_needed where it has ended meanwhile.
+    how, second: what they have shown, where that is more than before. Raises Problem login_needed where it
+    has ended meanwhile.
     """
-    if not store.go_on(db, token_hash=token_hash(old_token), new_hash=token_hash(token), now=now):
+    old, new = token_hash(old_token), token_hash(token)
+    if not store.go_on(db, token_hash=old, new_hash=new, how=how, second=second, now=now):
         raise problem("login_needed")
-    store.end_session(db, token_hash(old_token), now=now)
+    store.end_session(db, old, now=now)
     subject = Subject(kind="person", id=user.id)
     audit.append(db, actor=user.actor, action="session.verified", subject=subject, now=now)
 

@@ -17,9 +17,10 @@ COOKIE: Final = "__Host-waymark"
 
 
 async def logged_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Raises Problem login_needed. What the person may do is decided in `agencies`, for each route.
+    """Raises Problem login_needed, factor_needed. What the person may do is decided in `agencies`.
 
-    A route marked `polled` is asked by a page on its own: it does not keep a session alive.
+    A route marked `polled` is asked by a page on its own: it does not keep a session alive. One marked
+    `entering` is there for whoever has shown a password alone where more is required, to set that up.
     """
     token = connection.cookies.get(COOKIE)
     database: Database = connection.app.state.database
@@ -27,6 +28,10 @@ async def logged_in(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     session = await database.read(actions.session, token, now=now) if token else None
     if session is None:
         raise problem("login_needed")
+    lacking = session.password_alone and connection.app.state.settings.second_factor_required
+    if lacking and "entering" not in handler.opt:
+        raise problem("factor_needed")
+    connection.state.factor_needed = lacking
     if "polled" not in handler.opt and actions.session_stale(session, now=now):
         await database.write(actions.saw_session, session, now=now)
     connection.state.user, connection.state.verified_at = session.user, session.verified_at

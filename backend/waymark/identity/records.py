@@ -27,6 +27,9 @@ Role = Literal[
 POLICE: Final[frozenset[Role]] = frozenset({"police_triage", "hate_crime_coordinator"})
 """Who speaks and writes for a force."""
 RevokeScope = Literal["keys", "all"]
+How = Literal["password", "passkey"]
+Second = Literal["", "code", "recovery_code"]
+"""What was shown beside a password; empty: nothing."""
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,8 @@ class Session(Struct, frozen=True, kw_only=True):
     force_name: str | None
     centre_id: str | None
     centre_name: str | None
-    how: Literal["password", "passkey"] = "password"
+    how: How = "password"
+    second: Second = ""
     verified_at: str = ""
     """When this person last showed that it is them."""
     agency_id: str | None = None
@@ -91,6 +95,10 @@ class Session(Struct, frozen=True, kw_only=True):
     member_until: str | None = None
     organisation_until: str | None = None
     """When the force, centre or agency itself ends: nobody is of what there is not."""
+
+    @property
+    def password_alone(self) -> bool:
+        return self.how == "password" and not self.second
 
     @property
     def user(self) -> User:

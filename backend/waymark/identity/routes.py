@@ -11,12 +11,17 @@ from msgspec import Struct
 
 from waymark.identity import actions
 from waymark.identity.guards import COOKIE, logged_in, user_of
-from waymark.identity.passwords import PasswordCheck
+from waymark.identity.passwords import LENGTH_MAX as PASSWORD_MAX
+from waymark.identity.passwords import PasswordCheck, outdated
 from waymark.identity.records import User
 from waymark.identity.rules import new_token, proof_good
+from waymark.identity.second_factor import actions as second_factor
+from waymark.identity.second_factor.proving import second_step
+from waymark.identity.second_factor.records import Typed
 from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.problems import Problem, problem
+from waymark.kernel.vault import Vault
 from waymark.kernel.web.bodies import in_json, on_the_wire
 from waymark.kernel.web.guards import same_origin
 from waymark.kernel.web.limits import limited
@@ -25,25 +30,36 @@ from waymark_sync.protocol import EnrolRequest, EnrolResponse
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 USERNAME_MAX: Final = 64
-PASSWORD_MAX: Final = 1_024  # hashing a longer one would be work for nothing
 ENROL_BYTES_MAX: Final = 4_096
 
 
 class Login(Struct, frozen=True, kw_only=True):
     username: str
     password: str
+    code: Typed = ""
+    """Of an authenticator app or from paper, once that has been asked for."""
 
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
     user: User
     demo: bool
     """Everything behind this login is invented; every page says so."""
+    factor_needed: bool = False
+    """Until something beside the password is set up, nothing but the own account is there."""
 
 
-@get("/desk/api/session", operation_id="ShowSession", guards=[logged_in], unaudited="no report is touched")
+@get(
+    "/desk/api/session",
+    operation_id="ShowSession",
+    guards=[logged_in],
+    entering=True,
+    unaudited="no report is touched",
+)
 async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswer]:
     """Who am I?"""
-    return Response(session_of(request, user_of(request)), headers=NO_STORE)
+    return Response(
+        session_of(request, user_of(request), factor_needed=request.state.factor_needed), headers=NO_STORE
+    )
 
 
 @post(
@@ -54,14 +70,18 @@ async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswe
     public="this is where people become known",
     takes=in_json(Login),
     tells={200: {"Set-Cookie": str}},
-    refuses=("login_failed", "too_many_attempts"),
+    refuses=("login_failed", "code_needed", "code_wrong", "too_many_attempts"),
 )
 async def log_in(
     request: Request[Any, Any, Any],
     database: NamedDependency[SkipValidation[Database]],
+    vault: NamedDependency[SkipValidation[Vault]],
     password_check: NamedDependency[SkipValidation[PasswordCheck]],
 ) -> Response[SessionAnswer]:
-    """A wrong name, a wrong password and a long one are one answer, after the same work."""
+    """A wrong name, a wrong password and a long one are one answer, after the same work.
+
+    Whoever has an authenticator app or a passkey is asked for a code, once the password was right.
+    """
     login = _read_login(await request.body())
     # NUL is no character to PostgreSQL; without it this is just another name that nobody has.
     username = login.username.replace("\0", "").strip().lower()[:USERNAME_MAX]
@@ -74,6 +94,12 @@ async def log_in(
     if known is None or not right:
         await database.write(actions.fail_login, known.person_id if known else None, now=now)
         raise problem("login_failed")
+    second = await second_step(
+        database, vault, password_check, username=username, person_id=known.person_id, typed=login.code
+    )
+    if outdated(known.password_hash):
+        hashed = await password_check.hash(password)
+        await database.write(second_factor.rehash, known.person_id, hashed)
     token = new_token()
     user = await database.write(
         actions.log_in,
@@ -81,9 +107,13 @@ async def log_in(
         username=username,
         token=token,
         old_token=request.cookies.get(COOKIE),
+        second=second,
         now=now,
     )
-    return Response(session_of(request, user), headers=NO_STORE, cookies=[cookie_of(token)])
+    needed = not second and request.app.state.settings.second_factor_required
+    return Response(
+        session_of(request, user, factor_needed=needed), headers=NO_STORE, cookies=[cookie_of(token)]
+    )
 
 
 @delete(
@@ -91,6 +121,7 @@ async def log_in(
     operation_id="LogOut",
     status_code=204,
     guards=[same_origin, logged_in],
+    entering=True,
     tells={204: {"Set-Cookie": str}},
 )
 async def log_out(
@@ -142,8 +173,9 @@ def _read_login(raw: bytes) -> Login:
         raise problem("malformed") from None
 
 
-def session_of(request: Request[Any, Any, Any], user: User) -> SessionAnswer:
-    return SessionAnswer(user=user, demo=request.app.state.settings.profile != "production")
+def session_of(request: Request[Any, Any, Any], user: User, *, factor_needed: bool = False) -> SessionAnswer:
+    demo = request.app.state.settings.profile != "production"
+    return SessionAnswer(user=user, demo=demo, factor_needed=factor_needed)
 
 
 def cookie_of(token: str, *, max_age: int | None = None) -> Cookie:

@@ -25,13 +25,14 @@ CREDENTIALS = Sql("""
     WHERE username = :username
 """)
 ADD_SESSION = Sql("""
-    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at, how, verified_at)
-    VALUES (:token_hash, :person_id, :now, :now, :expires_at, :how, :now)
+    INSERT INTO session
+      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at)
+    VALUES (:token_hash, :person_id, :now, :now, :expires_at, :how, :second, :now)
 """)
 # Of several memberships the one that has begun last; of none that has begun, the one that will be.
 SESSION = Sql("""
-    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, s.how, s.verified_at,
-           p.id, p.name, m.role,
+    SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at,
+           s.how, s.second, s.verified_at, p.id, p.name, m.role,
            m.force_id, f.name AS force_name, m.centre_id, c.name AS centre_name,
            m.agency_id, a.name AS agency_name, m.valid_from AS member_from, m.valid_to AS member_until,
            COALESCE(f.valid_to, c.valid_to, a.valid_to) AS organisation_until
@@ -51,8 +52,10 @@ SESSION = Sql("""
 """)
 # The same session under a new token: nothing is added to how long it lasts.
 GO_ON = Sql("""
-    INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at, how, verified_at)
-    SELECT :new_hash, person_id, created_at, :now, expires_at, how, :now
+    INSERT INTO session
+      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at)
+    SELECT :new_hash, person_id, created_at, :now, expires_at,
+           COALESCE(CAST(:how AS TEXT), how), COALESCE(CAST(:second AS TEXT), second), :now
     FROM session
     WHERE token_hash = :token_hash AND revoked_at IS NULL
 """)
@@ -204,16 +207,31 @@ def credentials(db: Connection, username: str) -> Credentials | None:
 
 
 def add_session(
-    db: Connection, *, token_hash: str, person_id: str, how: str, now: datetime, expires_at: datetime
+    db: Connection,
+    *,
+    token_hash: str,
+    person_id: str,
+    how: str,
+    second: str,
+    now: datetime,
+    expires_at: datetime,
 ) -> None:
     db.execute(
-        ADD_SESSION, token_hash=token_hash, person_id=person_id, how=how, now=now, expires_at=expires_at
+        ADD_SESSION,
+        token_hash=token_hash,
+        person_id=person_id,
+        how=how,
+        second=second,
+        now=now,
+        expires_at=expires_at,
     )
 
 
-def go_on(db: Connection, *, token_hash: str, new_hash: str, now: datetime) -> bool:
-    """False: it has ended meanwhile."""
-    return db.execute(GO_ON, token_hash=token_hash, new_hash=new_hash, now=now) == 1
+def go_on(
+    db: Connection, *, token_hash: str, new_hash: str, how: str | None, second: str | None, now: datetime
+) -> bool:
+    """how, second: None leaves what it was. False: it has ended meanwhile."""
+    return db.execute(GO_ON, token_hash=token_hash, new_hash=new_hash, how=how, second=second, now=now) == 1
 
 
 def session(db: Connection, token_hash: str, *, now: datetime) -> Session | None:

@@ -18,6 +18,7 @@ HOST: Final = "127.0.0.1"
 """The service listens here and nowhere else; what faces a network is the operator's TLS proxy."""
 
 Profile = Literal["demo", "production", "test"]
+SecondFactor = Literal["required", "offered"]
 
 NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_PROFILE": "demo, production or test",
@@ -37,6 +38,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_PUSH_HOSTS": "push services that may be knocked at, separated by spaces or commas",
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
+    "WAYMARK_SECOND_FACTOR": "whether a password alone opens no desk: required, or in demonstrations offered",
     "WAYMARK_SOFT_EOL": "builds of the app that should be renewed: BUILDS DAY [URL]",
     "WAYMARK_HARD_EOL": "builds of the app that make no new reports from that day on: BUILDS DAY [URL]",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
@@ -96,11 +98,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     push_contact: str = ""
     client_header: str = ""
     """In small letters. Empty: nobody's address is known, because everything comes from the proxy."""
+    second_factor: SecondFactor = "required"
+    """`offered`: a password alone opens the desk, of whoever has set up nothing else."""
     soft_eol: EndOfLife | None = None
     hard_eol: EndOfLife | None = None
     """What waits on such a build is taken all the same."""
     stage_port: int | None = None
     """Set, and in the demo profile alone: the split page on this port may hold our pages in frames."""
+
+    @property
+    def second_factor_required(self) -> bool:
+        return self.second_factor == "required"
 
     @property
     def stage_origin(self) -> str | None:
@@ -178,6 +186,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         push_hosts=tuple(environ.get("WAYMARK_PUSH_HOSTS", "").replace(",", " ").split()) or PUSH_HOSTS,
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
+        second_factor=cast(SecondFactor, environ.get("WAYMARK_SECOND_FACTOR") or _usual(environ)),
         soft_eol=soft_eol,
         hard_eol=hard_eol,
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
@@ -208,6 +217,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_PUSH_HOSTS": " ".join(settings.push_hosts),
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_CLIENT_HEADER": settings.client_header,
+        "WAYMARK_SECOND_FACTOR": settings.second_factor,
         "WAYMARK_SOFT_EOL": str(settings.soft_eol or ""),
         "WAYMARK_HARD_EOL": str(settings.hard_eol or ""),
         "WAYMARK_HOST": HOST,
@@ -225,6 +235,11 @@ def mask_password(url: str) -> str:
     return parts._replace(
         netloc=f"{user}{at}{host}", query="***" if parts.query else "", fragment=""
     ).geturl()
+
+
+def _usual(environ: Mapping[str, str]) -> SecondFactor:
+    """People of a demonstration are invented, and everybody is told their password."""
+    return "required" if environ.get("WAYMARK_PROFILE") == "production" else "offered"
 
 
 def _eol(environ: Mapping[str, str], level: str) -> tuple[EndOfLife | None, tuple[str, ...]]:
@@ -253,6 +268,10 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_PORT must be a number from 1 to 65535"
     if not settings.backup_keep or not settings.backup_keep_days:
         yield "WAYMARK_BACKUP_KEEP and WAYMARK_BACKUP_KEEP_DAYS must be numbers from 1 on"
+    if settings.second_factor not in get_args(SecondFactor):
+        yield "WAYMARK_SECOND_FACTOR must be required or offered"
+    elif settings.profile == "production" and not settings.second_factor_required:
+        yield "WAYMARK_SECOND_FACTOR=offered is for demonstrations: unset it"
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
     yield from _push_refusals(settings)

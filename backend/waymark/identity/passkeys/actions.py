@@ -9,6 +9,7 @@ from waymark.identity.passkeys import store
 from waymark.identity.passkeys.records import Account, Challenge, Passkey, PasskeyLine, Purpose, SessionLine
 from waymark.identity.passkeys.rules import CHALLENGE_LIFE, PASSKEYS_MAX, token_hash
 from waymark.identity.records import User
+from waymark.identity.second_factor import store as second_factor
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.problems import problem
@@ -72,9 +73,16 @@ def remove(db: Connection, user: User, id: str, *, now: datetime) -> None:
     audit.append(db, actor=user.actor, action="passkey.removed", subject=subject, now=now)
 
 
+def remove_all(db: Connection, person_id: str, *, now: datetime) -> int:
+    """Of somebody who has lost them. Whoever asks writes it down."""
+    return store.remove_all(db, person_id, now=now)
+
+
 def account(db: Connection, user: User, token: str, *, now: datetime) -> Account:
-    own = identity.token_hash(token)
+    own, factors = identity.token_hash(token), second_factor.factors(db, user.id)
     return Account(
+        totp=factors.totp,
+        recovery_left=factors.recovery_left,
         passkeys=tuple(
             PasskeyLine(
                 id=one.id,
@@ -89,7 +97,7 @@ def account(db: Connection, user: User, token: str, *, now: datetime) -> Account
             SessionLine(
                 began_at=one.created_at,
                 last_seen_at=one.last_seen_at,
-                how=one.how,
+                how=one.second or one.how,
                 this_one=one.token_hash == own,
             )
             for one in store.sessions(db, user.id, now=now)

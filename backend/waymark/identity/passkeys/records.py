@@ -44,6 +44,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     credential: dict[str, Any] | None = None
     password: str = ""
+    code: Annotated[str, Meta(max_length=64)] = ""
+    """Beside the password, of whoever has an app or codes on paper."""
 
 
 class PasskeyLine(Struct, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ class PasskeyLine(Struct, frozen=True, kw_only=True):
 class SessionLine(Struct, frozen=True, kw_only=True):
     began_at: str
     last_seen_at: str
-    how: Literal["password", "passkey"]
+    how: Literal["password", "passkey", "code", "recovery_code"]
     this_one: bool
 
 
@@ -66,3 +68,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
     passkeys: tuple[PasskeyLine, ...]
     sessions: tuple[SessionLine, ...]
+    totp: bool = False
+    """Is there an authenticator app?"""
+    recovery_left: int = 0
+    """Codes on paper that have not been used."""

@@ -12,13 +12,16 @@ from waymark.identity import actions as identity
 from waymark.identity.guards import COOKIE, fresh, logged_in, user_of
 from waymark.identity.passkeys import actions, rules
 from waymark.identity.passkeys.records import Account, Added, Begin, Passkey, Purpose, Shown
-from waymark.identity.passwords import PasswordCheck
-from waymark.identity.records import User
-from waymark.identity.routes import NO_STORE, PASSWORD_MAX, SessionAnswer, cookie_of, session_of
+from waymark.identity.passwords import LENGTH_MAX, PasswordCheck
+from waymark.identity.records import How, Second, User
+from waymark.identity.routes import NO_STORE, SessionAnswer, cookie_of, session_of
 from waymark.identity.rules import new_token
+from waymark.identity.second_factor import actions as second_factor
+from waymark.identity.second_factor.proving import second_step
 from waymark.kernel import clock
-from waymark.kernel.db import Database
+from waymark.kernel.db import Connection, Database
 from waymark.kernel.problems import Problem, problem
+from waymark.kernel.vault import Vault
 from waymark.kernel.web.bodies import in_json, read_json
 from waymark.kernel.web.guards import same_origin
 from waymark.kernel.web.limits import limited
@@ -60,7 +63,7 @@ async def sign_in(request: Request[Any, Any, Any], database: Db) -> Response[Ses
     passkey, count = await _proven(request, database, "sign_in", None, read_json(await request.body(), Shown))
     token, now = new_token(), clock.now()
 
-    def enter(db: Any) -> User:
+    def enter(db: Connection) -> User:
         actions.used(db, passkey, sign_count=count, now=now)
         old = request.cookies.get(COOKIE)
         return identity.log_in(db, passkey.person_id, token=token, old_token=old, how="passkey", now=now)
@@ -74,6 +77,7 @@ async def sign_in(request: Request[Any, Any, Any], database: Db) -> Response[Ses
     operation_id="BeginVerify",
     status_code=200,
     guards=[same_origin, logged_in],
+    entering=True,
     takes=in_json(Begin),
     tells={200: {"Set-Cookie": str}},
     refuses=("invalid",),
@@ -89,28 +93,32 @@ async def begin_verify(request: Request[Any, Any, Any], database: Db) -> Respons
     operation_id="VerifySession",
     status_code=200,
     guards=[same_origin, logged_in],
+    entering=True,
     takes=in_json(Shown),
     tells={200: {"Set-Cookie": str}},
-    refuses=("invalid", "login_failed", "too_many_attempts"),
+    refuses=("invalid", "login_failed", "code_needed", "code_wrong", "too_many_attempts"),
 )
 async def verify(
     request: Request[Any, Any, Any],
     database: Db,
+    vault: NamedDependency[SkipValidation[Vault]],
     password_check: NamedDependency[SkipValidation[PasswordCheck]],
 ) -> Response[SessionAnswer]:
     """Show again that it is you. The session goes on under a new token, and the old one is worth nothing."""
     user, asked = user_of(request), read_json(await request.body(), Shown)
+    second: Second = ""
     if asked.credential is not None:
         passkey, count = await _proven(request, database, "verify", user, asked)
     else:
         passkey, count = None, 0
-        await _password(database, password_check, user, asked.password[:PASSWORD_MAX])
+        second = await _password(database, vault, password_check, user, asked)
     token, now = new_token(), clock.now()
 
-    def go_on(db: Any) -> None:
+    def go_on(db: Connection) -> None:
         if passkey is not None:
             actions.used(db, passkey, sign_count=count, now=now)
-        identity.go_on_as(db, request.cookies[COOKIE], token, user, now=now)
+        how: How | None = None if passkey is None else "passkey"
+        identity.go_on_as(db, request.cookies[COOKIE], token, user, how=how, second=second or None, now=now)
 
     await database.write(go_on)
     return Response(session_of(request, user), headers=NO_STORE, cookies=[cookie_of(token)])
@@ -121,6 +129,7 @@ async def verify(
     operation_id="BeginAddPasskey",
     status_code=200,
     guards=[same_origin, logged_in, fresh],
+    entering=True,
     takes=in_json(Begin),
     tells={200: {"Set-Cookie": str}},
     refuses=("invalid", "step_up_needed"),
@@ -136,11 +145,13 @@ async def begin_add(request: Request[Any, Any, Any], database: Db) -> Response[d
     operation_id="AddPasskey",
     status_code=200,
     guards=[same_origin, logged_in, fresh],
+    entering=True,
     takes=in_json(Added),
+    tells={200: {"Set-Cookie": str}},
     refuses=("invalid", "step_up_needed"),
 )
 async def add(request: Request[Any, Any, Any], database: Db) -> Response[Account]:
-    """Keep the public half of a new passkey."""
+    """Keep the public half of a new passkey. The session goes on under a new token."""
     user, asked, now = user_of(request), read_json(await request.body(), Added), clock.now()
     challenge = await _taken(request, database, "add", user)
     try:
@@ -156,14 +167,22 @@ async def add(request: Request[Any, Any, Any], database: Db) -> Response[Account
         raise problem("invalid", "credential") from None
     if challenge is None:
         raise problem("invalid", "credential")
-    await database.write(actions.add, user, made, now=now)
-    return await _account(request, database)
+    token = new_token()
+
+    def keep(db: Connection) -> None:
+        actions.add(db, user, made, now=now)
+        identity.go_on_as(db, request.cookies[COOKIE], token, user, how="passkey", now=now)
+
+    await database.write(keep)
+    account = await database.read(actions.account, user, token, now=clock.now())
+    return Response(account, headers=NO_STORE, cookies=[cookie_of(token)])
 
 
 @get(
     "/desk/api/account",
     operation_id="ShowAccount",
     guards=[logged_in],
+    entering=True,
     unaudited="no report is touched",
 )
 async def show_account(request: Request[Any, Any, Any], database: Db) -> Response[Account]:
@@ -176,13 +195,19 @@ async def show_account(request: Request[Any, Any, Any], database: Db) -> Respons
     operation_id="RemovePasskey",
     status_code=200,
     guards=[same_origin, logged_in, fresh],
-    refuses=("step_up_needed",),
+    refuses=("step_up_needed", "last_factor"),
 )
 async def remove(
     request: Request[Any, Any, Any], passkey_id: FromPath[str], database: Db
 ) -> Response[Account]:
     """One's own, for example of a lost telephone."""
-    await database.write(actions.remove, user_of(request), passkey_id.replace("\0", ""), now=clock.now())
+    user, required = user_of(request), request.app.state.settings.second_factor_required
+
+    def give_up(db: Connection) -> None:
+        actions.remove(db, user, passkey_id.replace("\0", ""), now=clock.now())
+        second_factor.keep_some(db, user, required=required)
+
+    await database.write(give_up)
     return await _account(request, database)
 
 
@@ -243,15 +268,20 @@ async def _proven(
         raise problem("login_failed") from None
 
 
-async def _password(database: Database, check: PasswordCheck, user: User, password: str) -> None:
-    """Counted like signing in. Raises Problem login_failed, too_many_attempts."""
+async def _password(
+    database: Database, vault: Vault, check: PasswordCheck, user: User, asked: Shown
+) -> Second:
+    """Counted like signing in. Raises Problem login_failed, code_needed, code_wrong, too_many_attempts."""
     username = await database.read(actions.username, user)
     known = await database.write(identity.begin_login, username, now=clock.now())
     if isinstance(known, Problem):
         raise known
-    if not await check.right(password, known.password_hash if known else None):
+    if not await check.right(asked.password[:LENGTH_MAX], known.password_hash if known else None):
         await database.write(identity.fail_login, user.id, now=clock.now())
         raise problem("login_failed")
+    second = await second_step(database, vault, check, username=username, person_id=user.id, typed=asked.code)
+    await database.write(identity.heard, username)
+    return second
 
 
 async def _account(request: Request[Any, Any, Any], database: Database) -> Response[Account]:

@@ -1,12 +1,12 @@
 """The only SQL of passkeys, and of what a person sees of their own sessions."""
 
 from datetime import datetime
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from waymark.identity.passkeys.records import Challenge, Passkey
+from waymark.identity.records import How, Second
 from waymark.kernel.db import Connection, Sql
 
 ADD_CHALLENGE = Sql("""
@@ -47,8 +47,13 @@ REMOVE = Sql("""
     SET removed_at = :now
     WHERE id = :id AND person_id = :person_id AND removed_at IS NULL
 """)
+REMOVE_ALL = Sql("""
+    UPDATE passkey
+    SET removed_at = :now
+    WHERE person_id = :person_id AND removed_at IS NULL
+""")
 SESSIONS = Sql("""
-    SELECT token_hash, created_at, last_seen_at, how
+    SELECT token_hash, created_at, last_seen_at, how, second
     FROM session
     WHERE person_id = :person_id AND revoked_at IS NULL AND expires_at > :now
     ORDER BY last_seen_at DESC, token_hash
@@ -65,7 +70,8 @@ class SessionRow(Struct, frozen=True, kw_only=True):
     token_hash: str
     created_at: str
     last_seen_at: str
-    how: Literal["password", "passkey"]
+    how: How
+    second: Second
 
 
 def add_challenge(db: Connection, token_hash: str, new: Challenge) -> None:
@@ -102,6 +108,10 @@ def used(db: Connection, id: str, *, sign_count: int, now: datetime) -> bool:
 
 def remove(db: Connection, id: str, *, person_id: str, now: datetime) -> bool:
     return db.execute(REMOVE, id=id, person_id=person_id, now=now) == 1
+
+
+def remove_all(db: Connection, person_id: str, *, now: datetime) -> int:
+    return db.execute(REMOVE_ALL, person_id=person_id, now=now)
 
 
 def sessions(db: Connection, person_id: str, *, now: datetime) -> list[SessionRow]:

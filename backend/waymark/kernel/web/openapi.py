@@ -107,6 +107,7 @@ def _follows(handler: HTTPRouteHandler, takes: Body | None) -> Iterable[str]:
         yield "unsupported_type"
     if any(guard is not same_origin for guard in guards):
         yield "login_needed"
+        yield "factor_needed"
     if takes is not None:
         yield "too_large"
     if "{" in path:

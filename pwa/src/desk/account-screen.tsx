@@ -9,12 +9,16 @@ import * as api from './api.ts'
 import { Heading } from './heading.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
 import { NotShown, passkeysWork } from './passkeys.ts'
-import type { Account } from './shapes.ts'
+import { PasswordPart, RecoveryCodes, RecoveryPart, ToldAlready, TotpPart } from './account-parts.tsx'
+import type { Secure } from './account-parts.tsx'
+import { hasSecondFactor } from './session.ts'
+import type { Account, Secured } from './shapes.ts'
 import { absolute } from './times.ts'
 import { say, sayCount } from './words.ts'
 
-/** One's own passkeys, and where else one is signed in. */
-export function AccountScreen(): JSX.Element {
+/** One's own passkeys, app, codes and password, and where else one is signed in. */
+export function AccountScreen({ lacks = false }: { readonly lacks?: boolean }): JSX.Element {
+  const [codes, setCodes] = useState<readonly string[]>([])
   const [account, setAccount] = useState<Account | null>(null)
   const [refusal, setRefusal] = useState<api.Refusal | null>(null)
   const [told, setTold] = useState('')
@@ -25,23 +29,41 @@ export function AccountScreen(): JSX.Element {
       setRefusal(null)
       setTold(done)
     } catch (reason) {
+      if (reason instanceof ToldAlready) return setTold('')
       if (reason instanceof NotShown) return setTold(say('step_up.not_shown'))
       if (!(reason instanceof api.Refusal)) throw reason
       setRefusal(reason)
     }
+  }
+  /** What is set up may come with codes that are shown this once. */
+  const secure = (ask: () => Promise<Secured>, done = '') =>
+    settle(async () => {
+      const told = await ask()
+      if (told.recovery_codes.length > 0) setCodes(told.recovery_codes)
+      else if (told.account.totp || told.account.passkeys.length > 0) hasSecondFactor()
+      return told.account
+    }, done)
+  const go = () => {
+    setCodes([])
+    hasSecondFactor()
   }
   const load = () => settle(api.account)
   useEffect(() => void load(), [])
 
   return (
     <>
-      <Heading>{say('account.title')}</Heading>
+      <Heading>{say(lacks ? 'account.lacks_title' : 'account.title')}</Heading>
+      {lacks && <p class="govuk-body">{say('account.lacks')}</p>}
       <LiveRegion>{told !== '' && <InsetText>{told}</InsetText>}</LiveRegion>
       {refusal !== null && <RefusalNotice refusal={refusal} retry={load} />}
       {account === null && refusal === null && <Loading>{say('app.loading')}</Loading>}
       {account !== null && (
         <>
-          <Passkeys account={account} settle={settle} />
+          {codes.length > 0 && <RecoveryCodes codes={codes} done={go} />}
+          <Passkeys account={account} settle={settle} secure={secure} />
+          <TotpPart account={account} settle={settle} secure={secure} />
+          {(account.totp || account.passkeys.length > 0) && <RecoveryPart account={account} secure={secure} />}
+          <PasswordPart secure={secure} />
           <Sessions account={account} settle={settle} />
         </>
       )}
@@ -54,7 +76,7 @@ type PartProps = {
   readonly settle: (ask: () => Promise<Account>, done?: string) => Promise<void>
 }
 
-function Passkeys({ account, settle }: PartProps): JSX.Element {
+function Passkeys({ account, settle, secure }: PartProps & { readonly secure: Secure }): JSX.Element {
   const [name, setName] = useState('')
   const [attempt, setAttempt] = useState(0)
   const errors = attempt > 0 && name.trim() === '' ? [{ field: 'passkey-name', text: say('account.name_empty') }] : []
@@ -62,7 +84,8 @@ function Passkeys({ account, settle }: PartProps): JSX.Element {
     event.preventDefault()
     setAttempt(attempt + 1)
     if (name.trim() === '') return
-    void settle(() => api.addPasskey(name.trim()), say('account.added')).then(() => {
+    const first = account.recovery_left === 0
+    void secure(() => addAndSecure(name.trim(), first), say('account.added')).then(() => {
       setName('')
       setAttempt(0)
     })
@@ -113,6 +136,12 @@ function Passkeys({ account, settle }: PartProps): JSX.Element {
       )}
     </section>
   )
+}
+
+/** Whoever has no codes on paper gets them with their first passkey: it may be lost. */
+async function addAndSecure(name: string, first: boolean): Promise<Secured> {
+  const account = await api.addPasskey(name)
+  return first ? api.makeRecoveryCodes() : { account, recovery_codes: [] }
 }
 
 function Sessions({ account, settle }: PartProps): JSX.Element {

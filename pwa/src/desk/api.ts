@@ -26,9 +26,11 @@ import {
   readQueue,
   readReopened,
   readReturned,
+  readSecured,
   readSession,
   readSuggestions,
   readTaken,
+  readTotpSecret,
 } from './shapes.ts'
 import type {
   Account,
@@ -40,7 +42,9 @@ import type {
   Gap,
   QuarantinePage,
   QueuePage,
+  Secured,
   Service,
+  TotpSecret,
   User,
 } from './shapes.ts'
 
@@ -57,13 +61,23 @@ export class Refusal extends Error {
   /** What to do now, a sentence; empty for a local code. */
   readonly next: string
   readonly retryAfterS: number | null
-  constructor(it: { status: number; code: string; title?: string; next?: string; retryAfterS?: number | null }) {
+  /** What exactly was wrong; a sentence or the name of a part. */
+  readonly detail: string
+  constructor(it: {
+    status: number
+    code: string
+    title?: string
+    next?: string
+    detail?: string
+    retryAfterS?: number | null
+  }) {
     super(it.code)
     this.name = 'Refusal'
     this.status = it.status
     this.code = it.code
     this.title = it.title ?? ''
     this.next = it.next ?? ''
+    this.detail = it.detail ?? ''
     this.retryAfterS = it.retryAfterS ?? null
   }
 }
@@ -83,11 +97,16 @@ export async function currentUser(): Promise<User> {
   return userIn(await ask('GET', '/session', readSession))
 }
 
-export async function logIn(username: string, password: string): Promise<User> {
-  return userIn(await ask('POST', '/session', readSession, { username, password }))
+/** code: of an app or from paper, once the service has asked for it. */
+export async function logIn(username: string, password: string, code = ''): Promise<User> {
+  return userIn(await ask('POST', '/session', readSession, { username, password, code }))
 }
 
-const userIn = ({ user, demo }: Read<typeof readSession>): User => ({ ...user, demo })
+const userIn = ({ user, demo, factor_needed }: Read<typeof readSession>): User => ({
+  ...user,
+  demo,
+  lacks: factor_needed,
+})
 
 /** Raises Refusal, NotShown. */
 export async function logInByPasskey(): Promise<User> {
@@ -95,8 +114,8 @@ export async function logInByPasskey(): Promise<User> {
   return userIn(await ask('POST', '/passkeys/sign-in', readSession, { credential }))
 }
 
-export async function verifyByPassword(password: string): Promise<void> {
-  await ask('POST', '/session/verify', readSession, { password })
+export async function verifyByPassword(password: string, code = ''): Promise<void> {
+  await ask('POST', '/session/verify', readSession, { password, code })
 }
 
 /** Raises Refusal, NotShown. */
@@ -116,6 +135,18 @@ export async function addPasskey(name: string): Promise<Account> {
 export function removePasskey(id: string): Promise<Account> {
   return ask('DELETE', `/passkeys/${encodeURIComponent(id)}`, readAccount)
 }
+
+export const beginTotp = (): Promise<TotpSecret> => ask('POST', '/account/totp', readTotpSecret, {})
+
+export const confirmTotp = (code: string): Promise<Secured> =>
+  ask('POST', '/account/totp/confirm', readSecured, { code })
+
+export const removeTotp = (): Promise<Account> => ask('DELETE', '/account/totp', readAccount)
+
+export const makeRecoveryCodes = (): Promise<Secured> => ask('POST', '/account/recovery-codes', readSecured, {})
+
+export const changePassword = (password: string): Promise<Secured> =>
+  ask('POST', '/account/password', readSecured, { password })
 
 export const endOtherSessions = (): Promise<Account> => ask('DELETE', '/sessions', readAccount)
 
@@ -262,21 +293,24 @@ async function sendOnce(method: string, path: string, body?: unknown): Promise<R
   }
 }
 
+/** What was shown is not right; the session, where there is one, is as it was. */
+const WRONG_ANSWERS: ReadonlySet<string> = new Set(['login_failed', 'code_needed', 'code_wrong'])
+
 async function refusal(answer: Response): Promise<Refusal> {
   const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN)
   const told = problemIn(await answer.json().catch(() => null))
   const code = told.code ?? (answer.status === 401 ? 'login_needed' : 'not_understood')
-  if (answer.status === 401 && code !== 'login_failed') sessionLost()
+  if (answer.status === 401 && !WRONG_ANSWERS.has(code)) sessionLost()
   const retryAfterS = Number.isFinite(wait) ? wait : null
-  return new Refusal({ status: answer.status, code, title: told.title, next: told.next, retryAfterS })
+  return new Refusal({ status: answer.status, code, title: told.title, next: told.next, detail: told.detail, retryAfterS })
 }
 
 /** A proxy may answer in the server's place, with anything. */
-function problemIn(raw: unknown): { code: string | null; title: string; next: string } {
+function problemIn(raw: unknown): Read<typeof readProblem> {
   try {
     return readProblem(raw, 'problem')
   } catch {
-    return { code: null, title: '', next: '' }
+    return { code: null, title: '', next: '', detail: '' }
   }
 }
 

@@ -26,7 +26,12 @@ export function App(): JSX.Element {
     case 'out':
       return <Frame><LoginScreen expired={now.expired} /></Frame>
     case 'in':
-      return <Frame user={now.user}><Screen user={now.user} page={page.value} /><StepUp /></Frame>
+      return (
+        <Frame user={now.user}>
+          {now.user.lacks ? <AccountScreen lacks /> : <Screen user={now.user} page={page.value} />}
+          <StepUp />
+        </Frame>
+      )
   }
 }
 

@@ -39,7 +39,7 @@ export function Frame({ user, children }: { user?: User; children: ComponentChil
             {user !== undefined && <WhoIsHere user={user} />}
           </div>
         </div>
-        {user !== undefined && <Places role={user.role} />}
+        {user !== undefined && !user.lacks && <Places role={user.role} />}
       </header>
       <main class="desk-wide wm-main" id="main" tabIndex={-1}>{children}</main>
     </>

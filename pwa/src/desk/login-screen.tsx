@@ -7,6 +7,7 @@ import type { FieldError } from '../ui/words.ts'
 import { Refusal } from './api.ts'
 import { Heading } from './heading.tsx'
 import { wordsOf } from './notices.tsx'
+import { CodeInput } from './code-input.tsx'
 import { NotShown, passkeysWork } from './passkeys.ts'
 import { enterByPasskey, enterWith } from './session.ts'
 import { say } from './words.ts'
@@ -17,6 +18,7 @@ type Wrong = { readonly errors: readonly FieldError[]; readonly next: string; re
 export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
+  const [code, setCode] = useState<string | null>(null) // null: not asked for
   const [visible, setVisible] = useState(false)
   const [busy, setBusy] = useState(false)
   const [wrong, setWrong] = useState<Wrong>({ errors: [], next: '', attempt: 0 })
@@ -25,16 +27,27 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
   const submit = async (event: Event) => {
     event.preventDefault()
     setVisible(false) // a browser offers to remember only a hidden password
-    const empty = emptyFields(username, password)
+    const empty = emptyFields(username, password, code)
     if (empty.length > 0) return refuse(empty)
     setBusy(true)
     try {
-      await enterWith(username.trim(), password)
+      await enterWith(username.trim(), password, code ?? '')
     } catch (error) {
       setBusy(false)
+      if (isAbout(error, 'code_needed')) return askForCode()
+      if (isAbout(error, 'code_wrong')) return refuse([{ field: 'code', text: say('login.code_wrong') }], error.next)
       const told = refusalWords(error)
       refuse([{ field: 'username', text: told.title }], told.next)
     }
+  }
+  const askForCode = () => {
+    setCode('')
+    setWrong({ errors: [], next: '', attempt: 0 })
+  }
+  const startAgain = () => {
+    setCode(null)
+    setPassword('')
+    setWrong({ errors: [], next: '', attempt: 0 })
   }
   const byPasskey = async () => {
     setBusy(true)
@@ -55,16 +68,29 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
       {wrong.errors.length > 0 && (
         <ErrorSummary title={say('app.problem')} errors={wrong.errors} attempt={wrong.attempt} />
       )}
-      <Heading error={wrong.errors.length > 0}>{say(expired ? 'login.expired_title' : 'login.title')}</Heading>
-      {expired && <p class="govuk-body">{say('login.expired')}</p>}
+      <Heading key={code === null ? 'name' : 'code'} error={wrong.errors.length > 0}>
+        {code !== null ? say('login.code_title') : say(expired ? 'login.expired_title' : 'login.title')}
+      </Heading>
+      {expired && code === null && <p class="govuk-body">{say('login.expired')}</p>}
       {wrong.next !== '' && <p class="govuk-body">{wrong.next}</p>}
       {passkeysWork() && (
         <div class="desk-narrow">
           <Button busy={busy} onClick={() => void byPasskey()}>{say('login.passkey')}</Button>
-          <p class="govuk-body">{say('login.or')}</p>
+          <p class="govuk-body">{say(code === null ? 'login.or' : 'login.or_code')}</p>
         </div>
       )}
-      <form class="desk-narrow" noValidate onSubmit={submit}>
+      {code !== null && (
+        <form class="desk-narrow" noValidate onSubmit={submit}>
+          <CodeInput id="code" value={code} onInput={setCode} error={errorAt('code')} />
+          <ButtonGroup>
+            <Button submit {...(passkeysWork() ? { kind: 'secondary' as const } : {})} busy={busy}>
+              {say('login.submit')}
+            </Button>
+            <Button kind="secondary" onClick={startAgain}>{say('login.start_again')}</Button>
+          </ButtonGroup>
+        </form>
+      )}
+      {code === null && <form class="desk-narrow" noValidate onSubmit={submit}>
         <Input
           id="username"
           label={say('login.username')}
@@ -92,18 +118,21 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
             {say(visible ? 'login.hide' : 'login.show')}
           </Button>
         </ButtonGroup>
-      </form>
+      </form>}
       <p class="govuk-body desk-quiet">{say('login.no_address')}</p>
     </div>
   )
 }
 
-function emptyFields(username: string, password: string): readonly FieldError[] {
+function emptyFields(username: string, password: string, code: string | null): readonly FieldError[] {
+  if (code !== null) return code.trim() === '' ? [{ field: 'code', text: say('login.code_empty') }] : []
   return [
     ...(username.trim() === '' ? [{ field: 'username', text: say('login.username_empty') }] : []),
     ...(password === '' ? [{ field: 'password', text: say('login.password_empty') }] : []),
   ]
 }
+
+const isAbout = (error: unknown, code: string): error is Refusal => error instanceof Refusal && error.code === code
 
 /** Which of the two was wrong is told to nobody. */
 function refusalWords(error: unknown): { readonly title: string; readonly next: string } {

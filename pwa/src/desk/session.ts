@@ -48,10 +48,15 @@ export async function startSession(): Promise<void> {
 }
 
 /** Raises Refusal. */
-export async function enterWith(username: string, password: string): Promise<void> {
+export async function enterWith(username: string, password: string, code = ''): Promise<void> {
   const again = lastUserId
-  enter(await logIn(username, password))
+  enter(await logIn(username, password, code))
   if (again !== lastUserId) startAfresh()
+}
+
+/** Something beside the password has been set up: everything is there now. */
+export function hasSecondFactor(): void {
+  if (now.value.status === 'in' && now.value.user.lacks) now.value = { status: 'in', user: { ...now.value.user, lacks: false } }
 }
 
 /** Raises Refusal, NotShown. */

@@ -29,8 +29,12 @@ export const readUser = shape({
   centre_id: orNull(text),
   centre_name: orNull(text),
 })
-export const readSession = shape({ user: readUser, demo: or(flag, false) })
-export type User = Read<typeof readUser> & { readonly demo: boolean }
+export const readSession = shape({ user: readUser, demo: or(flag, false), factor_needed: or(flag, false) })
+export type User = Read<typeof readUser> & {
+  readonly demo: boolean
+  /** Until something beside the password is set up, nothing but the own account is there. */
+  readonly lacks: boolean
+}
 /** Of WebAuthn: goes to the browser as it came. */
 export const readOptions: Reader<Readonly<Record<string, unknown>>> = (raw, place) => {
   if (typeof raw !== 'object' || raw === null) throw new ShapeError(place, 'an object')
@@ -39,10 +43,16 @@ export const readOptions: Reader<Readonly<Record<string, unknown>>> = (raw, plac
 export const readAccount = shape({
   passkeys: listOf(shape({ id: text, name: text, made_at: instant, used_at: orNull(instant), backed_up: flag })),
   sessions: listOf(
-    shape({ began_at: instant, last_seen_at: instant, how: oneOf('password', 'passkey'), this_one: flag }),
+    shape({ began_at: instant, last_seen_at: instant, how: oneOf('password', 'passkey', 'code', 'recovery_code'), this_one: flag }),
   ),
+  totp: or(flag, false),
+  recovery_left: or(whole, 0),
 })
 export type Account = Read<typeof readAccount>
+export const readSecured = shape({ account: readAccount, recovery_codes: or(listOf(text), []) })
+export type Secured = Read<typeof readSecured>
+export const readTotpSecret = shape({ secret: text, uri: text })
+export type TotpSecret = Read<typeof readTotpSecret>
 export type Role = User['role']
 /** Who speaks for a force. What anybody may do is decided by the server. */
 export const isPolice = (role: Role): boolean => role === 'police_triage' || role === 'hate_crime_coordinator'
@@ -247,4 +257,4 @@ export const readDevices = shape({
 export type EnrolledDevice = Read<typeof readDevices>['devices'][number]
 export type Gap = Read<typeof readGap>
 
-export const readProblem = shape({ code: orNull(text), title: or(text, ''), next: or(text, '') })
+export const readProblem = shape({ code: orNull(text), title: or(text, ''), next: or(text, ''), detail: or(text, '') })

@@ -5,6 +5,7 @@ import { Button, ButtonGroup } from '../ui/button.tsx'
 import { ErrorSummary } from '../ui/error-summary.tsx'
 import { Input } from '../ui/input.tsx'
 import * as api from './api.ts'
+import { CodeInput } from './code-input.tsx'
 import { wordsOf } from './notices.tsx'
 import { NotShown, passkeysWork } from './passkeys.ts'
 import { say } from './words.ts'
@@ -31,6 +32,7 @@ export function StepUp(): JSX.Element | null {
 function Asking({ answer }: { answer: (shown: boolean) => void }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null)
   const [password, setPassword] = useState('')
+  const [code, setCode] = useState<string | null>(null) // null: not asked for
   const [busy, setBusy] = useState(false)
   const [wrong, setWrong] = useState({ text: '', attempt: 0 })
   useEffect(() => box.current?.showModal(), [])
@@ -51,13 +53,16 @@ function Asking({ answer }: { answer: (shown: boolean) => void }): JSX.Element {
     } catch (reason) {
       if (reason instanceof NotShown) return tell(say('step_up.not_shown'))
       if (!(reason instanceof api.Refusal)) throw reason
+      if (reason.code === 'code_needed') setCode('')
+      if (reason.code === 'code_wrong') return tell(say('login.code_wrong'))
       tell(reason.code === 'login_failed' ? say('step_up.failed') : wordsOf(reason).title)
     }
   }
   const submit = (event: Event) => {
     event.preventDefault()
     if (password === '') return tell(say('login.password_empty'))
-    void attempt(() => api.verifyByPassword(password))
+    if (code?.trim() === '') return tell(say('login.code_empty'))
+    void attempt(() => api.verifyByPassword(password, code ?? ''))
   }
 
   return (
@@ -65,7 +70,7 @@ function Asking({ answer }: { answer: (shown: boolean) => void }): JSX.Element {
       {wrong.text !== '' && (
         <ErrorSummary
           title={say('app.problem')}
-          errors={[{ field: 'step-up-password', text: wrong.text }]}
+          errors={[{ field: code === null ? 'step-up-password' : 'step-up-code', text: wrong.text }]}
           attempt={wrong.attempt}
         />
       )}
@@ -81,10 +86,18 @@ function Asking({ answer }: { answer: (shown: boolean) => void }): JSX.Element {
           type="password"
           value={password}
           onInput={setPassword}
-          error={wrong.text === '' ? undefined : wrong.text}
+          error={wrong.text === '' || code !== null ? undefined : wrong.text}
           autoComplete="current-password"
           dir="ltr"
         />
+        {code !== null && (
+          <CodeInput
+            id="step-up-code"
+            value={code}
+            onInput={setCode}
+            error={wrong.text === '' ? undefined : wrong.text}
+          />
+        )}
         <ButtonGroup>
           <Button submit kind="secondary" busy={busy}>{say('step_up.submit')}</Button>
           <Button kind="secondary" onClick={() => end(false)}>{say('step_up.cancel')}</Button>

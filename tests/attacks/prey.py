@@ -91,6 +91,8 @@ class Prey:
         self._people: dict[str, httpx.Client] = {}
         self.cookies: dict[str, str] = {}
         """Of everybody at the desk."""
+        self.networks = 0
+        """That attacks have come from."""
 
     @property
     def database_url(self) -> str:
@@ -145,9 +147,20 @@ class Prey:
         shutil.copy(self.folder / "serve.log", into)
         return into
 
-    def trail(self, report_id: str) -> list[Entry]:
-        """What the audit trail holds about one report."""
-        return apart(_trail(self.database_url, report_id))
+    def trail(self, id: str, kind: str = "report") -> list[Entry]:
+        """What the audit trail holds about one report, or somebody."""
+        return apart(_trail(self.database_url, id, kind))
+
+    def enter(self, name: str) -> str:
+        """One more session of somebody's. Its token."""
+        return apart(_entered(self.database_url, name))
+
+    def write(self, statement: str, **values: object) -> int:
+        """Past the service, while it runs: how time passes, and what whoever has the file can do. Rows."""
+        with closing(dbapi2.connect(self.server.data / "waymark.db", timeout=30)) as opened:
+            changed = opened.execute(statement, values).rowcount
+            opened.commit()
+        return int(changed)
 
     def seed(self) -> "Prey":
         for choice in CHOICES:
@@ -250,10 +263,19 @@ def filled(prey: Prey) -> Prey:
     return prey
 
 
-async def _trail(url: str, report_id: str) -> list[Entry]:
+async def _trail(url: str, id: str, kind: str) -> list[Entry]:
     database = await open_database(url)
     try:
-        return await database.read(audit.about, kind="report", id=report_id)
+        return await database.read(audit.about, kind=kind, id=id)
+    finally:
+        await database.close()
+
+
+async def _entered(url: str, name: str) -> str:
+    database = await open_database(url)
+    try:
+        desk = await Desk(None, "").enter(database, name)  # type: ignore[arg-type]
+        return desk.cookie or ""
     finally:
         await database.close()
 

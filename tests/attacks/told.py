@@ -18,10 +18,8 @@ SECTION: Final = re.compile(r"^### (T\d+) .*?(?=^##|\Z)", re.MULTILINE | re.DOTA
 TABLE: Final = re.compile(re.escape(HEAD) + r"(?:\|.*\|\n)*")
 
 
-def script_of(actor: str) -> Path:
-    """Raises ValueError where there is not exactly one."""
-    (found,) = SCRIPTS.glob(f"test_{actor[0].lower()}{int(actor[1:]):02}_*.py")
-    return found
+def scripts_of(actor: str) -> list[Path]:
+    return sorted(SCRIPTS.glob(f"test_{actor[0].lower()}{int(actor[1:]):02}_*.py"))
 
 
 def attacks_in(script: Path) -> dict[str, str]:
@@ -38,12 +36,12 @@ def document(text: str) -> str:
 
 
 def _section(text: str, actor: str, rows: dict[tuple[str, str], AttackRow]) -> str:
-    script = script_of(actor)
     lines = []
-    for name, tried in attacks_in(script).items():
-        row = rows.get((script.stem, name))
-        counts = f"{row.attempts:,} | {row.got:,}" if row else "- | -"
-        lines.append(f"| {tried} | {counts} |\n")
+    for script in scripts_of(actor):
+        for name, tried in attacks_in(script).items():
+            row = rows.get((script.stem, name))
+            counts = f"{row.attempts:,} | {row.got:,}" if row else "- | -"
+            lines.append(f"| {tried} | {counts} |\n")
     return TABLE.sub(lambda _: HEAD + "".join(lines), text, count=1)
 
 

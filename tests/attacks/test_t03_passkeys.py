@@ -20,6 +20,7 @@ CHALLENGED: Final = "__Host-waymark-challenge"
 SIGN_IN: Final = ("/desk/api/passkeys/challenge", "/desk/api/passkeys/sign-in")
 STEP_UP: Final = ("/desk/api/session/challenge", "/desk/api/session/verify")
 ADD: Final = ("/desk/api/passkeys/options", "/desk/api/passkeys")
+PARTS: Final = ("signature", "authenticatorData", "clientDataJSON")
 STALE: Final = "UPDATE session SET verified_at = :at WHERE person_id = :person AND revoked_at IS NULL"
 LATE: Final = "UPDATE passkey_challenge SET expires_at = :at"
 
@@ -189,7 +190,7 @@ def test_a_challenge_that_was_meant_otherwise(
 
 
 def test_a_passkey_that_says_less_than_it_must(prey: Prey, victim: Victim, attempts: Attempts) -> None:
-    """Nobody verified, nobody there, another site, another host, bits altered, somebody else's key under its id."""
+    """Nobody verified, nobody there, another site or host, bits altered, somebody else's key under its id."""
     device = victim.device
     for way in (SIGN_IN, STEP_UP):
         for what, lie in _lies(prey, device):
@@ -240,7 +241,7 @@ def _lies(prey: Prey, device: Authenticator) -> list[tuple[str, Lie]]:
             for site in ("https://example.org", port, f"{prey.server.origin}.example.org", "null", "")
         ),
         ("made by a page that creates", lambda options: device.shown(options, type="webauthn.create")),
-        *((f"{part} altered", altered(part)) for part in ("signature", "authenticatorData", "clientDataJSON")),
+        *((f"{part} altered", altered(part)) for part in PARTS),
         ("another's key under its id", with_other(key=Authenticator(prey.server.origin).key)),
     ]
 

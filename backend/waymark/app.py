@@ -36,6 +36,7 @@ from waymark.dialogue.jobs import Timekeeper
 from waymark.identity import actions as identity
 from waymark.identity.jobs import Tidier
 from waymark.identity.passwords import PasswordCheck
+from waymark.identity.standing.jobs import Watch
 from waymark.intake import actions as intake
 from waymark.intake.group import GroupCommit
 from waymark.intake.jobs import Opener
@@ -160,7 +161,9 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         files, pictures = Shelf(settings.data / "attachments"), Jobs()
         keeper, shipper = await _custody(database, settings, state, files)
         state.database = database
-        state.readiness = health.Readiness(database, settings, state.vault)
+        watch = Watch(database)
+        await watch.begin()
+        state.readiness = health.Readiness(database, settings, state.vault, lambda: watch.astray)
         state.jobs = jobs = Jobs()
         state.intake = GroupCommit(database, state.ring, on_stored=jobs.wake, log=shipper)
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
@@ -171,6 +174,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("rekey", Rekeyer(database, state.vault).step)
         jobs.add("access", Answerer(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
+        jobs.add("watch", watch.step)
         state.files, state.pictures = files, pictures
         state.uploads = Uploads(database, files, on_complete=lambda: _wake(jobs, pictures))
         jobs.add("tell", Teller(database, state.ring).step)

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from attacks.attempts import LONG, Attempts
 from attacks.prey import NOBODYS, Prey, answers_of
 from support.apart import apart
 from support.reports import HARBOUR, Device
+from support.server import Server, free_port
 from waymark.audit.records import GENESIS, Entry
 from waymark.audit.rules import entry_hash
 from waymark.audit.store import ENTRIES_AFTER, add
@@ -38,6 +41,45 @@ OPENED: Final = (
     " SELECT :id, 1, value, 'choice', '2026-01-01T00:00:00.000Z'"
     """ FROM json_each('["summary", "incident", "narrative", "location", "identity", "contact"]')""",
 )
+PAST_THE_SERVICE: Final = {
+    "an administrator made a supervisor": (
+        "admin",
+        "UPDATE membership SET role = 'centre_supervisor', centre_id = 'demo-harbour-library'"
+        " WHERE person_id = (SELECT id FROM person WHERE username = :who)",
+    ),
+    "a volunteer of another centre": (
+        "quay",
+        "UPDATE membership SET centre_id = 'demo-harbour-library'"
+        " WHERE person_id = (SELECT id FROM person WHERE username = :who)",
+    ),
+    "a second membership, which begins later": (
+        "admin",
+        "INSERT INTO membership (id, person_id, role, centre_id, valid_from, valid_to)"
+        " SELECT 'x', id, 'dpo', 'demo-harbour-library', '2026-01-02', '2999-01-01'"
+        " FROM person WHERE username = :who",
+    ),
+    "somebody nobody knows": (
+        "ghost",
+        "INSERT INTO person (id, username, name, password_hash) VALUES ('x', 'ghost', 'Ghost', '$argon2id$')",
+    ),
+    "a password of the administrator's choice": (
+        "supervisor",
+        "UPDATE person SET password_hash = (SELECT password_hash FROM person WHERE username = 'admin')"
+        " || ' ' WHERE username = 'supervisor'",
+    ),
+    "a passkey of the administrator's own": (
+        "supervisor",
+        "INSERT INTO passkey (id, person_id, public_key, sign_count, name, backed_up, made_at)"
+        " SELECT 'x', id, x'00', 0, 'x', 0, '2026-01-01T00:00:00.000Z'"
+        " FROM person WHERE username = :who",
+    ),
+    "an app of the administrator's own": (
+        "supervisor",
+        "INSERT INTO totp (id, person_id, wrapped_key, sealed, made_at, last_step, confirmed_at)"
+        " SELECT 'x', id, x'00', x'00', '2026-01-01T00:00:00.000Z', 0, '2026'"
+        " FROM person WHERE username = :who",
+    ),
+}
 Trail = list[Entry]
 
 
@@ -236,3 +278,45 @@ def test_a_release_written_past_the_service(prey: Prey, attempts: Attempts) -> N
                 words = [word for word in prey.canaries if word.startswith(f"canary{choice.lower()}")]
                 met = [word for word in words if word in answer.text.lower()]
                 attempts.tried(f"{name} reads {choice}", got=met, back=answer.status_code)
+
+
+def test_a_role_or_a_way_in_written_past_the_service(
+    prey: Prey, kept: tuple[Path, Path], attempts: Attempts, tmp_path: Path
+) -> None:
+    """Memberships, people, passwords, passkeys and apps: the doctor is asked, and the service is started."""
+    folder, _ = kept
+    untouched = _run(prey, folder, "doctor")
+    assert untouched.exit_code == 0, untouched.output
+    for number, (what, (whose, statement)) in enumerate(PAST_THE_SERVICE.items()):
+        copy = _copied(folder, tmp_path / str(number))
+        _write(copy, statement, whose)
+        asked = _run(prey, copy, "doctor")
+        noticed = asked.exit_code == 1 and f"wrong: {whose} stands otherwise" in asked.output
+        attempts.tried(what, got=not noticed, back=asked.output)
+        if LONG or not number:
+            server = _served(prey, copy)
+            health = httpx.get(f"{server.origin}/health/ready", trust_env=False)
+            server.stop()
+            attempts.tried(f"{what}, in health", got=health.json()["people"] != "failing", back=health.text)
+            attempts.tried(f"{what}, in the log", got='"standing_astray"' not in server.log_text)
+            assert health.status_code == 200, "reports are taken all the same"
+
+
+def _copied(folder: Path, into: Path) -> Path:
+    """With keys and a database of its own, so that each alteration is alone."""
+    shutil.copytree(folder, into)
+    return into
+
+
+def _write(folder: Path, statement: str, who: str) -> None:
+    with closing(dbapi2.connect(folder / "data" / "waymark.db")) as opened:
+        assert opened.execute(statement, {"who": who}).rowcount == 1, statement
+        opened.commit()
+
+
+def _served(prey: Prey, folder: Path) -> Server:
+    environ = {
+        name: value.replace(str(prey.folder), str(folder)) for name, value in prey.server.environ.items()
+    }
+    environ |= {"WAYMARK_PORT": str(free_port()), "TMPDIR": tempfile.gettempdir()}  # a socket's name is short
+    return Server(environ, folder / "again.log").start()

@@ -38,6 +38,26 @@ def end_membership(username: str) -> None:
     click.echo("The membership has ended.")
 
 
+@access.command()
+@click.argument("username")
+def accept(username: str) -> None:
+    """USERNAME is to be what the database says, though nobody made it so through the service."""
+    import asyncio
+
+    from waymark.audit.records import SERVICE
+    from waymark.cli.context import opened, settings_from_environment
+    from waymark.identity.standing import actions
+    from waymark.kernel.clock import now
+
+    async def run() -> bool:
+        async with opened(settings_from_environment()) as database:
+            return await database.write(actions.accept, username, actor=SERVICE, now=now())
+
+    if not asyncio.run(run()):
+        raise click.ClickException("nobody of this name stands otherwise than the audit trail says")
+    click.echo("Accepted, and written down.")
+
+
 @access.command("merge-force")
 @click.argument("force_id")
 @click.argument("successor_id")

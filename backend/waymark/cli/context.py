@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from waymark.custody.records import Refused
+from waymark.identity.standing import actions as standing
 from waymark.kernel import checks
 from waymark.kernel.clock import milliseconds, now
-from waymark.kernel.db import Database, DatabaseFault, open_database
+from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.holders import make_holders
 from waymark.kernel.keys import KeyRing, KeysRefused, add_missing, create_keys, load_keys
+from waymark.kernel.migrate import pending
 from waymark.kernel.settings import Settings, SettingsRefused, read_settings
 from waymark_sync.policy import holder_names, load_pack
 
@@ -60,3 +62,20 @@ async def faults(settings: Settings) -> list[str]:
     except DatabaseFault as fault:
         found.append(str(fault))
     return found
+
+
+async def alarms(settings: Settings) -> list[str]:
+    """What a person should look at at once, and what keeps no report from being taken."""
+    with suppress(DatabaseFault):  # `faults` says what is wrong with it
+        async with opened(settings) as database:
+            return [] if await pending(database) else await database.read(_astray)
+    return []
+
+
+def _astray(db: Connection) -> list[str]:
+    return [
+        f"{one.username} stands otherwise than the audit trail says ({' and '.join(one.parts)}): somebody"
+        " wrote to the database past the service. Take it back, or, if it is to be so, run"
+        f" `waymark access accept {one.username}`"
+        for one in standing.astray(db)
+    ]

@@ -18,12 +18,13 @@ def show_settings() -> None:
 
 @click.command()
 def doctor() -> None:
-    """Run every start-up check and say what to do. Exit code 1 when something is wrong."""
-    from waymark.cli.context import faults, settings_from_environment
+    """Run every start-up check, look for alarms, and say what to do. Exit code 1 when something is wrong."""
+    from waymark.cli.context import alarms, faults, settings_from_environment
     from waymark.kernel.settings import mask_password
 
     settings = settings_from_environment()
     found = asyncio.run(faults(settings))
+    found += asyncio.run(alarms(settings))
     for fault in found:
         click.echo(f"wrong: {fault}")
     if found:

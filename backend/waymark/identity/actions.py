@@ -35,6 +35,7 @@ from waymark.identity.rules import (
     token_hash,
     wait_s,
 )
+from waymark.identity.standing import actions as standing
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
@@ -290,8 +291,12 @@ def adopt_pack(db: Connection, pack: Pack) -> None:
 def seed_demo(db: Connection, pack: Pack, people: Iterable[DemoPerson], *, now: datetime) -> None:
     """Forces, centres and people of a demonstration. Safe to repeat: passwords become those given."""
     adopt_pack(db, pack)
+    standing.begin(db, now=now)
     for person in people:
-        store.keep_person(db, new_id(), person)
+        known = store.credentials(db, person.username)
+        person_id = known.person_id if known else new_id()
+        with standing.changing(db, person_id, now=now):
+            store.keep_person(db, person_id, person)
     subject = Subject(kind="pack", id=pack.version)
     audit.append(db, actor=SERVICE, action="demo.seeded", subject=subject, now=now)
 
@@ -302,8 +307,11 @@ def end_membership(db: Connection, username: str, *, actor: Actor, now: datetime
     False: nobody has this name, or they have left before.
     """
     known = store.credentials(db, username)
-    if known is None or not store.end_membership(db, known.person_id, at=now):
+    if known is None:
         return False
+    with standing.changing(db, known.person_id, now=now):
+        if not store.end_membership(db, known.person_id, at=now):
+            return False
     store.end_sessions(db, known.person_id, now=now)
     subject = Subject(kind="person", id=known.person_id)
     audit.append(db, actor=actor, action="membership.ended", subject=subject, now=now)

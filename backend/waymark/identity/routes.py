@@ -99,7 +99,7 @@ async def log_in(
     )
     if outdated(known.password_hash):
         hashed = await password_check.hash(password)
-        await database.write(second_factor.rehash, known.person_id, hashed)
+        await database.write(second_factor.rehash, known.person_id, hashed, now=now)
     token = new_token()
     user = await database.write(
         actions.log_in,

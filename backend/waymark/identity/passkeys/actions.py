@@ -10,6 +10,7 @@ from waymark.identity.passkeys.records import Account, Challenge, Passkey, Passk
 from waymark.identity.passkeys.rules import CHALLENGE_LIFE, PASSKEYS_MAX, token_hash
 from waymark.identity.records import User
 from waymark.identity.second_factor import store as second_factor
+from waymark.identity.standing import actions as standing
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.problems import problem
@@ -52,23 +53,26 @@ def used(db: Connection, passkey: Passkey, *, sign_count: int, now: datetime) ->
 
 def went_back(db: Connection, passkey: Passkey, *, now: datetime) -> None:
     """Somebody has a copy: neither is believed any more, and it is written down."""
-    store.remove(db, passkey.id, person_id=passkey.person_id, now=now)
+    with standing.changing(db, passkey.person_id, now=now):
+        store.remove(db, passkey.id, person_id=passkey.person_id, now=now)
     subject = Subject(kind="person", id=passkey.person_id)
     audit.append(db, actor=SERVICE, action="passkey.count_went_back", subject=subject, now=now)
 
 
 def add(db: Connection, user: User, new: Passkey, *, now: datetime) -> None:
     """Raises Problem invalid."""
-    if len(store.of_person(db, user.id)) >= PASSKEYS_MAX or not store.add(db, new):
-        raise problem("invalid", "credential")
+    with standing.changing(db, user.id, now=now):
+        if len(store.of_person(db, user.id)) >= PASSKEYS_MAX or not store.add(db, new):
+            raise problem("invalid", "credential")
     subject = Subject(kind="person", id=user.id)
     audit.append(db, actor=user.actor, action="passkey.added", subject=subject, now=now)
 
 
 def remove(db: Connection, user: User, id: str, *, now: datetime) -> None:
     """Raises Problem not_found."""
-    if not store.remove(db, id, person_id=user.id, now=now):
-        raise problem("not_found")
+    with standing.changing(db, user.id, now=now):
+        if not store.remove(db, id, person_id=user.id, now=now):
+            raise problem("not_found")
     subject = Subject(kind="person", id=user.id)
     audit.append(db, actor=user.actor, action="passkey.removed", subject=subject, now=now)
 

@@ -10,6 +10,7 @@ from waymark.identity.records import User
 from waymark.identity.second_factor import store
 from waymark.identity.second_factor.records import Factors, Totp
 from waymark.identity.second_factor.rules import CONFIRM_WITHIN, step_of
+from waymark.identity.standing import actions as standing
 from waymark.kernel.clock import stamp
 from waymark.kernel.db import Connection
 from waymark.kernel.ids import new_id
@@ -47,15 +48,17 @@ def confirm_totp(db: Connection, vault: Vault, user: User, typed: str, *, now: d
     """Raises Problem code_wrong, also where nothing waits to be confirmed."""
     waiting = store.waiting_totp(db, user.id, since=now - CONFIRM_WITHIN)
     step = None if waiting is None else step_of(_secret(vault, waiting), typed, after=0, now=now)
-    if waiting is None or step is None or not store.confirm_totp(db, waiting.id, step=step, now=now):
-        raise problem("code_wrong")
+    with standing.changing(db, user.id, now=now):
+        if waiting is None or step is None or not store.confirm_totp(db, waiting.id, step=step, now=now):
+            raise problem("code_wrong")
     _note(db, user.actor, "totp.added", user.id, now=now)
 
 
 def remove_totp(db: Connection, user: User, *, required: bool, now: datetime) -> None:
     """Raises Problem not_found; last_factor where nothing would be left beside the password."""
-    if not store.remove_totp(db, user.id, now=now):
-        raise problem("not_found")
+    with standing.changing(db, user.id, now=now):
+        if not store.remove_totp(db, user.id, now=now):
+            raise problem("not_found")
     keep_some(db, user, required=required)
     _note(db, user.actor, "totp.removed", user.id, now=now)
 
@@ -100,13 +103,15 @@ def use_recovery(db: Connection, person_id: str, digest: bytes, *, actor: Actor,
 
 
 def set_password(db: Connection, user: User, password_hash: str, *, now: datetime) -> None:
-    store.set_password(db, user.id, password_hash)
+    with standing.changing(db, user.id, now=now):
+        store.set_password(db, user.id, password_hash)
     _note(db, user.actor, "password.changed", user.id, now=now)
 
 
-def rehash(db: Connection, person_id: str, password_hash: str) -> None:
-    """The same password, as it is hashed today. Not audited: nobody has done anything."""
-    store.set_password(db, person_id, password_hash)
+def rehash(db: Connection, person_id: str, password_hash: str, *, now: datetime) -> None:
+    """The same password, as it is hashed today."""
+    with standing.changing(db, person_id, now=now):
+        store.set_password(db, person_id, password_hash)
 
 
 def forget_factors(db: Connection, username: str, *, actor: Actor, now: datetime) -> bool:
@@ -117,9 +122,10 @@ def forget_factors(db: Connection, username: str, *, actor: Actor, now: datetime
     known = identity.credentials(db, username)
     if known is None:
         return False
-    store.remove_totp(db, known.person_id, now=now)
-    store.forget_codes(db, known.person_id)
-    passkeys.remove_all(db, known.person_id, now=now)
+    with standing.changing(db, known.person_id, now=now):
+        store.remove_totp(db, known.person_id, now=now)
+        store.forget_codes(db, known.person_id)
+        passkeys.remove_all(db, known.person_id, now=now)
     identity.end_sessions(db, known.person_id, now=now)
     _note(db, actor, "factors.forgotten", known.person_id, now=now)
     return True

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,20 +29,25 @@ Word = Literal["ok", "failing", "low", "pending"]
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """All of them `ok`, or the answer is 503."""
+    """All of them `ok`, or the answer is 503; but for `people`, which keeps no report from being taken."""
 
     database: Word
     keys: Word
     opener: Word
     disk: Word
     migrations: Word
+    people: Word
+    """`failing`: somebody is more here than the audit trail says. `waymark doctor` says who."""
 
 
 class Readiness:
     """Looks at most every FRESH_S, however often it is asked."""
 
-    def __init__(self, database: Database, settings: Settings, vault: Vault) -> None:
-        self._database, self._vault = database, vault
+    def __init__(
+        self, database: Database, settings: Settings, vault: Vault, astray: Callable[[], int]
+    ) -> None:
+        """astray: how many people stand otherwise than they should."""
+        self._database, self._vault, self._astray = database, vault, astray
         self._settings = settings
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Ready] | None = None
@@ -55,6 +61,7 @@ class Readiness:
                     keys=_keys(self._settings.keys),
                     opener="ok" if await asyncio.to_thread(self._vault.is_there) else "failing",
                     disk=_disk(self._settings.data),
+                    people="failing" if self._astray() else "ok",
                 )
                 self._seen = (time.monotonic(), ready)
             return self._seen[1]
@@ -74,14 +81,15 @@ async def live() -> dict[str, str]:
 @get(
     "/health/ready",
     operation_id="CheckReady",
-    public="five words, for a load balancer",
+    public="six words, for a load balancer",
     unaudited="touches no report",
     also={503: in_json(Ready)},
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[Ready]:
     """Can a report be taken?"""
     found: Ready = await request.app.state.readiness.look()
-    return Response(found, status_code=200 if set(structs.astuple(found)) == {"ok"} else 503)
+    able = structs.replace(found, people="ok")
+    return Response(found, status_code=200 if set(structs.astuple(able)) == {"ok"} else 503)
 
 
 async def _database(database: Database) -> Word:

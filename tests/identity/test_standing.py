@@ -1,0 +1,173 @@
+"""Who somebody is and how they get in is in the trail, too: what was written past the service is noticed."""
+
+from datetime import timedelta
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from support.authenticator import Authenticator
+from support.desk import Desk, seed
+from waymark.audit import actions as audit
+from waymark.audit.records import SERVICE
+from waymark.identity import actions as identity
+from waymark.identity.passkeys import actions as passkeys
+from waymark.identity.second_factor import actions as second_factor
+from waymark.identity.standing import actions as standing
+from waymark.identity.standing.jobs import EVERY, Watch
+from waymark.kernel import clock
+from waymark.kernel.db import Connection, Database, Sql
+from waymark.kernel.settings import Settings
+
+PROMOTED = (
+    "UPDATE membership SET role = 'dpo' WHERE person_id = (SELECT id FROM person WHERE username = 'admin')"
+)
+PAST_THE_SERVICE = {
+    PROMOTED: "roles",
+    "UPDATE membership SET force_id = 'demo-southmere'"
+    " WHERE person_id = (SELECT id FROM person WHERE username = 'northshire')": "roles",
+    "UPDATE membership SET valid_to = '2026-01-01T00:00:00.000Z'"
+    " WHERE person_id = (SELECT id FROM person WHERE username = 'harbour')": "roles",
+    "DELETE FROM membership WHERE person_id = (SELECT id FROM person WHERE username = 'quay')": "roles",
+    "INSERT INTO membership (id, person_id, role, centre_id, valid_from, valid_to)"
+    " SELECT 'new', id, 'centre_supervisor', 'demo-harbour-library', '2026-01-01T00:00:00.000Z',"
+    " '2999-01-01T00:00:00.000Z' FROM person WHERE username = 'admin'": "roles",
+    "UPDATE person SET password_hash = '$argon2id$mine' WHERE username = 'supervisor'": "ways_in",
+    "UPDATE person SET username = 'renamed' WHERE username = 'supervisor'": "ways_in",
+    "INSERT INTO passkey (id, person_id, public_key, sign_count, name, backed_up, made_at)"
+    " SELECT 'mine', id, :content, 0, 'x', :no, '2026-01-01T00:00:00.000Z'"
+    " FROM person WHERE username = 'supervisor'": "ways_in",
+    "INSERT INTO totp (id, person_id, wrapped_key, sealed, made_at, last_step, confirmed_at)"
+    " SELECT 'mine', id, :content, :content, '2026-01-01T00:00:00.000Z', 0, '2026-01-01T00:00:00.000Z'"
+    " FROM person WHERE username = 'supervisor'": "ways_in",
+}
+
+
+@pytest.fixture
+async def seeded(client: AsyncTestClient[Litestar], database: Database) -> Database:
+    await seed(database, client.app.state.pack)
+    return database
+
+
+async def write(database: Database, statement: str) -> None:
+    values = {"content": b"mine", "no": False}
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+
+    def past_the_service(db: Connection) -> None:
+        assert db.execute(Sql(statement), **used) == 1
+
+    await database.write(past_the_service)
+
+
+async def test_what_the_service_does_itself_is_no_alarm(
+    seeded: Database, client: AsyncTestClient[Litestar], settings: Settings
+) -> None:
+    desk = await Desk(client, settings.origin).enter(seeded, "northshire")
+    options = await desk.post("/desk/api/passkeys/options")
+    desk.more = {"__Host-waymark-challenge": options.cookies["__Host-waymark-challenge"]}
+    made = Authenticator(settings.origin).made(options.json())
+    added = await desk.post("/desk/api/passkeys", {"name": "x", "credential": made})
+    assert added.status_code == 200
+    ended = await seeded.write(identity.end_membership, "harbour", actor=SERVICE, now=clock.now())
+    forgotten = await seeded.write(second_factor.forget_factors, "northshire", actor=SERVICE, now=clock.now())
+    assert ended and forgotten
+    await seed(seeded, client.app.state.pack)
+
+    assert await seeded.read(standing.astray) == []
+
+
+@pytest.mark.parametrize("statement", PAST_THE_SERVICE)
+async def test_a_row_written_past_the_service_is_noticed(seeded: Database, statement: str) -> None:
+    assert await seeded.read(standing.astray) == []
+
+    await write(seeded, statement)
+
+    (found,) = await seeded.read(standing.astray)
+    assert found.parts == (PAST_THE_SERVICE[statement],)
+
+
+async def test_somebody_whom_nobody_made_is_noticed(seeded: Database) -> None:
+    await write(
+        seeded,
+        "INSERT INTO person (id, username, name, password_hash) VALUES ('new', 'new', 'New', '$argon2id$')",
+    )
+
+    (found,) = await seeded.read(standing.astray)
+
+    assert (found.username, found.parts) == ("new", ("roles", "ways_in"))
+
+
+async def test_a_change_of_the_service_s_own_does_not_hide_what_came_before(seeded: Database) -> None:
+    await write(seeded, PROMOTED)
+    (before,) = await seeded.read(standing.astray)
+
+    await seeded.write(second_factor.rehash, before.person_id, "$argon2id$more", now=clock.now())
+
+    (found,) = await seeded.read(standing.astray)
+    assert found.username == "admin"
+    assert "roles" in found.parts
+
+
+async def test_a_person_looks_and_accepts_it_in_the_trail(seeded: Database) -> None:
+    await write(seeded, PROMOTED)
+    (found,) = await seeded.read(standing.astray)
+
+    assert not await seeded.write(standing.accept, "nobody", actor=SERVICE, now=clock.now())
+    assert not await seeded.write(standing.accept, "quay", actor=SERVICE, now=clock.now())
+    assert await seeded.write(standing.accept, "admin", actor=SERVICE, now=clock.now())
+
+    assert await seeded.read(standing.astray) == []
+    entries = await seeded.read(audit.about, kind="standing", id=found.person_id)
+    assert [one.action for one in entries] == ["standing.changed", "standing.accepted"]
+    assert await seeded.read(audit.verify) is None
+
+
+async def test_a_service_from_before_begins_with_what_stands_there(
+    database: Database, client: AsyncTestClient[Litestar]
+) -> None:
+    await write(
+        database,
+        "INSERT INTO person (id, username, name, password_hash) VALUES ('old', 'old', 'Old', '$argon2id$')",
+    )
+
+    await database.write(standing.begin, now=clock.now())
+    assert await database.read(standing.astray) == []
+
+    await write(
+        database,
+        "INSERT INTO person (id, username, name, password_hash) VALUES ('new', 'new', 'New', '$argon2id$')",
+    )
+    await database.write(standing.begin, now=clock.now())  # there is one beginning
+    assert [one.username for one in await database.read(standing.astray)] == ["new"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_it_is_looked_at_every_hour(seeded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(seeded)
+    await watch.begin()
+    await write(seeded, PROMOTED)
+    assert await watch.step() == 0
+    assert watch.astray == 0, "not yet"
+
+    later = clock.now() + EVERY + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert await watch.step() == 0
+
+    assert watch.astray == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_copied_passkey_that_was_taken_off_is_no_alarm(
+    seeded: Database, client: AsyncTestClient[Litestar], settings: Settings
+) -> None:
+    desk = await Desk(client, settings.origin).enter(seeded, "northshire")
+    options = await desk.post("/desk/api/passkeys/options")
+    desk.more = {"__Host-waymark-challenge": options.cookies["__Host-waymark-challenge"]}
+    device = Authenticator(settings.origin)
+    await desk.post("/desk/api/passkeys", {"name": "x", "credential": device.made(options.json())})
+    known = await seeded.read(passkeys.known, device.made(options.json())["id"])
+    assert known is not None
+
+    await seeded.write(passkeys.went_back, known, now=clock.now())
+
+    assert await seeded.read(standing.astray) == []

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from vector_answers import push_answers, refusals
 from vector_files import attachments
+from vector_lock import locks
 from vector_manifest import manifests
 from vector_parts import (
     AT_MS,
@@ -561,6 +562,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "manifest": manifests(),
         "return_code": return_codes(),
         "revocation": revocations(),
+        "lock": locks(),
         "work": works(),
     }
 

@@ -29,11 +29,13 @@ from waymark_sync.core_settle import next_batch, settle_failure, settle_push
 from waymark_sync.device import Device, carry_out
 from waymark_sync.inbox import Inbox, Pulled
 from waymark_sync.keyring import Keyring
+from waymark_sync.locking import lock_now
 from waymark_sync.outbox import Outbox, Settled
 from waymark_sync.outbox_rows import KeptOrder, Row
 from waymark_sync.protocol import (
     ITEMS_MAX,
     MANIFEST_MAX,
+    InService,
     ManifestRequest,
     ManifestResponse,
     PushRequest,
@@ -43,7 +45,7 @@ from waymark_sync.protocol import (
     SignedKeySet,
 )
 from waymark_sync.transport import NoAnswer, Reply, Transport
-from waymark_sync.trust import order_valid
+from waymark_sync.trust import in_service_valid, order_valid
 
 __all__ = ["CAPS", "Client", "Drained", "Pushed", "next_batch"]
 
@@ -226,6 +228,7 @@ class Client:
         if isinstance(answer, Failure):
             return self._failed(effect, answer)
         note_alert(self._outbox, answer.alert, build=self._app_build)
+        self._heard(answer.in_service)
         return core.PushAnswered(
             now_ms=self._now_ms(),
             luck=self._random(),
@@ -281,6 +284,17 @@ class Client:
             renewed = self.keyring.renewed()
             genuine = renewed is not None and order_valid(order, renewed)
         return core.Order(device_id=order.device_id, scope=order.scope, genuine=bool(genuine))
+
+    def _heard(self, word: InService | None) -> None:
+        """It opens a device that had locked itself, if the service signed it and it is to this device."""
+        keys = self.keyring.keys() if word is not None else None
+        if word is None or keys is None or word.device_id != self._own_id:
+            return
+        genuine = in_service_valid(word, keys)
+        if genuine is None and (renewed := self.keyring.renewed()) is not None:
+            genuine = in_service_valid(word, renewed)
+        if genuine:
+            lock_now(self._outbox, now_ms=self._now_ms(), word_at=word.at)
 
     def _open_receipts(self) -> core.ReceiptsOpened:
         return core.ReceiptsOpened(

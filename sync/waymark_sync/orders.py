@@ -1,4 +1,4 @@
-"""The order that takes a device out of its centre."""
+"""The order that takes a device out of its centre, and the word that it is not."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from waymark_sync.field_types import Kid, Natural, Signature, Uuid
 
 LABEL_REVOKE = b"waymark-sync/1/revoke"
+LABEL_IN_SERVICE = b"waymark-sync/1/in-service"
 
 
 class Revocation(Struct, frozen=True, kw_only=True):
@@ -42,3 +43,21 @@ def revoke_text(revocation: Revocation) -> bytes:
             kid,
         )
     )
+
+
+class InService(Struct, frozen=True, kw_only=True):
+    """The service's word that this device was in service at `at`. Text signed: `in_service_text`.
+
+    A device that was taken out gets none, so whoever keeps the order from it cannot keep it open.
+    """
+
+    device_id: Uuid
+    at: Natural
+    """Server time, milliseconds since 1970 UTC."""
+    kid: Kid
+    sig: Signature
+
+
+def in_service_text(word: InService) -> bytes:
+    """The bytes its signature covers: fixed widths, so nothing is ambiguous."""
+    return LABEL_IN_SERVICE + bytes.fromhex(word.device_id.replace("-", "")) + word.at.to_bytes(8, "big")

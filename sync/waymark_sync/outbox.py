@@ -232,6 +232,9 @@ class Outbox:
             if (known.scope, order.scope) != ("keys", "all"):
                 return
             order = msgspec.structs.replace(known, scope="all")
+        self.keep_order(order)
+
+    def keep_order(self, order: KeptOrder) -> None:
         self.keep_state("order", msgspec.msgpack.encode(order))
 
     def custody(self, device_id: str) -> list[Custody]:

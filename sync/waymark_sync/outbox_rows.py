@@ -76,6 +76,8 @@ class KeptOrder(Struct, frozen=True, kw_only=True):
     scope: Scope
     gone: Scope | None = None
     """What was destroyed. None: something has yet to arrive."""
+    by_time: bool = False
+    """Of its own accord, after too long without its service (see `locking`)."""
 
     @property
     def leaving(self) -> Scope | None:

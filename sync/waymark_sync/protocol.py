@@ -18,6 +18,7 @@ from waymark_sync.field_types import Point as Point
 from waymark_sync.field_types import Sha256 as Sha256
 from waymark_sync.field_types import Signature as Signature
 from waymark_sync.field_types import Uuid as Uuid
+from waymark_sync.orders import InService as InService
 from waymark_sync.orders import Revocation as Revocation
 from waymark_sync.orders import revoke_text as revoke_text
 
@@ -241,8 +242,7 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     incarnation: Uuid
     server_time: Natural
     restore_floor: Natural
-    downstream: bool
-    """True: a pull would bring something."""
+    downstream: bool  # true: a pull would bring something
     challenge: str
     """Opaque; to be signed in the next pull. Good for a few minutes of server time."""
     results: tuple[ItemResult, ...]
@@ -251,8 +251,8 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`issued_at` of the current key set: larger than the device's own means fetch it."""
     backoff_s: Natural | None = None
     alert: Alert | None = None
-    revoke: Revocation | None = None
-    """The device that asks was taken out of its centre."""
+    revoke: Revocation | None = None  # the device that asks was taken out of its centre
+    in_service: InService | None = None  # or it was not: its lock by time begins anew (section 9)
     work: bytes | None = None  # a challenge: every item is `retry` until the push comes with its proof
 
 

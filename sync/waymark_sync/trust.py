@@ -11,12 +11,14 @@ import msgspec
 from waymark_sync.codec import UNREADABLE
 from waymark_sync.intake_rules import root_from_path
 from waymark_sync.messages import Proof
+from waymark_sync.orders import in_service_text
 from waymark_sync.protocol import (
     LABEL_KEYS,
     STORED,
     SUITE_P256,
     Attachment,
     AttState,
+    InService,
     ItemResult,
     KeySet,
     Message,
@@ -72,6 +74,14 @@ def order_valid(order: Revocation, keys: KeySet) -> bool | None:
     for key in keys.keys:
         if key.use == "receipt" and key.kid == order.kid:
             return signature_valid(key.public, revoke_text(order), order.sig)
+    return None
+
+
+def in_service_valid(word: InService, keys: KeySet) -> bool | None:
+    """As `receipt_valid`, of the word that a device is in service."""
+    for key in keys.keys:
+        if key.use == "receipt" and key.kid == word.kid:
+            return signature_valid(key.public, in_service_text(word), word.sig)
     return None
 
 

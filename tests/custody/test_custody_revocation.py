@@ -7,6 +7,7 @@ from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
 from waymark_sync.codec import MSGPACK, decode, encode, from_base64url
+from waymark_sync.orders import in_service_text
 from waymark_sync.protocol import (
     ManifestRequest,
     ManifestResponse,
@@ -57,6 +58,34 @@ async def test_every_answer_to_a_revoked_tablet_holds_the_same_signed_order(
     assert (await push(service, push_of(phone.report(ring)))).revoke is None
     [line] = (await desk.get("/desk/api/devices")).json()["devices"]
     assert (line["revoke_scope"], line["revoked_at"] is not None) == ("keys", True)
+
+
+async def test_a_tablet_in_service_is_told_so_and_nobody_else_is(
+    service: Client, database: Database, ring: KeyRing, settings: Settings
+) -> None:
+    """Without that word a tablet locks itself after a time, so one that was taken out must never get it."""
+    tablet, stranger, phone = Device(visitor=False), Device(visitor=False), Device()
+    await database.write(enrol_device, tablet)
+    desk = await Desk(service, settings.origin).enter(database, "harbour")
+
+    beat = await push(service, PushRequest(device_id=tablet.id))
+    sent = await push(service, push_of(tablet.report(ring)))
+    others = [
+        await push(service, PushRequest(device_id=stranger.id)),
+        await push(service, push_of(phone.report(ring))),
+    ]
+    await desk.post(f"/desk/api/devices/{tablet.id}/revoke", {"scope": "keys"})
+    taken_out = [
+        await push(service, PushRequest(device_id=tablet.id)),
+        await push(service, push_of(tablet.report(ring))),
+    ]
+
+    for answer in (beat, sent):
+        word = answer.in_service
+        assert word is not None and (word.device_id, word.at) == (tablet.id, answer.server_time)
+        key = ring.service_key(word.kid)
+        assert key is not None and signature_valid(key.public, in_service_text(word), word.sig)
+    assert [answer.in_service for answer in (*others, *taken_out)] == [None] * 4
 
 
 async def test_a_tablet_is_revoked_by_its_own_centre_alone_and_once(

@@ -71,6 +71,7 @@ class Service:
         self.manifests = "signed"
         self.alert: protocol.Alert | None = None
         self.revoke: protocol.Revocation | None = None
+        self.in_service: protocol.InService | None = None
         self.refused_pull: dict[str, str] | None = None
 
     def snapshot(self) -> dict[str, Any]:
@@ -174,6 +175,7 @@ class Service:
             receipt=self._receipt(leaves) if leaves else None,
             alert=self.alert,
             revoke=self.revoke,
+            in_service=self.in_service,
             keys_issued_at=self.keys_issued_at,
         )
 

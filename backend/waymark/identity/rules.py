@@ -5,10 +5,13 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from waymark.identity.records import Attempts, EnrolmentCode, Revoked, Role, Session, User
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.keys import KeyRing
-from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, Revocation
+from waymark_sync.orders import in_service_text
+from waymark_sync.protocol import LABEL_ENROL, EnrolRequest, InService, Revocation
 from waymark_sync.seal import point, signature_valid
 
 IDLE_STAFF: Final = timedelta(minutes=15)
@@ -124,3 +127,10 @@ def order_of(revoked: Revoked, ring: KeyRing) -> Revocation:
     """What the device is told, signed."""
     at = milliseconds(datetime.fromisoformat(revoked.at))
     return ring.sign_revocation(device_id=revoked.device_id, scope=revoked.scope, nonce=revoked.nonce, at=at)
+
+
+def word_of(device_id: str, ring: KeyRing, *, at: int) -> InService:
+    """That it is in service, signed: without it, it locks itself after a time. at: milliseconds."""
+    blank = InService(device_id=device_id, at=at, kid="", sig=bytes(64))
+    kid, sig = ring.sign(in_service_text(blank))
+    return replace(blank, kid=kid, sig=sig)

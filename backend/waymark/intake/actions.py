@@ -94,6 +94,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
             _see(db, push, push.queue, now=now)
     asking = {push.device_id for push in pushes}
     downstream, revoked = store.feeds_with_messages(db, asking), identity.revoked_among(db, asking)
+    in_service = store.in_service_among(db, asking)
     return [
         Committed(
             incarnation=current.incarnation,
@@ -101,6 +102,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
             downstream=push.device_id in downstream,
             standings=stood,
             revoked=revoked.get(push.device_id),
+            in_service=push.device_id in in_service,
         )
         for push, stood in zip(pushes, standings, strict=True)
     ]

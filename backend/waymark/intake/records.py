@@ -83,6 +83,8 @@ class Committed(Struct, frozen=True, kw_only=True):
     standings: tuple[Standing, ...]
     revoked: Revoked | None = None
     """The device was taken out of its centre, and is told so."""
+    in_service: bool = False
+    """It was enrolled and is in service, and is told so: it then does not lock itself."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from waymark.identity.rules import order_of
+from waymark.identity.rules import order_of, word_of
 from waymark.intake.admission import FREE_BYTES_MIN, Door, admitted
 from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
@@ -73,6 +73,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         backoff_s=answered.backoff_s,
         alert=alert_for(read.app_build, soft=settings.soft_eol, hard=settings.hard_eol),
         revoke=order_of(committed.revoked, ring) if committed.revoked else None,
+        in_service=word_of(read.device_id, ring, at=answered.at) if committed.in_service else None,
         work=read.asked,
     )
     kind = answer_type(request.headers.get("accept", ""), sent_type)

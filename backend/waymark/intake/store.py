@@ -97,6 +97,7 @@ FEEDS_WITH_MESSAGES = _listed(
     """,
     "id_",
 )
+IN_SERVICE = _listed("SELECT id FROM device WHERE revoked_at IS NULL AND id IN (LISTED)", "id_")
 WAITING = Sql("""
     SELECT pos, item_id, sha256, header, sealed, sig, received_at
     FROM intake_item
@@ -263,6 +264,11 @@ def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:
     for some in _chunks(feed_ids):
         found.update(db.many(FEEDS_WITH_MESSAGES, str, **_filled("id_", some)))
     return found
+
+
+def in_service_among(db: Connection, device_ids: Iterable[str]) -> set[str]:
+    """Enrolled, and not taken out of their centre."""
+    return {one for some in _chunks(device_ids) for one in db.many(IN_SERVICE, str, **_filled("id_", some))}
 
 
 def of_visitors(db: Connection, item_ids: Iterable[str]) -> list[Visit]:

@@ -168,7 +168,7 @@ function Foot() {
         <>
           <span class="govuk-body-s">{own.outOfService === null ? t('app.tablet_of', { centre: own.centreName }) : t('out.heading')}</span>
           {!inProgress.value && <LinkButton onClick={() => open('custody')}>{t('custody.link')}</LinkButton>}
-          {!inProgress.value && own.outOfService === 'done' && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>}
+          {!inProgress.value && (own.outOfService === 'done' || own.outOfService === 'by_time') && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>}
         </>
       ) : (
         !inProgress.value && <LinkButton onClick={() => open('enrol')}>{t('enrol.link')}</LinkButton>

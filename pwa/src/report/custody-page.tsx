@@ -8,6 +8,7 @@ import { age } from './age.ts'
 import { adviceFor } from './custody-advice.ts'
 import { endOfLifeText } from './end-of-life.tsx'
 import { back } from './flow.ts'
+import { LockNotice } from './lock-notice.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
 import { SendNow } from './send-now.tsx'
 
@@ -30,6 +31,7 @@ export function CustodyPage() {
           {t('out.heading')}. {t(`out.${own.outOfService}`)}
         </WarningText>
       )}
+      <LockNotice />
       {custody !== null && <Told custody={custody} />}
     </div>
   )

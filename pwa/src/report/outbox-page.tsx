@@ -7,6 +7,7 @@ import { LiveRegion } from '../ui/status.tsx'
 import { filesWait, WifiOnly } from './files-line.tsx'
 import { back, open } from './flow.ts'
 import { KnockLater } from './knock-later.tsx'
+import { LockNotice } from './lock-notice.tsx'
 import { ReportCard } from './report-card.tsx'
 import { SealedCopy } from './sealed-copy.tsx'
 import { SendNow } from './send-now.tsx'
@@ -26,6 +27,7 @@ export function OutboxPage() {
       <h1 class="govuk-heading-l" tabIndex={-1}>
         {t('outbox.heading')}
       </h1>
+      <LockNotice />
       <p class="govuk-body">{t(cards.value.length === 0 ? 'outbox.none' : 'outbox.lead')}</p>
       <LiveRegion>{takenOff && <p class="govuk-body">{t('take_off.done')}</p>}</LiveRegion>
       {(waiting || cards.value.some((card) => filesWait(card.files))) && <SendNow />}

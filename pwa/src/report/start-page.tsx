@@ -2,6 +2,7 @@ import { t } from '../i18n/index.ts'
 import { device } from '../sync/index.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { begin, open } from './flow.ts'
+import { LockNotice } from './lock-notice.tsx'
 import { OutOfService } from './out-of-service.tsx'
 import { Urgent } from './urgent.tsx'
 
@@ -13,6 +14,7 @@ export function StartPage() {
       <h1 class="govuk-heading-l" tabIndex={-1}>
         {t('start.heading')}
       </h1>
+      <LockNotice />
       <p class="govuk-body">{t('start.lead')}</p>
       <Urgent />
       <h2 class="govuk-heading-m">{t('start.know')}</h2>

@@ -5,6 +5,7 @@ import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
 import { WAITS } from './files-rest.ts'
 import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, hasArrived, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
+import { lockNow } from './locking.ts'
 import { CannotOpen, openMessage } from './seal.ts'
 import type { FeedMessage, FilesOfReport, OutboxCard, ReportState, SaidMore } from './types.ts'
 import { fromJson, receiptBody, WireError } from './wire.ts'
@@ -113,6 +114,11 @@ export function withMessage<T extends Pick<FeedMessage, 'kind'>>(before: readonl
 }
 
 async function readMessages(): Promise<ReadonlyMap<string, readonly FeedMessage[]>> {
+  const { state } = await lockNow()
+  if (state === 'locked' || state === 'wiped') {
+    forgetOpened()
+    return new Map()
+  }
   const [entries, keys] = await Promise.all([allEntries(), allKeys()])
   const byFeed = new Map(keys.map((each): [string, DeviceKeys] => [each.deviceId, each]))
   const found = new Map<string, FeedMessage[]>()

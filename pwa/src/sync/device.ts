@@ -8,7 +8,8 @@ import { keysOf } from './feed.ts'
 import { bodyOf, post } from './http.ts'
 import { result } from './indexed-db.ts'
 import { LABEL, sign, signatureValid } from './keyset.ts'
-import { orderKept } from './orders.ts'
+import { lockNow } from './locking.ts'
+import { type KeptOrder, orderKept } from './orders.ts'
 import { type DeviceKeys, keepSetting, setting, stores } from './parcels.ts'
 import { type DeviceIdentity, EnrolFailed } from './types.ts'
 import { enrolResponse, fromMsgpack, toMsgpack, WireError } from './wire.ts'
@@ -35,8 +36,19 @@ export async function publicBytes(pair: CryptoKeyPair): Promise<Bytes> {
 export async function identity(): Promise<DeviceIdentity> {
   const enrolment = await setting<Enrolment>(ENROLMENT)
   if (enrolment === undefined) return { mode: 'visitor' }
-  const order = await orderKept()
-  return { mode: 'centre', ...enrolment, outOfService: order === null ? null : order.gone === null ? 'sending' : 'done' }
+  const lock = await lockNow() // first: it may be time to wipe
+  return {
+    mode: 'centre',
+    ...enrolment,
+    outOfService: outOfService(await orderKept()),
+    lock: lock.state,
+    locksAt: typeof lock.left_ms === 'number' ? Date.now() + lock.left_ms : null,
+  }
+}
+
+function outOfService(order: KeptOrder | null): 'sending' | 'done' | 'by_time' | null {
+  if (order === null) return null
+  return order.byTime === true ? 'by_time' : order.gone === null ? 'sending' : 'done'
 }
 
 /** Write, reopen, read, sign: false when this browser loses keys that it said it had kept. */

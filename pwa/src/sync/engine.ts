@@ -17,6 +17,7 @@ import { allParcels, allReceipts } from './parcels.ts'
 import { beginPreparing, forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
 import { drain, type Passed } from './pass.ts'
 import { deriveReturn } from './return-code.ts'
+import { LOCK_MS } from './protocol.generated.ts'
 import * as mailbox from './return-mailbox.ts'
 import { newCode } from './return-words.ts'
 import { save } from './save.ts'
@@ -29,6 +30,7 @@ import type {
   Answers,
   Centre,
   CodeForm,
+  DeviceIdentity,
   DraftBody,
   Extras,
   MoreToSay,
@@ -44,6 +46,8 @@ import { coreWake, type Wake } from './wake.ts'
 
 const OUTBOX_FOLDER = '.waymark-outbox'
 const BUSY_MS = 20_000
+const WORD_MS = 86_400_000
+const LOOK_MS = 3_600_000 // a page that stays open looks whether it is time to lock, too
 const EVERY_FEED: ReadonlySet<Wake> = new Set(['start', 'online', 'visible', 'user'])
 
 const otherTabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('waymark') : null
@@ -259,7 +263,7 @@ async function runRound(reason: Wake): Promise<void> {
 
 async function runPass(reason: Wake): Promise<Passed | null> {
   const device = deviceNow.value
-  const heartbeat = reason === 'start' && device?.mode === 'centre' ? device.deviceId : null
+  const heartbeat = device?.mode === 'centre' && (reason === 'start' || wordIsDue(device)) ? device.deviceId : null
   passAtMs = Date.now() + BUSY_MS // should it end without a word, or another tab be at it
   const asked = { reason: await coreWake(reason), heartbeat, feeds: () => feedsOf(reason), byHand: reason === 'user' }
   const passed = await drain(asked, { sending: showSending })
@@ -267,6 +271,11 @@ async function runPass(reason: Wake): Promise<Passed | null> {
   if (passed?.reached === true) note({ phase: 'idle', lastSuccessAt: new Date().toISOString(), endOfLife: await endOfLife() })
   else if (passed !== null) note({ phase: (await queueNow()) ? 'offline' : 'idle' })
   return passed
+}
+
+/** The service's word is fetched once a day, and by a locked tablet at every sign of a network. */
+function wordIsDue({ outOfService, locksAt }: DeviceIdentity & { readonly mode: 'centre' }): boolean {
+  return outOfService === null && (locksAt === null || locksAt - Date.now() < LOCK_MS - WORD_MS)
 }
 
 async function queueNow(): Promise<boolean> {
@@ -301,7 +310,8 @@ async function plan(): Promise<void> {
   const followed = cardsNow.value.some((card) => isFollowed(card, at))
   const said = saidNow.value.at(-1)
   const spokeAt = said === undefined ? null : Date.parse(said.at)
-  planTimer(nextWakeMs({ passAtMs, files, unanswered, followed, spokeAt, at, random: Math.random() }), wake)
+  const passOrLook = deviceNow.value?.mode === 'centre' ? Math.min(passAtMs ?? Infinity, at + LOOK_MS) : passAtMs
+  planTimer(nextWakeMs({ passAtMs: passOrLook, files, unanswered, followed, spokeAt, at, random: Math.random() }), wake)
 }
 
 async function settleStores(): Promise<void> {

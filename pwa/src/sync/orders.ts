@@ -7,7 +7,7 @@ import { type Bytes, concat, uint64, utf8, uuidBytes } from './bytes.ts'
 import type { Order, Scope } from './core-parts.ts'
 import { result, type Stores } from './indexed-db.ts'
 import { LABEL, receiptKey, signatureValid } from './keyset.ts'
-import { setting, type StoreName, stores } from './parcels.ts'
+import { keepSetting, setting, type StoreName, stores } from './parcels.ts'
 import type { KeySet, Revocation } from './protocol.generated.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
 
@@ -19,7 +19,13 @@ const PROBE = 'probe'
 const FOLDERS = ['.waymark-outbox', '.waymark-files']
 
 /** `gone`: what was destroyed; null while something has yet to arrive. */
-export type KeptOrder = { readonly deviceId: string; readonly scope: Scope; readonly gone: Scope | null }
+export type KeptOrder = {
+  readonly deviceId: string
+  readonly scope: Scope
+  readonly gone: Scope | null
+  /** Of its own accord, after too long without its service (see `locking`). */
+  readonly byTime?: boolean
+}
 
 /** The bytes its signature covers: fixed widths, so nothing is ambiguous. */
 export function revokeText(order: Revocation): Bytes {
@@ -75,7 +81,15 @@ export async function obey(store: Stores<StoreName>, deviceId: string, scope: Sc
   const known = await result<KeptOrder | undefined>(store('kv').get(ORDER))
   const same = known !== undefined && known.deviceId === deviceId
   if (same && !(known.scope === 'keys' && scope === 'all')) return
-  await result(store('kv').put({ deviceId, scope, gone: same ? known.gone : null } satisfies KeptOrder, ORDER))
+  const kept: KeptOrder = same ? { ...known, scope } : { deviceId, scope, gone: null }
+  await result(store('kv').put(kept, ORDER))
+}
+
+/** As by an order, but nothing is waited for: what is sealed needs no key of this device to be sent. */
+export async function wipeByTime(deviceId: string): Promise<void> {
+  const order = await orderKept()
+  if (order === null) await keepSetting(ORDER, { deviceId, scope: 'keys', gone: null, byTime: true } satisfies KeptOrder)
+  if (order?.gone == null) await carryOut('keys')
 }
 
 /** Inside a transaction. */

@@ -10,6 +10,7 @@ import { FRESH, step } from './core.ts'
 import type { Apply, Effect, Event, Failed, Failure, Order, Request, Rest, SendManifest, SendPull, SendPush, Wake } from './core-parts.ts'
 import { keysOf } from './feed.ts'
 import { askManifest } from './manifest.ts'
+import { heard } from './locking.ts'
 import { setting } from './parcels.ts'
 import { carryOut, ownId, told } from './orders.ts'
 import type { Alert, Revocation } from './protocol.generated.ts'
@@ -159,6 +160,7 @@ class Pass {
     if ('failure' in answer) return failed(request, answer.failure)
     this.#reached = true
     const { response } = answer
+    await heard(response.in_service)
     this.#alert = response.alert ?? null
     if (response.downstream) this.#downstream.add(deviceId)
     noteChallenge(deviceId, response.challenge)

@@ -244,7 +244,6 @@ export type PushResponse = {
   readonly incarnation: Uuid
   readonly server_time: Natural
   readonly restore_floor: Natural
-  /** True: a pull would bring something. */
   readonly downstream: boolean
   /** Opaque; to be signed in the next pull. Good for a few minutes of server time. */
   readonly challenge: string
@@ -254,8 +253,8 @@ export type PushResponse = {
   readonly keys_issued_at?: Natural
   readonly backoff_s?: Natural | null
   readonly alert?: Alert | null
-  /** The device that asks was taken out of its centre. */
   readonly revoke?: Revocation | null
+  readonly in_service?: InService | null
   readonly work?: Uint8Array<ArrayBuffer> | null
 }
 
@@ -346,6 +345,8 @@ export type ExportedQueue = {
 
 export const LABEL_REVOKE = 'waymark-sync/1/revoke'
 
+export const LABEL_IN_SERVICE = 'waymark-sync/1/in-service'
+
 /**
  * An order to one enrolled device, signed by the service. Text signed: `revoke_text`.
  *
@@ -362,6 +363,53 @@ export type Revocation = {
   readonly at: Natural
   readonly kid: Kid
   readonly sig: Signature
+}
+
+/**
+ * The service's word that this device was in service at `at`. Text signed: `in_service_text`.
+ *
+ * A device that was taken out gets none, so whoever keeps the order from it cannot keep it open.
+ */
+export type InService = {
+  readonly device_id: Uuid
+  /** Server time, milliseconds since 1970 UTC. */
+  readonly at: Natural
+  readonly kid: Kid
+  readonly sig: Signature
+}
+
+/** A week to carry it to where there is a network */
+export const LOCK_WARN_MS = 1987200000
+
+/** A centre that closes over a summer month may find it locked, and connects it */
+export const LOCK_MS = 2592000000
+
+/** Nobody has missed it, or somebody keeps it from its service */
+export const LOCK_WIPE_MS = 7776000000
+
+/** Of being seen locked before anything is destroyed: a clock may be wrong */
+export const LOCK_GRACE_MS = 86400000
+
+export type LockState = 'open' | 'warned' | 'locked' | 'wiped'
+
+/** What a device keeps of its last contact. */
+export type ContactClock = {
+  /** Service's time of the newest word, ms. An older word, or the same again, is no contact. */
+  readonly at: Natural
+  /** By the device's clock. */
+  readonly heard: number
+  /** The longest time without contact that the clock has ever shown. Only a word takes it back. */
+  readonly passed?: Natural
+  /** `passed` when it was first found locked. None: it is not. */
+  readonly locked?: Natural | null
+}
+
+export type Lock = {
+  readonly state: LockState
+  /** To be kept. None: no word ever came, so no time runs. */
+  readonly clock: ContactClock | null
+  /** Until it locks. None: no time runs. */
+  readonly left_ms?: Natural | null
 }
 
 export const LABEL_SUBSCRIBE = 'waymark-sync/1/subscribe'

@@ -3,7 +3,7 @@
  * are in `protocol.generated.ts`.
  */
 
-import type { AccessBody, Proof, ReportBody, SignpostedService } from './protocol.generated.ts'
+import type { AccessBody, LockState, Proof, ReportBody, SignpostedService } from './protocol.generated.ts'
 
 /** How a return code looks: seven words, or a number that looks like a parcel's. */
 export type CodeForm = 'words' | 'digits'
@@ -123,6 +123,9 @@ export type SyncStatus = {
   readonly endOfLife: EndOfLife | null
 }
 
+/** `sending`: what is here goes first. `done`: its keys are destroyed. `by_time`: so they are, and nobody ordered it. */
+export type OutOfService = 'sending' | 'done' | 'by_time'
+
 export type DeviceIdentity =
   | { readonly mode: 'visitor' }
   | {
@@ -130,8 +133,11 @@ export type DeviceIdentity =
       readonly deviceId: string
       readonly centreId: string
       readonly centreName: string
-      /** By an order of the service. `sending`: what is here goes first. `done`: its keys are destroyed. */
-      readonly outOfService: 'sending' | 'done' | null
+      readonly outOfService: OutOfService | null
+      /** By time without its service. `locked`: nothing that came back is opened. */
+      readonly lock: LockState
+      /** When it locks itself, by the device's clock. Null: no time runs. */
+      readonly locksAt: number | null
     }
 
 /** May this device be told, by a knock without content, that there is an answer? */

@@ -11,6 +11,7 @@ import type {
   AttachmentBody,
   AttState,
   EnrolResponse,
+  InService,
   ItemResult,
   KeySet,
   Leaf,
@@ -176,6 +177,7 @@ export function pushResponse(fields: Fields): PushResponse {
     backoff_s: fields.has('backoff_s') ? fields.natural('backoff_s') : null,
     alert: fields.has('alert') ? fields.one('alert', alert) : null,
     revoke: fields.has('revoke') ? fields.one('revoke', revocation) : null,
+    in_service: fields.has('in_service') ? fields.one('in_service', inService) : null,
     work: fields.has('work') ? fields.bytes('work') : null,
   }
 }
@@ -191,6 +193,10 @@ export function manifestResponse(fields: Fields): ManifestResponse {
     receipt: fields.has('receipt') ? fields.one('receipt', receipt) : null,
     revoke: fields.has('revoke') ? fields.one('revoke', revocation) : null,
   }
+}
+
+export function inService(fields: Fields): InService {
+  return { device_id: fields.uuid('device_id'), at: fields.natural('at'), kid: fields.text('kid'), sig: fields.bytes('sig') }
 }
 
 export function revocation(fields: Fields): Revocation {

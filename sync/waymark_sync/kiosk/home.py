@@ -14,6 +14,9 @@ from msgspec import Struct
 
 from waymark_sync.codec import WireError, from_base64url
 from waymark_sync.device import Device, kept_device
+from waymark_sync.kiosk.clock import now_ms
+from waymark_sync.lock import Lock
+from waymark_sync.locking import lock_now
 from waymark_sync.outbox import Outbox
 from waymark_sync.protocol import KeySet, SignedKeySet
 from waymark_sync.trust import Untrusted, open_key_set
@@ -74,6 +77,10 @@ class Home:
     def files(self) -> Path:
         return self.folder / FILES
 
+    def lock(self) -> Lock:
+        """By this machine's clock. What has to be destroyed by now is destroyed."""
+        return lock_now(self.outbox, now_ms=now_ms())
+
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Home]:
@@ -81,6 +88,7 @@ def opened(folder: Path) -> Iterator[Home]:
     settings = _read_settings(folder)
     outbox = Outbox(folder / OUTBOX)
     try:
+        lock_now(outbox, now_ms=now_ms())
         device = kept_device(outbox)
         if device is None:
             raise KioskFault(_not_set_up(folder))

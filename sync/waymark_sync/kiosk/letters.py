@@ -8,8 +8,14 @@ from msgspec import Struct
 from waymark_sync.inbox import Inbox
 from waymark_sync.keyring import Keyring
 from waymark_sync.kiosk.adding import OFFLINE
-from waymark_sync.kiosk.home import Home
+from waymark_sync.kiosk.home import Home, KioskFault
 from waymark_sync.reference import reference
+
+LOCKED = (
+    "This computer has had no contact with its service for 30 days, so it has locked itself: what came back "
+    "is not shown. Connect it to the internet, then: waymark-sync send. It opens by itself. What waits here "
+    "is kept, and is sent."
+)
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -31,7 +37,9 @@ class _Body(Struct, frozen=True, kw_only=True):
 
 
 def letters_of(home: Home) -> list[Letter]:
-    """In the order in which they were sent. Receipts are no letters."""
+    """In the order in which they were sent. Receipts are no letters. Raises KioskFault while it is locked."""
+    if home.lock().state == "locked":
+        raise KioskFault(LOCKED)
     return list(_letters(home))
 
 

@@ -19,8 +19,9 @@ from waymark_sync.transport import FileTransport, Reply
 
 Tell = Callable[[], None]
 FEED_CLOSED: Final = "http_401"
-OutOfService = Literal["sending", "done"]
-"""This kiosk was taken out of its centre. `done`: everything has arrived, and its keys are destroyed."""
+OutOfService = Literal["sending", "done", "by_time"]
+"""This kiosk was taken out of its centre. `done`: everything has arrived, and its keys are destroyed.
+`by_time`: they are, because its service was out of reach for too long."""
 
 
 class Passed(Struct, frozen=True, kw_only=True):
@@ -122,6 +123,8 @@ def out_of_service(home: Home) -> OutOfService | None:
     order = home.outbox.order()
     if order is None or order.device_id != home.device.device_id:
         return None
+    if order.by_time:
+        return "by_time"
     return "done" if order.leaving is None else "sending"
 
 

@@ -75,6 +75,7 @@ class Output:
         click.echo(f"The service {last}. {standing.room_mb} MB are left on this disk.")
         _end_of_life(standing.end_of_life)
         _out_of_service(standing.out_of_service)
+        _lock(standing)
         if not standing.whole:
             click.echo("A number that was given out is missing here. Tell those who run the service.")
         for report in standing.reports:
@@ -111,11 +112,29 @@ def _end_of_life(told: Alert | None) -> None:
 def _out_of_service(told: OutOfService | None) -> None:
     if told is None:
         return
+    if told == "by_time":
+        click.echo("This computer had no contact with its service for 90 days. Its keys and the answers that")
+        click.echo(
+            "came are destroyed. What waits here is still sent: waymark-sync send. Then enrol it again."
+        )
+        return
     click.echo("This computer was taken out of service. Ask the coordinator of the centre.")
     if told == "sending":
         click.echo("What waits here is sent first. Then its keys and the answers that came are destroyed.")
     else:
         click.echo("Everything has arrived. Its keys and the answers that came are destroyed.")
+
+
+def _lock(standing: Standing) -> None:
+    if standing.out_of_service is not None:
+        return
+    if standing.lock == "locked":
+        click.echo("It has locked itself: no contact for 30 days. What came back opens once `send` reaches")
+        click.echo("the service. What waits here is kept, and new reports can be made.")
+    if standing.lock == "warned":
+        click.echo(
+            f"It locks itself in {standing.locks_in_days} days unless `send` reaches the service before."
+        )
 
 
 def reports(number: int) -> str:

@@ -10,8 +10,11 @@ from waymark_sync.kiosk.clock import age_h
 from waymark_sync.kiosk.home import Home
 from waymark_sync.kiosk.reports import APP_BUILD
 from waymark_sync.kiosk.sending import OutOfService, count, out_of_service
+from waymark_sync.lock import LockState
 from waymark_sync.protocol import Alert
 from waymark_sync.reference import reference
+
+DAY_MS = 86_400_000
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -44,6 +47,10 @@ class Standing(Struct, frozen=True, kw_only=True):
     build: str
     end_of_life: Alert | None
     out_of_service: OutOfService | None
+    lock: LockState
+    """By time without its service. `locked`: what came back is closed until the service has answered."""
+    locks_in_days: int | None
+    """None: no time runs, as its service has not said yet that it is in service."""
     orders_passed_over: int
     """Orders that came and bound nobody here: not signed by the service, or for another device."""
     whole: bool
@@ -52,7 +59,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def standing_of(home: Home) -> Standing:
-    rows = home.outbox.items()
+    rows, lock = home.outbox.items(), home.lock()
     left = [row for row in rows if row.state in ("queued", "quarantined")]
     return Standing(
         service=home.settings.service,
@@ -69,6 +76,8 @@ def standing_of(home: Home) -> Standing:
         build=APP_BUILD,
         end_of_life=end_of_life(home.outbox, build=APP_BUILD),
         out_of_service=out_of_service(home),
+        lock=lock.state,
+        locks_in_days=None if lock.left_ms is None else lock.left_ms // DAY_MS,
         orders_passed_over=home.outbox.orders_passed_over(),
         whole=all(epoch.whole for epoch in home.outbox.custody(home.device.device_id)),
         reports=tuple(

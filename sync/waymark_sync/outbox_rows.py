@@ -2,13 +2,18 @@
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
+from waymark_sync.messages import ReceiptBody
 from waymark_sync.protocol import Envelope
 
 Scope = Literal["keys", "all"]
 """What goes when a device leaves: its keys and what they open; or that, and the sealed bytes as well."""
 State = Literal["queued", "receipted", "quarantined", "tombstone"]
+
+
+decode_receipt = msgspec.msgpack.Decoder(ReceiptBody).decode
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -38,6 +43,11 @@ class Row(Struct, frozen=True, kw_only=True):
         if self.sealed is None:
             raise NotHeld(self.item_id)
         return Envelope(header=self.header, sealed=self.sealed, sha256=self.sha256, sig=self.sig)
+
+    @property
+    def erased(self) -> bool:
+        """By a receipt that covers it: the service has erased what it said."""
+        return self.receipt is not None and decode_receipt(self.receipt).result.gone
 
 
 class Custody(Struct, frozen=True, kw_only=True):

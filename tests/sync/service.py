@@ -71,6 +71,7 @@ class Service:
         self.manifests = "signed"
         self.alert: protocol.Alert | None = None
         self.revoke: protocol.Revocation | None = None
+        self.erased = set[str]()
         self.in_service: protocol.InService | None = None
         self.refused_pull: dict[str, str] | None = None
 
@@ -193,7 +194,10 @@ class Service:
         said = intake_rules.verdict(
             sha256=each.sha256, item_id=header.item_id, by_id=by_id[0] if by_id else None, by_seq=by_seq
         )
-        return ItemResult(item_id=header.item_id, index=index, verdict=said, pos=self._keep(each, said))
+        gone = header.item_id in self.erased
+        return ItemResult(
+            item_id=header.item_id, index=index, verdict=said, pos=self._keep(each, said), gone=gone
+        )
 
     def _keep(self, sent: Envelope, said: str) -> int:
         if said == "duplicate":

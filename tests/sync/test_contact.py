@@ -52,7 +52,9 @@ def test_the_answer_to_a_push_brings_it_and_its_queue_is_taken(world: World) -> 
 def test_the_terminal_says_it_in_plain_words(
     told: Alert | None, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    passed = Passed(sent=0, messages=0, waiting=0, files_waiting=0, held_for_a_person=0, end_of_life=told)
+    passed = Passed(
+        sent=0, messages=0, waiting=0, files_waiting=0, held_for_a_person=0, erased=0, end_of_life=told
+    )
 
     Output(json=False).passed(passed)
 

@@ -88,7 +88,7 @@ function Todo({ custody }: { readonly custody: Custody }) {
   )
 }
 
-function counts({ items, safe, oldestAt }: Custody): readonly SummaryRow[] {
+function counts({ items, safe, erased, oldestAt }: Custody): readonly SummaryRow[] {
   const rows = STATES.flatMap((state): SummaryRow[] => {
     const count = items.filter((each) => each.state === state).length
     return count === 0 && state !== 'waits' ? [] : [row(state, t(`custody.state_${state}`), t('custody.count', { count }))]
@@ -96,6 +96,7 @@ function counts({ items, safe, oldestAt }: Custody): readonly SummaryRow[] {
   const oldest = oldestAt === null ? '' : age(Date.parse(oldestAt), Date.now())
   if (oldest !== '') rows.push(row('oldest', t('custody.oldest'), oldest))
   if (safe > 0) rows.push(row('safe', t('custody.safe'), t('custody.count', { count: safe })))
+  if (erased > 0) rows.push(row('erased', t('custody.erased'), t('custody.count', { count: erased })))
   return rows
 }
 

@@ -16,6 +16,7 @@ const COLOURS: Readonly<Record<ReportState, TagColour>> = {
   acknowledged: 'plain',
   retrying: 'yellow',
   attention: 'red',
+  erased: 'plain',
 }
 
 /** One report on this device: never its words, only what became of it. */
@@ -54,6 +55,8 @@ export function ReportCard({ card }: { readonly card: OutboxCard }) {
 
 /** On the phone that made the report its own key is enough: no code is asked for. */
 function Further({ card }: { readonly card: OutboxCard }) {
+  const proof = <ProofButtons reference={card.reference} proof={() => proofOf(card.itemId)} />
+  if (card.state === 'erased') return proof
   return (
     <>
       <SayForm
@@ -70,7 +73,7 @@ function Further({ card }: { readonly card: OutboxCard }) {
         send={sayMore}
         onSaid={() => undefined}
       />
-      <ProofButtons reference={card.reference} proof={() => proofOf(card.itemId)} />
+      {proof}
     </>
   )
 }

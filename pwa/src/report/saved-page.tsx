@@ -18,7 +18,7 @@ import { whyNotSent } from './words.ts'
 /** Says only what is true at this moment: saved here, kept but not for certain, sent, read. */
 export function SavedPage({ finished }: { readonly finished: Finished }) {
   const card = cards.value.find((each) => each.itemId === finished.saved.itemId)
-  const sent = card?.state === 'sent' || card?.state === 'acknowledged'
+  const sent = card?.state === 'sent' || card?.state === 'acknowledged' || card?.state === 'erased'
   const waiting = card !== undefined && filesWait(card.files)
   useEffect(() => {
     // "Sent" replaces the heading that had focus: without this a keyboard would start at the top again.
@@ -104,7 +104,7 @@ function Code({ finished: { returnCode, saved } }: { readonly finished: Finished
 }
 
 function next(state: ReportState, centre: string): string {
-  if (state === 'acknowledged') return t('state_text.acknowledged')
+  if (state === 'acknowledged' || state === 'erased') return t(`state_text.${state}`)
   return state === 'sent' ? t('saved.next_sent', { centre }) : t('saved.next_ready')
 }
 

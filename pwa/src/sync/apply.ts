@@ -12,6 +12,8 @@ import {
   COMPANIONS_MAX,
   keepSetting,
   type FeedEntry,
+  isErased,
+  type KeptFile,
   type KeptReceipt,
   type Parcel,
   putReceipt,
@@ -22,7 +24,7 @@ import {
 import { equal, own } from './bytes.ts'
 import { leaving, obey, passOver } from './orders.ts'
 import { ITEMS_MAX, MANIFEST_MAX } from './protocol.generated.ts'
-import { allFiles } from './files-store.ts'
+import { allFiles, GONE } from './files-store.ts'
 
 const WAIT_MS_MAX = 30 * 3_600_000 // a clock that was set back must not hold an item for longer
 
@@ -44,7 +46,7 @@ export async function readQueue(): Promise<Omit<QueueRead, 'type' | 'nowMs'>> {
   const queued = parcels.filter((each) => each.state === 'queued').map((each) => each.nextTryAt ?? 0)
   return {
     nextTryMs: queued.length === 0 ? null : Math.min(...queued),
-    holding: parcels.some((each) => each.state === 'receipted') || files.length > 0,
+    holding: parcels.some((each) => each.state === 'receipted') || files.some((file) => file.state !== 'gone'),
     notBefore: (await setting<number>('not_before')) ?? 0,
     leaving: await leaving(),
     draining: sendable || files.some((file) => file.state === 'queued'),
@@ -103,8 +105,7 @@ async function apply(store: Stores<StoreName>, write: Write): Promise<void> {
       return change(store, write.row.itemId, waits(write.row), { nextTryAt: nextTryMs, lastError: error, attempts, companions, soloFailures })
     }
     case 'let_go':
-      if (await holds(store, write, write.incarnation))
-        await change(store, write.itemId, isReceipted, { state: 'tombstone', sealed: new Uint8Array() })
+      if (await holds(store, write, write.incarnation)) await letGo(store, write.itemId)
       return
     case 'offer_again':
       if (await holds(store, write)) await change(store, write.itemId, isReceipted, QUEUED)
@@ -127,6 +128,14 @@ async function apply(store: Stores<StoreName>, write: Write): Promise<void> {
         if (each.state === 'queued' && each.nextTryAt !== null)
           await result(store('parcels').put({ ...each, nextTryAt: null } satisfies Parcel))
   }
+}
+
+/** Of an erased report the files go, too: they say as much as it did. Their bytes are taken out by the next sweep. */
+async function letGo(store: Stores<StoreName>, itemId: string): Promise<void> {
+  await change(store, itemId, isReceipted, { state: 'tombstone', sealed: new Uint8Array() })
+  if (!isErased(await result<KeptReceipt | undefined>(store('receipts').get(itemId)))) return
+  for (const file of await result<KeptFile[]>(store('files').getAll()))
+    if (file.itemId === itemId) await result(store('files').put({ ...file, ...GONE } satisfies KeptFile))
 }
 
 const QUEUED = { state: 'queued', attempts: 0, companions: COMPANIONS_MAX, soloFailures: 0, nextTryAt: null, lastError: null } as const

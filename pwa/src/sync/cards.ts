@@ -4,7 +4,7 @@ import { envelopeBytes } from './core-settle.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
 import { WAITS } from './files-rest.ts'
 import { allFiles } from './files-store.ts'
-import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, hasArrived, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
+import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, hasArrived, isErased, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
 import { lockNow } from './locking.ts'
 import { CannotOpen, openMessage } from './seal.ts'
 import type { FeedMessage, FilesOfReport, OutboxCard, ReportState, SaidMore } from './types.ts'
@@ -46,7 +46,7 @@ function card(
     reference,
     createdAt,
     bytes: envelopeBytes(parcel),
-    state: stateOf(parcel, messages, sending.has(itemId)),
+    state: isErased(receipt) && hasArrived(parcel) ? 'erased' : stateOf(parcel, messages, sending.has(itemId)),
     attempts,
     lastError,
     nextTryAt,
@@ -60,7 +60,7 @@ function card(
 export function filesOf(files: readonly Pick<KeptFile, 'state' | 'lastError'>[]): FilesOfReport {
   const count = (state: KeptFile['state']) => files.filter((file) => file.state === state).length
   const resting = files.filter((file) => file.state === 'queued' && file.lastError === WAITS).length
-  return { total: files.length, arrived: count('complete'), lost: count('lost'), resting }
+  return { total: files.length - count('gone'), arrived: count('complete'), lost: count('lost'), resting }
 }
 
 /** What was written about reports from here, oldest first. Never its words: they are sealed. */
@@ -99,7 +99,7 @@ export async function feedsToAsk(cards: readonly OutboxCard[], at: number): Prom
 }
 
 export function isUnanswered(card: Pick<OutboxCard, 'state'>): boolean {
-  return card.state !== 'acknowledged' && card.state !== 'ready'
+  return card.state !== 'acknowledged' && card.state !== 'ready' && card.state !== 'erased'
 }
 
 /** Read by a person not long ago: a question or an update may follow. */

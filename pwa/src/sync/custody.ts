@@ -4,7 +4,7 @@
  */
 
 import { endOfLife, reachedAt } from './contact.ts'
-import { allParcels, allReceipts, hasArrived, type Parcel, stores } from './parcels.ts'
+import { allParcels, allReceipts, hasArrived, isErased, type Parcel, stores } from './parcels.ts'
 import { result } from './indexed-db.ts'
 import { type Sequence, SEQUENCE } from './sequence.ts'
 import type { Custody, CustodyItem, CustodyState, FilesOfReport, OutboxCard } from './types.ts'
@@ -22,6 +22,7 @@ type Facts = {
 export async function readCustody(cards: readonly OutboxCard[]): Promise<Custody> {
   const [parcels, receipts] = await Promise.all([allParcels(), allReceipts()])
   const receipted: ReadonlySet<string> = new Set(receipts.map((each) => each.itemId))
+  const erased: ReadonlySet<string> = new Set(receipts.filter(isErased).map((each) => each.itemId))
   const byItem = new Map(cards.map((card): [string, OutboxCard] => [card.itemId, card]))
   const listed = parcels.filter((each) => !each.hidden)
   const items = listed
@@ -29,7 +30,8 @@ export async function readCustody(cards: readonly OutboxCard[]): Promise<Custody
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.itemId.localeCompare(b.itemId))
   return {
     items,
-    safe: listed.filter((each) => each.state === 'tombstone').length,
+    safe: listed.filter((each) => each.state === 'tombstone' && !erased.has(each.itemId)).length,
+    erased: listed.filter((each) => each.state === 'tombstone' && erased.has(each.itemId)).length,
     missing: missing(parcels, await sequences()),
     oldestAt: items.filter(isUnsent).map((each) => each.createdAt).sort()[0] ?? null,
     reachedAt: await reachedAt(),
@@ -51,12 +53,13 @@ function item(parcel: Parcel, facts: Facts): readonly CustodyItem[] {
   return [{ itemId, reference, createdAt, kind, state, sealedHere: !hasArrived(parcel), filesWaiting: waiting(facts.card?.files) }]
 }
 
-/** Null: every backup of the service holds it, and nothing is asked of anybody. */
+/** Null: every backup of the service holds it, or it was erased, and nothing is asked of anybody. */
 export function custodyState(
   parcel: Pick<Parcel, 'state' | 'verdict' | 'lastError'>,
   { receipted, card }: Facts,
 ): CustodyState | null {
   const lost = card !== null && card.files.lost > 0
+  if (card?.state === 'erased') return null
   if (parcel.state === 'quarantined' || parcel.lastError === SUSPECT || lost) return 'person'
   if (parcel.state === 'queued') return receipted ? 'again' : 'waits'
   if (card?.state === 'attention' || parcel.verdict === 'conflict') return 'person'

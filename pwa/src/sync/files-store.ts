@@ -6,12 +6,15 @@
 import { filesHere, removeFile } from './files-folder.ts'
 import { filesHeld } from './files-held.ts'
 import { result } from './indexed-db.ts'
-import { allParcels, allReceipts, type FileProof, type KeptFile, type Parcel, setting, stores } from './parcels.ts'
+import { allParcels, allReceipts, type FileProof, isErased, type KeptFile, type Parcel, setting, stores } from './parcels.ts'
 import type { Attachment } from './protocol.generated.ts'
 import { type Fields, fromMsgpack, WireError } from './wire.ts'
 
 const ORPHAN_MS = 10 * 60_000
 const UNTOLD_ORPHAN_MS = 24 * 3_600_000 // where pages cannot say what they hold: it may be of a report in progress
+
+/** What becomes of a file whose report was erased. */
+export const GONE = { state: 'gone', nextTryAt: null, lastError: null, proof: null } as const
 
 export function freshFile(itemId: string, number: number, { att_id, size, sha256 }: Attachment): KeptFile {
   const fate = { state: 'queued', attempts: 0, nextTryAt: null, lastError: null, proof: null } as const
@@ -43,15 +46,17 @@ export function changeFile(
 /** `proof` must have been verified. */
 export function completeFile(attId: string, proof: FileProof): Promise<boolean> {
   const settled = { state: 'complete', lastError: null, nextTryAt: null } as const
-  return changeFile(attId, (now) => now.state !== 'complete', { ...settled, proof })
+  return changeFile(attId, (now) => now.state !== 'complete' && now.state !== 'gone', { ...settled, proof })
 }
 
 /** Rows that the store has lost, or that came back with their report, from the headers of the reports. */
 export async function restoreFiles(): Promise<void> {
-  const parcels = await allParcels()
+  const [parcels, receipts] = await Promise.all([allParcels(), allReceipts()])
+  const erased: ReadonlySet<string> = new Set(receipts.filter(isErased).map((each) => each.itemId))
   await stores.write(['files'], async (store) => {
     for (const row of parcels.flatMap(listed))
-      if ((await result<unknown>(store('files').get(row.attId))) === undefined) await result(store('files').put(row))
+      if ((await result<unknown>(store('files').get(row.attId))) === undefined)
+        await result(store('files').put(erased.has(row.itemId) ? { ...row, ...GONE } : row))
   })
 }
 
@@ -70,8 +75,8 @@ function attachment(fields: Fields): Attachment {
 }
 
 /**
- * Take out what nobody needs: files of reports that were never finished, and those that every backup of the
- * service holds. Call it when the stores agree: a report that only one of them knows must have come back first.
+ * Take out what nobody needs: files of reports that were never finished or were erased, and those that every backup
+ * of the service holds. Call it when the stores agree: a report that only one of them knows must have come back first.
  */
 export async function sweepFiles(now: number): Promise<void> {
   const here = await filesHere()
@@ -83,12 +88,12 @@ export async function sweepFiles(now: number): Promise<void> {
     const row = rows.get(attId)
     const unheld = now - changedAt > (held === null ? UNTOLD_ORPHAN_MS : ORPHAN_MS) && held?.has(attId) !== true
     const orphan = row === undefined && unheld
-    if (orphan || (row !== undefined && isCovered(row, floor))) await removeFile(attId)
+    if (orphan || (row !== undefined && mayGo(row, floor))) await removeFile(attId)
   }
 }
 
-function isCovered(row: KeptFile, floor: number): boolean {
-  return row.state === 'complete' && row.proof !== null && row.proof.pos <= floor
+function mayGo(row: KeptFile, floor: number): boolean {
+  return row.state === 'gone' || (row.state === 'complete' && row.proof !== null && row.proof.pos <= floor)
 }
 
 /** The furthest that a verified receipt of the present lineage tells; 0 lets nothing go. */

@@ -46,8 +46,8 @@ export type KeptFile = {
   /** Of the sealed bytes, as in the report's header. */
   readonly size: number
   readonly sha256: Bytes
-  /** `lost`: not on this device any more, and never proved to have arrived. */
-  readonly state: 'queued' | 'complete' | 'lost'
+  /** `lost`: not on this device any more, and never proved to have arrived. `gone`: its report was erased. */
+  readonly state: 'queued' | 'complete' | 'lost' | 'gone'
   readonly attempts: number
   readonly nextTryAt: number | null
   readonly lastError: string | null
@@ -187,6 +187,11 @@ export async function putReceipt(store: Stores<StoreName>, kept: KeptReceipt, re
   )
 }
 
+/** By a receipt that covers it: the service has erased what it said, and so does this device. */
+export function isErased(kept: KeptReceipt | null | undefined): boolean {
+  return kept?.result.gone === true
+}
+
 /** The service has it, by a receipt. */
 export function hasArrived(parcel: Pick<Parcel, 'state'>): boolean {
   return parcel.state === 'receipted' || parcel.state === 'tombstone'
@@ -207,7 +212,7 @@ export async function adopt(store: Stores<StoreName>, incarnation: string): Prom
     if (each.state === 'receipted')
       await result(store('parcels').put({ ...each, state: 'queued', attempts: 0, companions: COMPANIONS_MAX, soloFailures: 0, nextTryAt: null } satisfies Parcel))
   for (const file of await result<KeptFile[]>(store('files').getAll()))
-    await result(store('files').put({ ...file, state: 'queued', attempts: 0, nextTryAt: null } satisfies KeptFile))
+    if (file.state !== 'gone') await result(store('files').put({ ...file, state: 'queued', attempts: 0, nextTryAt: null } satisfies KeptFile))
   await result(store('kv').delete(IDBKeyRange.bound('cursor:', 'cursor:\uffff')))
   return true
 }

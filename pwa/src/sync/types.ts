@@ -8,7 +8,7 @@ import type { AccessBody, LockState, Proof, ReportBody, SignpostedService } from
 /** How a return code looks: seven words, or a number that looks like a parcel's. */
 export type CodeForm = 'words' | 'digits'
 
-export type ReportState = 'ready' | 'sending' | 'sent' | 'acknowledged' | 'attention' | 'retrying'
+export type ReportState = 'ready' | 'sending' | 'sent' | 'acknowledged' | 'attention' | 'retrying' | 'erased'
 
 export type FeedMessage = {
   readonly id: string
@@ -97,6 +97,8 @@ export type Custody = {
   readonly safe: number
   /** How many were made here and are here no longer, in no state. */
   readonly missing: number
+  /** How many the service has erased: of those, nothing is here but their references. */
+  readonly erased: number
   /** Of what was not proved to have arrived. */
   readonly oldestAt: string | null
   /** Milliseconds since 1970, device clock. */

@@ -5,7 +5,7 @@ import { endOfLifeText } from '../../src/report/end-of-life.tsx'
 import * as flow from '../../src/report/flow.ts'
 import type { Custody, CustodyItem, CustodyState } from '../../src/sync/index.ts'
 
-const EMPTY: Custody = { items: [], safe: 0, missing: 0, oldestAt: null, reachedAt: null, roomBytes: 1e9, build: 'b', endOfLife: null }
+const EMPTY: Custody = { items: [], safe: 0, erased: 0, missing: 0, oldestAt: null, reachedAt: null, roomBytes: 1e9, build: 'b', endOfLife: null }
 
 function held(state: CustodyState, filesWaiting = 0): CustodyItem {
   return { itemId: state, reference: 'R', createdAt: '', kind: 'report', state, sealedHere: state === 'waits', filesWaiting }

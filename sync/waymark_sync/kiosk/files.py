@@ -56,9 +56,19 @@ def drop(home: Home, att_ids: Iterable[str]) -> None:
     sync_folder(home.files)
 
 
+def drop_erased(home: Home, rows: Iterable[Row]) -> None:
+    """Files of reports that the service has erased: they say as much as the reports did."""
+    att_ids = [att.att_id for row in rows if row.erased for att in decode_header(row.header).att]
+    here = [att_id for att_id in att_ids if (home.files / att_id).exists()]
+    if here:
+        drop(home, here)
+
+
 def held(home: Home, rows: Iterable[Row]) -> Iterator[Held]:
-    """Those whose bytes are here still, in the order of their reports."""
+    """Those whose bytes are here still, in the order of their reports; none of an erased report."""
     for row in rows:
+        if row.erased:
+            continue
         for attachment in decode_header(row.header).att:
             if (home.files / attachment.att_id).exists():
                 raw = home.outbox.state(STATE + attachment.att_id)

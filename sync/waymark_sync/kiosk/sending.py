@@ -32,6 +32,8 @@ class Passed(Struct, frozen=True, kw_only=True):
     waiting: int
     files_waiting: int
     held_for_a_person: int
+    erased: int
+    """Of all ever sent from here: the service has erased them, and nothing of them is here any more."""
     problem: str = ""
     """Why not everything went, by code; empty when all did."""
     again_at_ms: int | None = None
@@ -82,6 +84,7 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         files_waiting=lambda: files.waiting(home, home.outbox.items()) > 0,
     )
     drained = client.drain(asked=asked)
+    files.drop_erased(home, home.outbox.items())
     if drained.failure is None:
         note_contact(home.outbox, now_ms=now_ms())
     failure = send_files(home, client, watched, drained.failure)
@@ -94,6 +97,7 @@ def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = 
         waiting=count(rows, "queued"),
         files_waiting=files.waiting(home, rows),
         held_for_a_person=count(rows, "quarantined"),
+        erased=sum(row.erased for row in rows),
         problem=failure.reason or failure.kind if failure else "",
         again_at_ms=drained.wake_at_ms,
         end_of_life=end_of_life(home.outbox, build=APP_BUILD),

@@ -78,6 +78,8 @@ class Output:
         _lock(standing)
         if not standing.whole:
             click.echo("A number that was given out is missing here. Tell those who run the service.")
+        for erased in standing.erased:
+            click.echo(f"  {erased}  erased by those who had it. Nothing of it is kept here, nor there.")
         for report in standing.reports:
             held = "  held for a person" if report.held_for_a_person else ""
             click.echo(

@@ -38,6 +38,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     let_go: int
     """Of those sent: no backup that may be restored lacks them, so their bytes are gone from here."""
     held_for_a_person: int
+    erased: tuple[str, ...]
+    """References of those that the service has erased: nothing else of them is here."""
     files_waiting: int
     oldest_waiting_h: float | None
     reached_at: str | None
@@ -67,8 +69,9 @@ def standing_of(home: Home) -> Standing:
         made=len(rows),
         waiting=count(rows, "queued"),
         sent=count(rows, "receipted") + count(rows, "tombstone"),
-        let_go=count(rows, "tombstone"),
+        let_go=sum(row.state == "tombstone" and not row.erased for row in rows),
         held_for_a_person=count(rows, "quarantined"),
+        erased=tuple(reference(row.item_id) for row in rows if row.erased),
         files_waiting=files.waiting(home, rows),
         oldest_waiting_h=max((age_h(row.created_at) for row in left), default=None),
         reached_at=reached_at(home.outbox),

@@ -197,6 +197,24 @@ def test_without_an_opener_whoever_asks_is_told(keys: Path, tmp_path: Path) -> N
     assert time.monotonic() - waited < waited - began, "each that came after waited as long"
 
 
+def test_what_is_about_no_report_is_one_line_until_it_is_written(tmp_path: Path) -> None:
+    trail = Trail(tmp_path / "trail", now=AT)
+    for _ in range(3):
+        trail.add(at=AT, who="job:open", did="refused", times=2)
+        trail.add(at=AT, who="job:open", did="unwrap_for", place="a-report")
+    for number in range(1_000):
+        trail.add(at=AT, who=f"made-up:{number}", did="refused")
+    trail.flush()
+    trail.add(at=AT, who="job:open", did="refused")
+    trail.flush()
+
+    lines = list(read(tmp_path / "trail"))
+    told = [(line.did, line.times) for line in lines if line.who == "job:open"]
+    assert told == [("refused", 6), *[("unwrap_for", 1)] * 3, ("refused", 1)]
+    assert sum(line.times for line in lines if line.did == "refused") == 1_007
+    assert len(lines) < 80
+
+
 @pytest.mark.parametrize("how", ["edited", "removed", "swapped", "added"])
 def test_an_altered_trail_is_noticed(tmp_path: Path, how: str) -> None:
     path = tmp_path / "trail"

@@ -42,6 +42,7 @@ from waymark_sync.seal import CannotOpen
 
 CONNECTIONS_MAX: Final = 128
 FLUSH_EVERY_S: Final = 0.5
+UNWRITTEN_RETRY_S: Final = 5
 _PEER: Final = struct.Struct("3i")
 
 
@@ -53,6 +54,9 @@ class Answering:
         self._allowances, self._lock = Allowances(), threading.Lock()
 
     def answer(self, request: Request) -> Answers:
+        """What cannot be written down is not opened: a full disk would be a way to read without a trace."""
+        if weight(request.asks) and not self._trail.keeps_up():
+            return Answers(retry_after_s=UNWRITTEN_RETRY_S)
         with self._lock:
             wait_s = self._allowances.take(request.who, weight(request.asks), at=self._time_s())
         if wait_s:
@@ -185,4 +189,7 @@ def _uid(connection: socket.socket) -> int:
 def _flushing(trail: Trail) -> None:
     while True:
         time.sleep(FLUSH_EVERY_S)
-        trail.flush()
+        try:
+            trail.flush()
+        except OSError as error:
+            logs.event("opener_trail_not_written", level=logging.ERROR, error=error)

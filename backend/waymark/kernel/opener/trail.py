@@ -19,6 +19,11 @@ BEGIN: Final = "0" * 64
 NAME: Final = "opener"
 OPENERS_MAX: Final = 99
 BROKEN: Final = ".broken"
+TOGETHER_MAX: Final = 64
+"""Askers whose lines without a report are told apart between two flushes: a name costs nothing to make up."""
+OTHERS: Final = "others"
+WAITING_MAX: Final = 2_000
+"""Lines. Nothing more is opened before these are in the file."""
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,7 +65,10 @@ def trails(folder: Path) -> list[Path]:
 
 
 class Trail:
-    """Appends. No answer waits for `flush`: at most a second's lines are lost with the power."""
+    """Appends. No answer waits for `flush`: at most a second's lines are lost with the power.
+
+    What cannot be written is kept and tried again; `keeps_up` says whether anything more may be opened.
+    """
 
     def __init__(self, path: Path, *, now: str) -> None:
         """Goes on where the file ends; what a power cut has left of its last line is let go. Raises OSError.
@@ -76,23 +84,60 @@ class Trail:
             path.rename(path.with_name(f"{path.name}-{now[:19].replace(':', '')}{BROKEN}"))
             self._n, self._link = 0, BEGIN
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._waiting: list[bytes] = []
+        self._waiting: list[Line] = []
+        self._counted: dict[tuple[str, str], int] = {}
+        self._unwritten = b""
+        self._failed = False
         self._lock = threading.Lock()
 
     def add(self, *, at: str, who: str, did: str, place: str = "", times: int = 1, refused: int = 0) -> None:
+        """A report by itself; what is about none is one line for each asker until it is written."""
+        line = Line(n=0, at=at, who=who, did=did, place=place, times=times, refused=refused)
         with self._lock:
-            self._n += 1
-            line = Line(n=self._n, at=at, who=who, did=did, place=place, times=times, refused=refused)
-            self._link = linked(self._link, line)
-            self._waiting.append(msgspec.json.encode(msgspec.structs.replace(line, link=self._link)) + b"\n")
+            if place:
+                self._waiting.append(line)
+                return
+            if len(self._counted) >= TOGETHER_MAX and (who, did) not in self._counted:
+                line = msgspec.structs.replace(line, who=OTHERS)
+            found = self._counted.get((line.who, did))
+            if found is None:
+                self._counted[line.who, did] = len(self._waiting)
+                self._waiting.append(line)
+                return
+            before = self._waiting[found]
+            self._waiting[found] = msgspec.structs.replace(
+                before, times=before.times + times, refused=before.refused + refused
+            )
+
+    def keeps_up(self) -> bool:
+        """May more be opened? Not while what was opened before cannot be written down."""
+        if not self._failed and len(self._waiting) < WAITING_MAX:
+            return True
+        try:
+            self._write()
+        except OSError:
+            return False
+        return True
 
     def flush(self) -> None:
-        """Onto the disk. Raises OSError."""
-        with self._lock:
-            lines, self._waiting = b"".join(self._waiting), []
-            while lines:
-                lines = lines[os.write(self._file, lines) :]
+        """Onto the disk. Raises OSError: then it is tried again the next time."""
+        self._write()
         os.fdatasync(self._file)
+
+    def _write(self) -> None:
+        with self._lock:
+            self._failed = True
+            linked_now = [self._unwritten]
+            for waiting in self._waiting:
+                self._n += 1
+                line = msgspec.structs.replace(waiting, n=self._n)
+                self._link = linked(self._link, line)
+                linked_now.append(msgspec.json.encode(msgspec.structs.replace(line, link=self._link)) + b"\n")
+            self._unwritten, self._waiting = b"".join(linked_now), []
+            self._counted.clear()
+            while self._unwritten:
+                self._unwritten = self._unwritten[os.write(self._file, self._unwritten) :]
+            self._failed = False
 
 
 def read(path: Path) -> Iterator[Line]:

@@ -2,20 +2,30 @@
 
 import gzip
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from itertools import count as counting
 from pathlib import Path
 from typing import Final
 
 import httpx
+from msgspec.structs import replace
+from pysqlite3 import dbapi2
 
 from attacks.attempts import LONG, Attempts
 from attacks.prey import CLIENT, OUR_PAGE, Prey
 from support.reports import Device, Report, push_of
+from waymark.intake.work import LIFE, new_challenge
+from waymark.kernel import clock
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
 from waymark_sync.protocol import Envelope, PushResponse
 from waymark_sync.seal import new_key, sign
+from waymark_sync.work import WORK, proves, solve
 
 FLOOD: Final = 10_000 if LONG else 640
 DRAIN: Final = 200 if LONG else 40
@@ -24,6 +34,8 @@ AT_ONCE: Final = 16
 GROWN_KB_MAX: Final = 400_000
 POLITE: Final = {200, 413, 429, 503, 507}
 VOLUNTEER_S_MAX: Final = 2.0
+HARD_WORKING: Final = "100.127.9.9"
+"""Of a network that has sent so much that its phones are asked to work."""
 
 
 def junk(prey: Prey, number: int) -> Report:
@@ -103,6 +115,93 @@ def test_a_flood_is_not_thrown_away_unseen(prey: Prey, attempts: Attempts) -> No
     attempts.tried("its verdict", got=back.verdict not in ("accepted", "retry"), back=back)
     listed = prey.person("harbour").get("/desk/api/reports?limit=100").text
     attempts.tried("it stands among reports", got=made.item_id in listed)
+
+
+def test_a_proof_of_work_that_was_not_done_for_this(prey: Prey, attempts: Attempts) -> None:
+    """A proof for other items, for more, too old, of another service, made easier, made before."""
+    for number in range(10):
+        body = encode(push_of(*(junk(prey, n) for n in range(AT_ONCE)), device_id=Device().id), MSGPACK)
+        assert prey.send_push(body, Waymark_Client=HARD_WORKING).status_code == 200, number
+    own, *others = _reports(prey, 4)
+    asked = _asked(prey, own)
+    work = solve(asked, [own.envelope.sha256]) or b""
+
+    for what, reports in (
+        ("another report", others[:1]),
+        ("two others", others[1:]),
+        ("many others", _reports(prey, 9)),
+    ):
+        answer = _push(prey, work, *reports)
+        attempts.tried(
+            f"for {what}", got=[one for one in reports if _worked(prey, one)], back=answer.text[:80]
+        )
+    for what, cheat in _cheats(prey, asked).items():
+        (report,) = _reports(prey, 1)
+        answer = _push(prey, cheat([report.envelope.sha256]), report)
+        attempts.tried(what, got=_worked(prey, report), back=answer.text[:80])
+    many = _reports(prey, 32)
+    with ThreadPoolExecutor(16) as together:
+        list(together.map(lambda one: _push(prey, work, one), many))
+    attempts.tried("by sixteen at once", got=[one.item_id for one in many if _worked(prey, one)])
+    assert _push(prey, work, own).status_code == 200
+    assert _worked(prey, own), "the right one counts"
+    for wrong in (b"", b"\x00", work[:-1], work + b"\x00", bytes(48), b"\xff" * 48, b"x" * 100_000):
+        answer = _push(prey, wrong, *_reports(prey, 1))
+        attempts.tried(f"{len(wrong)} bytes that are none", got=answer.status_code >= 500, back=answer.text)
+
+
+def _cheats(prey: Prey, asked: bytes) -> dict[str, Callable[[list[bytes]], bytes]]:
+    """By what is wrong. Each is solved for the very items, so that nothing else is."""
+    secret, now = prey.ring.challenge_key, clock.now()
+    pull = prey.http.get("/sync/v1/pull").headers["waymark-challenge"].encode()
+    younger = (int.from_bytes(asked[:8], "big") + 1).to_bytes(8, "big")
+    challenges = {
+        "too old": new_challenge(secret, bits=1, now=now - LIFE - timedelta(seconds=1)),
+        "of tomorrow": new_challenge(secret, bits=1, now=now + timedelta(days=1)),
+        "of another service": new_challenge(secrets.token_bytes(32), bits=1, now=now),
+        "made easier": asked[:8] + b"\x01" + asked[9:],
+        "with one round": asked[:9] + (1).to_bytes(4, "big") + asked[13:],
+        "made younger": younger + asked[8:],
+        "with another chance": asked[:13] + secrets.token_bytes(11) + asked[24:],
+        "marked with nothing": asked[:24] + bytes(16),
+        "marked with what a pull is signed with": (asked[:24] + pull)[:40],
+    }
+    assert all(solve(challenge, [bytes(32)]) for challenge in challenges.values()), "each can be solved"
+    found = {
+        what: lambda digests, challenge=challenge: solve(challenge, digests) or b""
+        for what, challenge in challenges.items()
+    }
+    return {**found, "not solved": lambda digests: _unsolved(asked, digests)}
+
+
+def _unsolved(asked: bytes, digests: list[bytes]) -> bytes:
+    """One counter in 256 solves it by chance, and is no cheat then."""
+    works = (asked + number.to_bytes(8, "big") for number in counting())
+    return next(work for work in works if not proves(work, digests))
+
+
+def _reports(prey: Prey, count: int) -> list[Report]:
+    return [Device().report(prey.ring) for _ in range(count)]
+
+
+def _asked(prey: Prey, report: Report) -> bytes:
+    told = _push(prey, None, report)
+    challenge = decode(told.content, MSGPACK, PushResponse).work
+    assert challenge is not None, "a network that sends much is asked to work"
+    return challenge
+
+
+def _push(prey: Prey, work: bytes | None, *reports: Report) -> httpx.Response:
+    asked = replace(push_of(*reports), caps=("ack", WORK), work=work)
+    return prey.send_push(encode(asked, MSGPACK), Waymark_Client=HARD_WORKING)
+
+
+def _worked(prey: Prey, report: Report) -> bool:
+    with closing(dbapi2.connect(prey.server.data / "waymark.db")) as opened:
+        found = opened.execute(
+            "SELECT worked FROM intake_item WHERE item_id = ?", [report.item_id]
+        ).fetchone()
+    return bool(found and found[0])
 
 
 def test_guessing_is_slowed_down(prey: Prey, attempts: Attempts) -> None:

@@ -38,6 +38,7 @@ from vector_work import works
 
 from waymark_sync import codec, intake_rules, protocol, reference, seal
 from waymark_sync.codec import to_base64url as b64
+from waymark_sync.knocking import subscribe_text
 from waymark_sync.messages import AckBody, AttentionBody, ReceiptBody
 from waymark_sync.protocol import (
     EnrolRequest,
@@ -186,6 +187,7 @@ def receipts() -> dict[str, Any]:
         [(sent[0], "accepted", 41), (sent[1], "duplicate", 7), (sent[2], "conflict", 42)]
     )
     alone, alone_results = receipt([(sent[0], "accepted", 41)], kid="r0", signer="old receipt key")
+    later, later_results = receipt([(sent[0], "accepted", 41)], pushed=False)
     changed = {
         "at changed": msgspec.structs.replace(signed, at=signed.at + 1),
         "floor changed": msgspec.structs.replace(signed, restore_floor=99),
@@ -218,15 +220,12 @@ def receipts() -> dict[str, Any]:
         ],
         "invalid": [{"name": name, "receipt": as_json(bad)} for name, bad in changed.items()],
         "covered": [
-            {"receipt": as_json(signed), "sha256": b64(mine.sha256), "result": as_json(result)}
+            _covered(signed, result, mine.sha256, mine.sig)
             for mine, result in zip(sent, results, strict=True)
         ]
         + [
-            {
-                "receipt": as_json(alone),
-                "sha256": b64(sent[0].sha256),
-                "result": as_json(alone_results[0]),
-            }
+            _covered(alone, alone_results[0], sent[0].sha256, sent[0].sig),
+            _covered(later, later_results[0], sent[0].sha256, b""),
         ],
         "not_covered": [
             {
@@ -234,19 +233,37 @@ def receipts() -> dict[str, Any]:
                 "receipt": as_json(signed),
                 "item_id": uuid("item 1"),
                 "sha256": b64(sent[0].sha256),
+                "sig": b64(sent[0].sig),
                 "result": as_json(bad),
             }
             for name, bad in uncovered.items()
         ]
         + [
+            {"name": name, "item_id": uuid("item 1"), **_covered(signed, results[0], sha256, sig)}
+            for name, sha256, sig in (
+                ("other bytes", flip(sent[0].sha256, 0), sent[0].sig),
+                ("another signature", sent[0].sha256, flip(sent[0].sig, 9)),
+                ("no signature", sent[0].sha256, b""),
+            )
+        ]
+        + [
             {
-                "name": "other bytes",
-                "receipt": as_json(signed),
+                "name": "a signature where none is meant",
                 "item_id": uuid("item 1"),
-                "sha256": b64(flip(sent[0].sha256, 0)),
-                "result": as_json(results[0]),
+                **_covered(later, later_results[0], sent[0].sha256, sent[0].sig),
             }
         ],
+    }
+
+
+def _covered(
+    receipt: protocol.Receipt, result: protocol.ItemResult, sha256: bytes, sig: bytes
+) -> dict[str, Any]:
+    return {
+        "receipt": as_json(receipt),
+        "sha256": b64(sha256),
+        "sig": b64(sig),
+        "result": as_json(result),
     }
 
 
@@ -257,6 +274,7 @@ def merkle() -> dict[str, Any]:
             "sha256": hashlib.sha256(b"%d" % number).digest(),
             "pos": 2**33 + number,
             "verdict": protocol.STORED[number % 3],
+            "sig": hashlib.sha512(b"%d" % number).digest() if number % 2 else b"",
         }
         for number in range(9)
     ]
@@ -282,13 +300,30 @@ def merkle() -> dict[str, Any]:
     return {
         "about": "RFC 9162 2.1 trees over the first `size` leaves; impossible paths are refused.",
         "leaves": [
-            {**leaf, "sha256": b64(leaf["sha256"]), "bytes": b64(raw)}
+            {**leaf, "sha256": b64(leaf["sha256"]), "sig": b64(leaf["sig"]), "bytes": b64(raw)}
             for leaf, raw in zip(fields, leaves, strict=True)
         ],
         "trees": trees,
         "impossible": [
             {"name": name, "index": index, "size": size, "path": [b64(node) for node in nodes]}
             for name, index, size, nodes in impossible
+        ],
+    }
+
+
+def knocks() -> dict[str, Any]:
+    place = {
+        "endpoint": "https://push.example.org/a/b",
+        "p256dh": seal.raw_public(key("reply key")),
+        "auth": bytes(range(16)),
+    }
+    named = {"device_id": DEVICE, "challenge": "c-1"}
+    return {
+        "about": "What the signature of a subscription covers, and of its end.",
+        "texts": [
+            {**named, "place": {**place, "p256dh": b64(place["p256dh"]), "auth": b64(place["auth"])}}
+            | {"text": b64(subscribe_text(**named, **place))},
+            {**named, "place": None, "text": b64(subscribe_text(**named))},
         ],
     }
 
@@ -356,7 +391,7 @@ def chains() -> dict[str, Any]:
 def messages() -> dict[str, Any]:
     feed_id, public = uuid("visitor"), seal.raw_public(key("reply key"))
     mine = item(1)
-    signed, results = receipt([(mine, "accepted", 41)])
+    signed, results = receipt([(mine, "accepted", 41)], pushed=False)
     bodies: list[tuple[str, Any]] = [
         (
             "ack",
@@ -550,6 +585,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "signature": signatures(),
         "receipt": receipts(),
         "merkle": merkle(),
+        "knock": knocks(),
         "padding": padding(),
         "reference": references(),
         "chain": chains(),

@@ -232,7 +232,12 @@ def _answered(good: PushResponse, sent: Sent, ids: list[str]) -> list[Case]:
         ),
         answer(
             "a receipt over other bytes of the same id",
-            _over_other_bytes(good, sent),
+            _over_another(good, sent, replace(second, sha256=flip(second.sha256, 3))),
+            mixed,
+        ),
+        answer(
+            "a signature altered on its way: the receipt is over the one that came",
+            _over_another(good, sent, replace(second, sig=flip(second.sig, 9))),
             mixed,
         ),
         answer("verdicts without a receipt", replace(good, receipt=None), ALL_QUEUED),
@@ -276,9 +281,8 @@ def signed_of(response: PushResponse) -> protocol.Receipt:
     return response.receipt
 
 
-def _over_other_bytes(good: PushResponse, sent: Sent) -> PushResponse:
-    first, second, third = sent
-    other = msgspec.structs.replace(second, sha256=flip(second.sha256, 3))
+def _over_another(good: PushResponse, sent: Sent, other: Envelope) -> PushResponse:
+    first, _, third = sent
     signed, results = receipt([(first, "accepted", 41), (other, "duplicate", 7), (third, "accepted", 42)])
     return msgspec.structs.replace(good, receipt=signed, results=tuple(results))
 

@@ -102,11 +102,12 @@ def receipt(
     signer: str = "receipt key",
     kid: str = "r1",
     floor: int = 0,
+    pushed: bool = True,
 ) -> tuple[Receipt, list[ItemResult]]:
-    """stored: envelope, verdict and pos of each, in the order of the request."""
+    """stored: envelope, verdict and pos of each, in order. pushed: the answer to a push."""
     ids = [protocol.decode_header(sent.header).item_id for sent, _, _ in stored]
     leaves = [
-        protocol.leaf_bytes(item_id, sent.sha256, pos, verdict)
+        protocol.leaf_bytes(item_id, sent.sha256, pos, verdict, sent.sig if pushed else b"")
         for item_id, (sent, verdict, pos) in zip(ids, stored, strict=True)
     ]
     blank = Receipt(

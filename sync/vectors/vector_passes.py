@@ -23,12 +23,14 @@ from waymark_sync.messages import ReceiptBody
 from waymark_sync.outbox_rows import Held, Row
 from waymark_sync.protocol import (
     Envelope,
+    Leaf,
     ManifestResponse,
     Message,
     PullResponse,
     PushResponse,
     Receipt,
     decode_header,
+    leaf_bytes,
 )
 from waymark_sync.simulate import drainer, verdict
 
@@ -240,7 +242,10 @@ def _unheard(rows: tuple[Row, ...], stored: dict[str, Any]) -> Iterator[Tape]:
     response = understand(from_base64url(stored["body"]), stored["headers"]["content-type"])
     if response is None or response.receipt is None:
         raise TypeError(stored["name"])
-    body = ReceiptBody(item_id=rows[0].item_id, result=response.results[0], receipt=response.receipt)
+    result = msgspec.structs.replace(response.results[0], leaf=Leaf(index=0, size=1, path=()))
+    leaf = leaf_bytes(rows[0].item_id, rows[0].sha256, result.pos or 0, result.verdict)
+    receipt = _receipt(intake_rules.merkle_root([leaf]), response.receipt.restore_floor)
+    body = ReceiptBody(item_id=rows[0].item_id, result=result, receipt=receipt)
     opened = parts.OpenedReceipt(message_id=uuid("message 1"), body=body, row=rows[0])
     message = Message(id=opened.message_id, pos=1, kind="receipt", sealed=bytes(16), kid="r1", sig=bytes(64))
     for failure in (NOT_THE_SERVICE, no_answer(sent=True), no_answer(sent=False)):

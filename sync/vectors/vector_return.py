@@ -189,7 +189,7 @@ def _opened(sent: Envelope) -> dict[str, Any]:
 
 
 def _answer(report: Envelope, secrets: ReturnSecrets) -> dict[str, Any]:
-    signed, results = receipt([(report, "accepted", 41)])
+    signed, results = receipt([(report, "accepted", 41)], pushed=False)
     feed_id = results[0].item_id
     body = AckBody(
         item_id=feed_id,

@@ -180,6 +180,6 @@ def _result_of(row: Row, index: int, response: PushResponse) -> ItemResult | Non
 
 def _stored(receipt: Receipt | None, result: ItemResult, row: Row) -> Stored | None:
     """A result without an id is believed only when it refuses, so the id is compared here too."""
-    if receipt is None or not covers(receipt, result, item_id=row.item_id, sha256=row.sha256):
+    if receipt is None or not covers(receipt, result, item_id=row.item_id, sha256=row.sha256, sig=row.sig):
         return None
     return Stored(result, receipt)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from waymark_sync.codec import to_base64url
 from waymark_sync.protocol import LABEL, Point, Signature, Uuid
 
 LABEL_SUBSCRIBE = LABEL + b"/subscribe"
@@ -34,10 +35,15 @@ class SubscriptionEnd(Struct, frozen=True, kw_only=True):
     device_id: Uuid
     challenge: Annotated[str, Meta(max_length=64)]
     sig: Signature
-    """Over `subscribe_text` with an empty endpoint."""
+    """Over `subscribe_text` without a place."""
 
 
-def subscribe_text(*, device_id: str, challenge: str, endpoint: str) -> bytes:
-    """The bytes a subscription's signature covers: four lines. No field holds a line break."""
-    fields = (device_id, challenge, endpoint)
+def subscribe_text(
+    *, device_id: str, challenge: str, endpoint: str = "", p256dh: bytes = b"", auth: bytes = b""
+) -> bytes:
+    """The bytes a subscription's signature covers: six lines. No field holds a line break.
+
+    The keys are in it: with others, knocks would say nothing to the browser.
+    """
+    fields = (device_id, challenge, endpoint, to_base64url(p256dh), to_base64url(auth))
     return b"\n".join((LABEL_SUBSCRIBE, *(field.encode() for field in fields)))

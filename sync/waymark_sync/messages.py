@@ -3,9 +3,9 @@
 A device applies each message once, by its id, and keeps a kind that it does not know.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from waymark_sync.protocol import AttState, ItemResult, PullResponse, Receipt, Sha256, Uuid
 
@@ -103,6 +103,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     sha256: Sha256
     result: ItemResult
     receipt: Receipt
+    sig: Annotated[bytes, Meta(max_length=64)] = b""
+    """The item's, where the receipt was the answer to its push; else empty."""
 
 
 class ReturnResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):

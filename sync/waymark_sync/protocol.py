@@ -18,6 +18,7 @@ from waymark_sync.field_types import Point as Point
 from waymark_sync.field_types import Sha256 as Sha256
 from waymark_sync.field_types import Signature as Signature
 from waymark_sync.field_types import Uuid as Uuid
+from waymark_sync.leaves import leaf_bytes as leaf_bytes
 from waymark_sync.orders import InService as InService
 from waymark_sync.orders import Revocation as Revocation
 from waymark_sync.orders import revoke_text as revoke_text
@@ -359,11 +360,6 @@ def receipt_text(receipt: Receipt) -> bytes:
             receipt.root,
         )
     )
-
-
-def leaf_bytes(item_id: str, sha256: bytes, pos: int, verdict: str) -> bytes:
-    """One Merkle leaf: 16 + 32 + 8 bytes, then the verdict in ASCII."""
-    return bytes.fromhex(item_id.replace("-", "")) + sha256 + pos.to_bytes(8, "big") + verdict.encode("ascii")
 
 
 def pull_text(*, device_id: str, challenge: str, cursor: str, limit: int) -> bytes:

@@ -102,16 +102,18 @@ def proof_valid(proof: Proof, keys: KeySet) -> bool | None:
     Needs nothing but the keys: anybody may ask, and learns nothing of what was reported.
     """
     signed = receipt_valid(proof.receipt, keys)
-    if signed is False or not covers(proof.receipt, proof.result, item_id=proof.item_id, sha256=proof.sha256):
-        return False
-    return signed
+    covered = covers(proof.receipt, proof.result, item_id=proof.item_id, sha256=proof.sha256, sig=proof.sig)
+    return signed if covered else False
 
 
-def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes) -> bool:
-    """Does the result's path lead from the device's own id and bytes to the receipt's root?"""
+def covers(receipt: Receipt, result: ItemResult, *, item_id: str, sha256: bytes, sig: bytes = b"") -> bool:
+    """Does the result's path lead from the device's own id and bytes to the receipt's root?
+
+    sig: the device's own, in the answer to a push.
+    """
     if result.verdict not in STORED or result.item_id != item_id or result.leaf is None or result.pos is None:
         return False
-    leaf = leaf_bytes(item_id, sha256, result.pos, result.verdict)
+    leaf = leaf_bytes(item_id, sha256, result.pos, result.verdict, sig)
     try:
         root = root_from_path(leaf, index=result.leaf.index, size=result.leaf.size, path=result.leaf.path)
     except ValueError:

@@ -237,13 +237,16 @@ class Tablet(Nobody):
 
     async def _subscription(self, endpoint: str) -> dict[str, str]:
         challenge = await self._challenge()
-        text = subscribe_text(device_id=self._device.id, challenge=challenge, endpoint=endpoint)
-        told = {"device_id": self._device.id, "challenge": challenge}
-        told["sig"] = to_base64url(sign(self._device.sign_key, text))
+        place: dict[str, Any] = {}
         if endpoint:
-            told |= {"endpoint": endpoint, "p256dh": to_base64url(raw_public(new_key()))}
-            told["auth"] = to_base64url(secrets.token_bytes(16))
-        return told
+            p256dh, auth = raw_public(new_key()), secrets.token_bytes(16)
+            place = {"endpoint": endpoint, "p256dh": p256dh, "auth": auth}
+        text = subscribe_text(device_id=self._device.id, challenge=challenge, **place)
+        told = {"device_id": self._device.id, "challenge": challenge, **place}
+        told["sig"] = sign(self._device.sign_key, text)
+        return {
+            name: to_base64url(value) if isinstance(value, bytes) else value for name, value in told.items()
+        }
 
     async def _post(self, path: str, body: Any) -> Response:
         answer = await self._world.client.post(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from contextlib import closing
+from time import monotonic, sleep
 from typing import Any, Final
 
 import httpx
@@ -25,6 +26,8 @@ STORED: Final = (
     "SELECT header, sealed, sig FROM intake_item WHERE item_id = ?",
     "SELECT header, sealed, sig FROM intake_conflict WHERE item_id = ?",
 )
+OPENED_S: Final = 20
+LOOK_S: Final = 0.05
 EACH: Final = 1 if LONG else 23
 """Every so manieth byte is altered. The short form begins at another one each time."""
 
@@ -37,9 +40,22 @@ def believes(prey: Prey, report: Report, status: int, kind: str, body: bytes) ->
         return False
     sha256 = hashlib.sha256(report.envelope.header + report.envelope.sealed).digest()
     return any(
-        result.index == 0 and covers(answer.receipt, result, item_id=report.item_id, sha256=sha256)
+        result.index == 0
+        and covers(answer.receipt, result, item_id=report.item_id, sha256=sha256, sig=report.envelope.sig)
         for result in answer.results
     )
+
+
+def opened(prey: Prey, item_id: str) -> bool:
+    """Within what a person would wait."""
+    until = monotonic() + OPENED_S
+    while monotonic() < until:
+        with closing(dbapi2.connect(prey.server.data / "waymark.db")) as database:
+            row = database.execute("SELECT state FROM intake_item WHERE item_id = ?", (item_id,)).fetchone()
+        if row == ("opened",):
+            return True
+        sleep(LOOK_S)
+    return False
 
 
 def stored(prey: Prey, item_id: str) -> list[tuple[bytes, bytes, bytes]]:
@@ -64,14 +80,33 @@ def test_each_byte_of_a_request(prey: Prey, attempts: Attempts) -> None:
         attempts.tried(f"byte {at}: it breaks", got=answer.status_code >= 500, back=answer.text)
         kind = answer.headers.get("content-type", "")
         if believes(prey, report, answer.status_code, kind, answer.content):
-            lie = [row for row in stored(prey, report.item_id) if row[:2] == (own.header, own.sealed)]
-            attempts.tried(f"byte {at}: believed, and not there", got=not lie, back=answer.content)
+            as_sent = (own.header, own.sealed, own.sig)
+            there = as_sent in stored(prey, report.item_id)
+            attempts.tried(f"byte {at}: believed, and not there", got=not there, back=answer.content)
     for header, sealed, _ in stored(prey, report.item_id):
         digest = hashlib.sha256(header + sealed).digest()
         attempts.tried("other bytes under its id", got=digest != own.sha256)
     answer = prey.push(report)
     believed = believes(prey, report, answer.status_code, answer.headers["content-type"], answer.content)
     attempts.tried("afterwards the true one is not taken", got=not believed, back=answer.content)
+
+
+def test_a_signature_that_is_altered(prey: Prey, attempts: Attempts) -> None:
+    """The signature alone is altered, in one copy or in one of two at once: then the true copy opens it."""
+    for at in range(0, 64, 1 if LONG else 9):
+        report = Device().report(prey.ring)
+        sig = report.envelope.sig
+        altered = msgspec.structs.replace(
+            report.envelope, sig=sig[:at] + bytes([sig[at] ^ 1]) + sig[at + 1 :]
+        )
+        answer = prey.push(msgspec.structs.replace(report, envelope=altered))
+        kind = answer.headers["content-type"]
+        believed = believes(prey, report, answer.status_code, kind, answer.content)
+        attempts.tried(f"byte {at}: the device is told that it arrived", got=believed, back=answer.content)
+        true = prey.push(report)
+        taken = believes(prey, report, true.status_code, true.headers["content-type"], true.content)
+        attempts.tried(f"byte {at}: the true copy is not taken", got=not taken, back=true.content)
+        attempts.tried(f"byte {at}: it is not opened", got=not opened(prey, report.item_id))
 
 
 def test_each_byte_of_an_answer(prey: Prey, attempts: Attempts) -> None:

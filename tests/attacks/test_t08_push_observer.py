@@ -27,7 +27,13 @@ def subscribe(prey: Prey, choice: str, browser: Browser, **changes: Any) -> http
     place = browser.at(prey.push_service.origin)
     endpoint = changes.pop("endpoint", place.endpoint)
     challenge = prey.http.get("/sync/v1/pull").headers["waymark-challenge"]
-    text = subscribe_text(device_id=device.id, challenge=challenge, endpoint=endpoint)
+    text = subscribe_text(
+        device_id=device.id,
+        challenge=challenge,
+        endpoint=endpoint,
+        p256dh=place.p256dh,
+        auth=place.auth,
+    )
     body = {
         "device_id": device.id,
         "challenge": challenge,

@@ -304,9 +304,10 @@ async def test_small_pushes_of_one_commit_share_a_signature(
         assert answer.receipt is not None
         assert receipt_valid(answer.receipt, keys)
         for arrival, result in zip(push.arrivals, answer.results, strict=True):
-            sha256 = arrival.envelope.sha256
-            assert covers(answer.receipt, result, item_id=arrival.header.item_id, sha256=sha256)
-            assert not covers(answer.receipt, result, item_id=arrival.header.item_id, sha256=bytes(32))
+            item_id, sent = arrival.header.item_id, arrival.envelope
+            assert covers(answer.receipt, result, item_id=item_id, sha256=sent.sha256, sig=sent.sig)
+            assert not covers(answer.receipt, result, item_id=item_id, sha256=bytes(32), sig=sent.sig)
+            assert not covers(answer.receipt, result, item_id=item_id, sha256=sent.sha256, sig=bytes(64))
 
 
 async def test_an_answer_lost_after_the_commit_is_given_again(

@@ -16,7 +16,7 @@ from waymark.triage.jobs import Screener
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
 from waymark_sync.intake_rules import root_from_path
 from waymark_sync.messages import AckBody, ReceiptBody
-from waymark_sync.protocol import Message, PullResponse, PushResponse, leaf_bytes, receipt_text
+from waymark_sync.protocol import Envelope, Message, PullResponse, PushResponse, leaf_bytes, receipt_text
 from waymark_sync.seal import signature_valid
 
 Client = AsyncTestClient[Litestar]
@@ -38,7 +38,7 @@ async def test_a_report_is_answered_with_a_receipt_and_an_acknowledgement(
 
     assert answer.status_code == 200, answer.text
     pushed = decode(answer.content, content_type, PushResponse)
-    _assert_proved(pushed, report.item_id, report.envelope.sha256, ring)
+    _assert_proved(pushed, report.item_id, report.envelope, ring)
 
     await _work(client, database)
     desk = Desk(client, settings.origin)
@@ -59,12 +59,12 @@ async def test_a_report_is_answered_with_a_receipt_and_an_acknowledgement(
     assert (ack.text, ack.from_name) == ("Thank you.", "Northshire Police (demonstration)")
 
 
-def _assert_proved(pushed: PushResponse, item_id: str, sha256: bytes, ring: KeyRing) -> None:
+def _assert_proved(pushed: PushResponse, item_id: str, sent: Envelope, ring: KeyRing) -> None:
     [result] = pushed.results
     assert (result.verdict, result.item_id) == ("accepted", item_id)
     assert pushed.receipt is not None and result.leaf is not None and result.pos is not None
     root = root_from_path(
-        leaf_bytes(item_id, sha256, result.pos, result.verdict),
+        leaf_bytes(item_id, sent.sha256, result.pos, result.verdict, sent.sig),
         index=result.leaf.index,
         size=result.leaf.size,
         path=result.leaf.path,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import asdict
 
 from support.push_service import PushService
 from support.reports import Device
@@ -94,18 +95,19 @@ def subscription(device: Device, place: Place, *, challenge: str) -> Subscriptio
         p256dh=place.p256dh,
         auth=place.auth,
         challenge=challenge,
-        sig=signature(device, challenge=challenge, endpoint=place.endpoint),
+        sig=signature(device, challenge, place),
     )
 
 
 def ending(device: Device, *, challenge: str) -> SubscriptionEnd:
-    sig = signature(device, challenge=challenge, endpoint="")
+    sig = signature(device, challenge)
     return SubscriptionEnd(device_id=device.id, challenge=challenge, sig=sig)
 
 
-def signature(device: Device, *, challenge: str, endpoint: str) -> bytes:
-    text = subscribe_text(device_id=device.id, challenge=challenge, endpoint=endpoint)
-    return sign(device.sign_key, text)
+def signature(device: Device, challenge: str, place: Place | None = None) -> bytes:
+    """Without a place: to end."""
+    where = {} if place is None else asdict(place)
+    return sign(device.sign_key, subscribe_text(device_id=device.id, challenge=challenge, **where))
 
 
 def kept(db: Connection) -> int:

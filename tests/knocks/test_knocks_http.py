@@ -72,14 +72,16 @@ async def test_every_wrong_proof_is_one_answer(
     thief.sign_key = new_key()
     old = new_challenge(ring.challenge_key, now=clock.now() - CHALLENGE_LIFE - timedelta(seconds=1))
     foreign = new_challenge(bytes(32), now=clock.now())
-    elsewhere = Browser().at("https://fcm.googleapis.com").endpoint
+    elsewhere = Browser().at("https://fcm.googleapis.com")
     good = subscription(phone, place, challenge=challenge)
     wrong: list[Subscription] = [
         subscription(phone, place, challenge=old),
         subscription(phone, place, challenge=foreign),
         subscription(stranger, place, challenge=challenge),
         subscription(thief, place, challenge=challenge),
-        Subscription(**{**fields(good), "endpoint": elsewhere}),
+        Subscription(**{**fields(good), "endpoint": elsewhere.endpoint}),
+        Subscription(**{**fields(good), "p256dh": elsewhere.p256dh}),
+        Subscription(**{**fields(good), "auth": elsewhere.auth}),
         Subscription(**{**fields(good), "device_id": stranger.id}),
         Subscription(**{**fields(good), "sig": bytes(64)}),
         Subscription(**{**fields(good), "sig": ending(phone, challenge=challenge).sig}),

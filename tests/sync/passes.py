@@ -71,7 +71,9 @@ def receipt(leaves: list[bytes], *, floor: int = 0, incarnation: str = OLD) -> R
 def answer(rows: tuple[Row, ...], verdicts: list[str], *, floor: int = 0, **changed: Any) -> PushResponse:
     """Positions count from 1. Only what is stored has a leaf."""
     stored = [(at, said) for at, said in enumerate(verdicts) if said in ("accepted", "duplicate", "conflict")]
-    leaves = [leaf_bytes(rows[at].item_id, rows[at].sha256, at + 1, said) for at, said in stored]
+    leaves = [
+        leaf_bytes(rows[at].item_id, rows[at].sha256, at + 1, said, rows[at].sig) for at, said in stored
+    ]
     paths = merkle_proofs(leaves)[1] if leaves else []
     results = [
         ItemResult(item_id=rows[at].item_id, index=at, verdict=said)

@@ -156,7 +156,7 @@ class Service:
     def _commit(self, items: tuple[Envelope | ItemFault, ...]) -> PushResponse:
         results = [self._take(index, each) for index, each in enumerate(items)]
         leaves = [
-            protocol.leaf_bytes(result.item_id, each.sha256, result.pos, result.verdict)
+            protocol.leaf_bytes(result.item_id, each.sha256, result.pos, result.verdict, each.sig)
             for each, result in zip(items, results, strict=True)
             if isinstance(each, Envelope) and result.pos is not None
         ]

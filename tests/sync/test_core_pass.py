@@ -150,9 +150,11 @@ def test_after_a_push_without_an_answer_the_feed_is_asked_once(silence: Failure)
     story.tell(core.PageCame(now_ms=NOW, request=sent, feed_id=HERE, page=came))
     assert isinstance(story.applied(), core.OpenReceipts)
     one = row(1)
-    told_once = answer((one,), ["accepted"])
-    assert told_once.receipt is not None
-    body = ReceiptBody(item_id=one.item_id, result=told_once.results[0], receipt=told_once.receipt)
+    leaf = leaf_bytes(one.item_id, one.sha256, 1, "accepted")
+    result = ItemResult(
+        item_id=one.item_id, index=0, verdict="accepted", pos=1, leaf=Leaf(index=0, size=1, path=())
+    )
+    body = ReceiptBody(item_id=one.item_id, result=result, receipt=receipt([leaf]))
     found = core.OpenedReceipt(message_id=HERE, body=body, row=one)
     taken = story.tell(core.ReceiptsOpened(now_ms=NOW, receipts=(found,), incarnation=OLD))[0]
 

@@ -11,9 +11,9 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
-from waymark.intake import actions as intake
 from waymark.intake import answers as intake_answers
 from waymark.intake import rules as intake_reading
+from waymark.intake import taking as intake
 from waymark.mailbox import actions as mailbox
 from waymark_sync import core_settle, intake_rules
 from waymark_sync.simulate import __main__ as command

@@ -23,6 +23,7 @@ from waymark_sync import (
     work,
 )
 from waymark_sync.codec import from_base64url as raw
+from waymark_sync.knocking import subscribe_text
 
 from .service import Service
 
@@ -156,8 +157,18 @@ def test_what_a_receipt_covers(vectors: Vectors) -> None:
         receipt = read(case["receipt"], protocol.Receipt)
         result = read(case["result"], protocol.ItemResult)
         item_id = case.get("item_id", result.item_id)
-        covered = trust.covers(receipt, result, item_id=item_id, sha256=raw(case["sha256"]))
+        covered = trust.covers(
+            receipt, result, item_id=item_id, sha256=raw(case["sha256"]), sig=raw(case["sig"])
+        )
         assert covered is (case in file["covered"]), case.get("name")
+
+
+def test_what_a_subscription_is_signed_over(vectors: Vectors) -> None:
+    for case in vectors("knock")["texts"]:
+        place = case["place"] or {}
+        where = {name: raw(value) if name != "endpoint" else value for name, value in place.items()}
+        text = subscribe_text(device_id=case["device_id"], challenge=case["challenge"], **where)
+        assert text == raw(case["text"])
 
 
 def test_trees(vectors: Vectors) -> None:
@@ -165,7 +176,9 @@ def test_trees(vectors: Vectors) -> None:
     leaves = [raw(leaf["bytes"]) for leaf in file["leaves"]]
 
     for leaf, encoded in zip(file["leaves"], leaves, strict=True):
-        made = protocol.leaf_bytes(leaf["item_id"], raw(leaf["sha256"]), leaf["pos"], leaf["verdict"])
+        made = protocol.leaf_bytes(
+            leaf["item_id"], raw(leaf["sha256"]), leaf["pos"], leaf["verdict"], raw(leaf["sig"])
+        )
         assert made == encoded
     for tree in file["trees"]:
         assert intake_rules.merkle_root(leaves[: tree["size"]]) == raw(tree["root"])

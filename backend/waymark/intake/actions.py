@@ -1,19 +1,15 @@
 """Verbs of intake, each one transaction: begin a lineage, commit pushes, settle what was opened."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import actions as identity
 from waymark.intake import store
 from waymark.intake.devices import store as devices
-from waymark.intake.erasing import store as erasing
 from waymark.intake.keys import store as keys
 from waymark.intake.records import (
-    Arrival,
     Committed,
     DeviceSeen,
     Held,
@@ -25,7 +21,6 @@ from waymark.intake.records import (
     Reading,
     ReopenReason,
     Said,
-    Standing,
     WayBack,
 )
 from waymark.intake.report_keys import open_keys
@@ -34,11 +29,11 @@ from waymark.intake.rules import (
     Service,
     message_proven,
     noted,
-    runs,
     seal_said,
     still_held,
     withheld,
 )
+from waymark.intake.taking import Desk
 from waymark.kernel import lineage
 from waymark.kernel.clock import milliseconds, stamp
 from waymark.kernel.db import Connection
@@ -46,7 +41,6 @@ from waymark.kernel.lineage import Lineage
 from waymark.kernel.vault import CannotDecrypt
 from waymark.mailbox import actions as mailbox
 from waymark.mailbox.rules import receipt_message, sha256
-from waymark_sync import intake_rules
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import QueueState
 
@@ -84,7 +78,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
     db.serialise(LOCK)
     at = stamp(now)
     current = lineage.current(db)
-    desk = _Desk(db, [arrival for push in pushes for arrival in push.arrivals], received_at=at)
+    desk = Desk(db, [arrival for push in pushes for arrival in push.arrivals], received_at=at)
     standings = [
         tuple(desk.take(arrival, worked=push.worked) for arrival in push.arrivals) for push in pushes
     ]
@@ -119,80 +113,6 @@ def _see(db: Connection, push: Push, queue: QueueState, *, now: datetime) -> Non
         clock_ahead_s=ahead,
         at=stamp(now),
     )
-
-
-class _Desk:
-    """Decides one arrival after another, knowing what is stored and what it has just taken itself."""
-
-    def __init__(self, db: Connection, arrivals: Sequence[Arrival], *, received_at: str) -> None:
-        self._db = db
-        self._received_at = received_at
-        self._next = store.last_pos(db) + 1
-        self._by_id = store.known_by_id(db, {a.header.item_id for a in arrivals})
-        self._by_seq = _known_by_seq(db, arrivals)
-        # Of what was erased the place stays, so most pushes ask nothing.
-        self._erased = erasing.erased_among(db, self._by_id)
-        self._conflicts: dict[tuple[str, bytes], Known] = {}
-        self._items: list[dict[str, Any]] = []
-        self._conflict_rows: list[dict[str, Any]] = []
-        self._come: dict[tuple[str, str], set[int]] = defaultdict(set)
-
-    def take(self, arrival: Arrival, *, worked: bool) -> Standing:
-        header, sha256 = arrival.header, arrival.envelope.sha256
-        by_id = self._by_id.get(header.item_id)
-        if by_id is not None and (header.item_id, sha256) in self._erased:
-            return Standing(verdict="duplicate", pos=by_id.pos, gone=True)
-        place = (header.device_id, header.epoch, header.seq)
-        by_seq = self._by_seq.get(place)
-        verdict = intake_rules.verdict(sha256=sha256, item_id=header.item_id, by_id=by_id, by_seq=by_seq)
-        if arrival.lane == "enrolled" and verdict != "duplicate":
-            self._come[place[:2]].add(header.seq)
-        if verdict == "accepted":
-            known = Known(item_id=header.item_id, sha256=sha256, pos=self._allot())
-            self._by_id[header.item_id] = self._by_seq[place] = known
-            row = store.row_of(arrival, pos=known.pos, received_at=self._received_at)
-            self._items.append({**row, "worked": worked})
-            return Standing(verdict="accepted", pos=known.pos)
-        if verdict == "duplicate" and by_id is not None:
-            return Standing(verdict="duplicate", pos=by_id.pos)
-        why = "same_id_other_bytes" if by_id is not None else "sequence_reused"
-        return Standing(verdict="conflict", pos=self._keep_conflict(arrival, why).pos)
-
-    def write(self, db: Connection) -> None:
-        if self._items:
-            store.add_items(db, self._items)
-        if self._conflict_rows:
-            store.add_conflicts(db, self._conflict_rows)
-        for (device_id, epoch), seqs in self._come.items():
-            for first, last in runs(seqs):
-                devices.note_run(db, device_id, epoch, first=first, last=last)
-
-    def _keep_conflict(self, arrival: Arrival, why: str) -> Known:
-        """The same bytes in conflict again are the same conflict."""
-        item_id, sha256 = arrival.header.item_id, arrival.envelope.sha256
-        known = self._conflicts.get((item_id, sha256))
-        known = known or store.known_conflict(self._db, item_id=item_id, sha256=sha256)
-        if known is None:
-            known = Known(item_id=item_id, sha256=sha256, pos=self._allot())
-            row = store.row_of(arrival, pos=known.pos, received_at=self._received_at)
-            self._conflict_rows.append({**row, "why": why})
-        self._conflicts[item_id, sha256] = known
-        return known
-
-    def _allot(self) -> int:
-        pos, self._next = self._next, self._next + 1
-        return pos
-
-
-def _known_by_seq(db: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str, str, int], Known]:
-    asked: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for arrival in arrivals:
-        asked[arrival.header.device_id, arrival.header.epoch].add(arrival.header.seq)
-    return {
-        (device_id, epoch, seq): known
-        for (device_id, epoch), seqs in asked.items()
-        for seq, known in store.known_by_seq(db, device_id, epoch, seqs).items()
-    }
 
 
 def place_file(db: Connection, att_id: str, sha256: bytes, *, item_id: str, now: datetime) -> int:

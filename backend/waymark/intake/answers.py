@@ -66,7 +66,8 @@ def _under_one_root(
 def _leaf(arrival: Arrival, standing: Standing) -> bytes:
     if standing.verdict not in STORED:
         raise AssertionError("what was committed is stored")
-    return leaf_bytes(arrival.header.item_id, arrival.envelope.sha256, standing.pos, standing.verdict)
+    sent = arrival.envelope
+    return leaf_bytes(arrival.header.item_id, sent.sha256, standing.pos, standing.verdict, sent.sig)
 
 
 def _result(arrival: Arrival, standing: Standing, leaf: Leaf) -> ItemResult:

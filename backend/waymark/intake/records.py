@@ -216,6 +216,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Why it is held; None when it was opened."""
     place: str | None = None
     """Where in the form it does not fit: a path, never a value."""
+    judged: bytes = b""
+    """The signature that was found wrong: it may have come again with another one meanwhile."""
     report: Reading | None = None
     feed: Feed | None = None
     message: SealedMessage | None = None

@@ -369,6 +369,7 @@ def _held(item: WaitingItem, held: Withheld, feed: Feed | None, *, now: datetime
         received_at=item.received_at,
         state=held.state,
         code=held.code,
+        judged=item.sig,
         place=held.place,
         feed=feed,
         message=seal_message(feed, kind="needs_attention", body=body) if feed else None,

@@ -63,6 +63,20 @@ KNOWN_CONFLICT = Sql("""
     FROM intake_conflict
     WHERE item_id = :item_id AND sha256 = :sha256
 """)
+# Nobody has opened these, and the signature that came with them may be why.
+UNPROVEN = _listed(
+    """
+    SELECT item_id, sig
+    FROM intake_item
+    WHERE item_id IN (LISTED) AND (state = 'waiting' OR reason = 'signature_wrong')
+    """,
+    "id_",
+)
+RESIGN = Sql("""
+    UPDATE intake_item
+    SET sig = :sig, state = 'waiting', reason = NULL
+    WHERE item_id = :item_id AND sha256 = :sha256 AND (state = 'waiting' OR reason = 'signature_wrong')
+""")
 ADD_ITEM = Sql("""
     INSERT INTO intake_item
       (pos, item_id, device_id, epoch, seq, sha256, header, sealed, sig, received_at, lane, worked)
@@ -109,6 +123,7 @@ SETTLE = Sql("""
     UPDATE intake_item
     SET state = :state, reason = :reason, force_id = :force_id, tried_by = :tried_by
     WHERE pos = :pos AND state = 'waiting'
+      AND (COALESCE(CAST(:reason AS TEXT), '') <> 'signature_wrong' OR sig = :judged)
 """)
 TOLD = Sql("UPDATE intake_item SET told_at = :now WHERE pos = :pos AND told_at IS NULL")
 REOPEN = Sql("""
@@ -193,6 +208,11 @@ LOOK_AGAIN = Sql("""
 """)
 
 
+class Signed(Struct, frozen=True, kw_only=True):
+    item_id: str
+    sig: bytes
+
+
 class KnownSeq(Struct, frozen=True, kw_only=True):
     item_id: str
     sha256: bytes
@@ -219,6 +239,19 @@ def known_by_seq(db: Connection, device_id: str, epoch: str, seqs: Iterable[int]
         for known in db.many(KNOWN_SEQS, KnownSeq, device_id=device_id, epoch=epoch, **values):
             found[known.seq] = Known(item_id=known.item_id, sha256=known.sha256, pos=known.pos)
     return found
+
+
+def unproven(db: Connection, item_ids: Iterable[str]) -> dict[str, bytes]:
+    """By id the signature of those that are not open: waiting, or held because of it."""
+    return {
+        row.item_id: row.sig
+        for some in _chunks(item_ids)
+        for row in db.many(UNPROVEN, Signed, **_filled("id_", some))
+    }
+
+
+def resign(db: Connection, *, item_id: str, sha256: bytes, sig: bytes) -> bool:
+    return db.execute(RESIGN, item_id=item_id, sha256=sha256, sig=sig) == 1
 
 
 def known_conflict(db: Connection, *, item_id: str, sha256: bytes) -> Known | None:
@@ -282,9 +315,9 @@ def waiting(db: Connection, *, limit: int) -> list[WaitingItem]:
 
 
 def settle(db: Connection, outcome: Outcome, *, force_id: str, tried_by: str) -> bool:
-    """False: somebody else has settled it meanwhile."""
+    """False: somebody else has settled it meanwhile, or it came again with another signature."""
     found = {"pos": outcome.pos, "state": outcome.state, "reason": outcome.reason}
-    return db.execute(SETTLE, force_id=force_id, tried_by=tried_by, **found) == 1
+    return db.execute(SETTLE, force_id=force_id, tried_by=tried_by, judged=outcome.judged, **found) == 1
 
 
 def first_told(db: Connection, pos: int, *, now: datetime) -> bool:

@@ -29,7 +29,7 @@ def subscribe(
     What lies in the feed already is no news: whoever subscribes is looking at it.
     """
     # Proof first: whoever has no feed does not learn which places are knocked at.
-    if not _proved(db, asked, endpoint=asked.endpoint):
+    if not _proved(db, asked):
         return False
     if target(asked.endpoint, hosts) is None:
         raise problem("endpoint_refused")
@@ -53,17 +53,15 @@ def subscribe(
 
 def end(db: Connection, asked: SubscriptionEnd) -> bool:
     """Every subscription of the feed. False as at `subscribe`."""
-    if not _proved(db, asked, endpoint=""):
+    if not _proved(db, asked):
         return False
     store.remove_feed(db, asked.device_id)
     return True
 
 
-def _proved(db: Connection, asked: Subscription | SubscriptionEnd, *, endpoint: str) -> bool:
+def _proved(db: Connection, asked: Subscription | SubscriptionEnd) -> bool:
     feed = mailbox.feed(db, asked.device_id)
-    return feed is not None and signed(
-        feed.sign_key, device_id=feed.feed_id, challenge=asked.challenge, endpoint=endpoint, sig=asked.sig
-    )
+    return feed is not None and signed(feed.sign_key, asked)
 
 
 def waiting(db: Connection, *, since: datetime, now: datetime, limit: int) -> list[Knock]:

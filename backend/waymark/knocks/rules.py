@@ -13,7 +13,7 @@ from typing import Final
 
 from waymark.kernel.settings import LOOPBACK_PUSH
 from waymark.knocks.records import Delivered, Gone, Knock, Later, Outcome, Refused, Target
-from waymark_sync.knocking import subscribe_text
+from waymark_sync.knocking import Subscription, SubscriptionEnd, subscribe_text
 from waymark_sync.seal import signature_valid
 
 KINDS: Final = ("ack", "message", "signpost", "status")
@@ -97,12 +97,23 @@ def loopback(address: str) -> bool:
         return False
 
 
-def signed(sign_key: bytes | None, *, device_id: str, challenge: str, endpoint: str, sig: bytes) -> bool:
-    """By the key of the feed, and over this very endpoint?"""
-    if sign_key is None or "\n" in endpoint:
+def signed(sign_key: bytes | None, asked: Subscription | SubscriptionEnd) -> bool:
+    """By the key of the feed, and over this very place?"""
+    if sign_key is None:
         return False
-    text = subscribe_text(device_id=device_id, challenge=challenge, endpoint=endpoint)
-    return signature_valid(sign_key, text, sig)
+    if isinstance(asked, SubscriptionEnd):
+        text = subscribe_text(device_id=asked.device_id, challenge=asked.challenge)
+    elif "\n" in asked.endpoint:
+        return False
+    else:
+        text = subscribe_text(
+            device_id=asked.device_id,
+            challenge=asked.challenge,
+            endpoint=asked.endpoint,
+            p256dh=asked.p256dh,
+            auth=asked.auth,
+        )
+    return signature_valid(sign_key, text, asked.sig)
 
 
 def endpoint_hash(feed_id: str, endpoint: str) -> bytes:

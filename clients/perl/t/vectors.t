@@ -90,7 +90,7 @@ subtest receipt => sub {
     my $check = sub ($case) {
         my $result = eval { shaped('ItemResult', $case->{result}) } or return 0;
         my $id = $case->{item_id} // $result->{item_id};
-        return covered(shaped('Receipt', $case->{receipt}), $result, $id, b($case->{sha256}));
+        return covered(shaped('Receipt', $case->{receipt}), $result, $id, b($case->{sha256}), b($case->{sig}));
     };
     ok($check->($_), 'covered') for $v->{covered}->@*;
     ok(!$check->($_), $_->{name}) for ($v->{not_covered} // [])->@*;
@@ -98,7 +98,7 @@ subtest receipt => sub {
 
 subtest merkle => sub {
     my $v      = vectors('merkle');
-    my @leaves = map { leaf_of($_->{item_id}, b($_->{sha256}), $_->{pos}, $_->{verdict}) } $v->{leaves}->@*;
+    my @leaves = map { leaf_of($_->{item_id}, b($_->{sha256}), $_->{pos}, $_->{verdict}, b($_->{sig})) } $v->{leaves}->@*;
     is($leaves[$_], b($v->{leaves}[$_]{bytes}), "leaf $_") for 0 .. $#leaves;
     for my $tree ($v->{trees}->@*) {
         my $size = $tree->{size};

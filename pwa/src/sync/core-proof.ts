@@ -9,12 +9,15 @@ const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
 const STORED: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'conflict'])
 const HELD = 'held'
+const NONE = new Uint8Array()
 
-/** Does the result's path lead from the device's own id and bytes to the receipt's root? */
-export function covers(receipt: Receipt, result: ItemResult, own: { readonly itemId: string; readonly sha256: Uint8Array }): boolean {
+type Own = { readonly itemId: string; readonly sha256: Uint8Array; readonly sig?: Uint8Array }
+
+/** Does the result's path lead from the device's own id and bytes to the receipt's root? `sig`: in the answer to a push. */
+export function covers(receipt: Receipt, result: ItemResult, { itemId, sha256, sig = NONE }: Own): boolean {
   const { leaf, pos } = result
-  if (!STORED.has(result.verdict) || result.item_id !== own.itemId || !leaf || pos === null || pos === undefined) return false
-  const root = rootFromPath(leafBytes({ ...own, pos, verdict: result.verdict }), leaf)
+  if (!STORED.has(result.verdict) || result.item_id !== itemId || !leaf || pos === null || pos === undefined) return false
+  const root = rootFromPath(leafBytes({ itemId, sha256, pos, verdict: result.verdict, sig }), leaf)
   return root !== null && equal(root, receipt.root)
 }
 

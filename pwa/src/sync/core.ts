@@ -205,7 +205,7 @@ function pageCame(state: State, { feedId, page, request }: PageCame): Stepped {
 function receiptsOpened(state: State, event: ReceiptsOpened): Stepped {
   if (state.waiting !== 'receipts') return [state, []]
   const writes = event.receipts.flatMap(({ body, row, messageId }): readonly Write[] =>
-    body.receipt.incarnation === event.incarnation && covers(body.receipt, body.result, row)
+    body.receipt.incarnation === event.incarnation && covers(body.receipt, body.result, { itemId: row.itemId, sha256: row.sha256 })
       ? [{ type: 'take_receipt', body, sha256: row.sha256 }, { type: 'mark_applied', messageId }]
       : [],
   )

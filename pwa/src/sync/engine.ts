@@ -13,7 +13,8 @@ import type { Notice } from './knocks-wire.ts'
 import { leave } from './leave.ts'
 import { call, running } from './outbox.ts'
 import { allFiles } from './files-store.ts'
-import { allParcels, allReceipts } from './parcels.ts'
+import { allParcels, allReceipts, parcel } from './parcels.ts'
+import { proofFrom } from './proof.ts'
 import { beginPreparing, forgetPrepared, holdPrepared, preparedKeys } from './prepared-code.ts'
 import { drain, type Passed } from './pass.ts'
 import { deriveReturn } from './return-code.ts'
@@ -153,8 +154,8 @@ export function closeReturn(): void {
 /** From the receipt that this device holds; null while there is none. */
 export async function proofOf(itemId: string): Promise<Proof | null> {
   const kept = (await allReceipts()).find((each) => each.itemId === itemId)
-  if (kept === undefined) return null
-  return { format: 'waymark-proof/1', item_id: itemId, sha256: kept.sha256, result: kept.result, receipt: kept.receipt }
+  const sent = await parcel(itemId)
+  return kept === undefined || sent === undefined ? null : proofFrom(kept, sent.sig)
 }
 
 export async function sendNow(): Promise<void> {

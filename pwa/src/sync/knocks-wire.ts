@@ -4,7 +4,7 @@
  * the service worker can subscribe again by itself.
  */
 
-import { type Bytes, utf8 } from './bytes.ts'
+import { type Bytes, toBase64url, utf8 } from './bytes.ts'
 import { allKeys } from './feed.ts'
 import { bodyOf, get, post, type Reply } from './http.ts'
 import { LABEL, sign } from './keyset.ts'
@@ -60,7 +60,7 @@ export async function register(): Promise<Registered> {
   const done: string[] = []
   let outcome: Registered = 'done'
   for (const keys of waiting) {
-    const reply = await proved(keys, '/sync/v1/knocks', kept.place.endpoint, kept.place)
+    const reply = await proved(keys, '/sync/v1/knocks', kept.place)
     if (reply.type === 'answer' && reply.status === 204) done.push(keys.deviceId)
     else outcome = reply.type === 'answer' && reply.status === 400 ? 'refused' : 'later'
     if (reply.type === 'failure' || outcome === 'refused') break
@@ -77,25 +77,28 @@ export async function end(): Promise<void> {
   const kept = await keptKnocks()
   for (const keys of await allKeys())
     if (kept?.feeds.includes(keys.deviceId) === true) {
-      const reply = await proved(keys, '/sync/v1/knocks/end', '', {})
+      const reply = await proved(keys, '/sync/v1/knocks/end')
       if (reply.type === 'failure') return
     }
 }
 
 /** Signed like a pull: over a challenge of the service, which a first try brings. */
-async function proved(keys: DeviceKeys, path: string, endpoint: string, more: Partial<Place>): Promise<Reply> {
+async function proved(keys: DeviceKeys, path: string, place?: Place): Promise<Reply> {
   const ask = async (challenge: string) => {
-    const sig = await sign(keys.signing.privateKey, subscribeText({ deviceId: keys.deviceId, challenge, endpoint }))
-    return post(path, toMsgpack({ device_id: keys.deviceId, ...more, challenge, sig }))
+    const sig = await sign(keys.signing.privateKey, subscribeText({ deviceId: keys.deviceId, challenge, place }))
+    return post(path, toMsgpack({ device_id: keys.deviceId, ...place, challenge, sig }))
   }
   const first = await ask('')
   const challenge = first.type === 'answer' && first.status === 401 ? first.headers.get('waymark-challenge') : null
   return challenge === null ? first : ask(challenge)
 }
 
-/** The bytes that the signature covers. Fields cannot contain the separator. */
-export function subscribeText(of: { readonly deviceId: string; readonly challenge: string; readonly endpoint: string }): Bytes {
-  return utf8([LABEL_SUBSCRIBE, of.deviceId, of.challenge, of.endpoint].join('\n'))
+type Signed = { readonly deviceId: string; readonly challenge: string; readonly place?: Place | undefined }
+
+/** The bytes that the signature covers, to end without a place. Fields cannot contain the separator. */
+export function subscribeText({ deviceId, challenge, place }: Signed): Bytes {
+  const keys = place === undefined ? ['', ''] : [toBase64url(place.p256dh), toBase64url(place.auth)]
+  return utf8([LABEL_SUBSCRIBE, deviceId, challenge, place?.endpoint ?? '', ...keys].join('\n'))
 }
 
 /** A browser's subscription, as far as the service has to know it. Null: without keys nothing can be sent to it. */

@@ -1,6 +1,7 @@
 /** Paths of an RFC 9162 (2.1) Merkle tree over a receipt's leaves: enough to check one's own report. */
 
 import { type Bytes, concat, sha256, uint64, utf8, uuidBytes } from './bytes.ts'
+import { sha256Now } from './sha256.ts'
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
@@ -10,10 +11,13 @@ export type LeafFacts = {
   readonly sha256: Uint8Array
   readonly pos: number
   readonly verdict: string
+  /** The signature as it was sent, in the answer to a push alone. */
+  readonly sig?: Uint8Array
 }
 
-export function leafBytes(facts: LeafFacts): Bytes {
-  return concat(uuidBytes(facts.itemId), facts.sha256, uint64(facts.pos), utf8(facts.verdict))
+export function leafBytes({ itemId, sha256, pos, verdict, sig }: LeafFacts): Bytes {
+  const signed = sig === undefined || sig.length === 0 ? new Uint8Array() : sha256Now(sig)
+  return concat(uuidBytes(itemId), sha256, uint64(pos), signed, utf8(verdict))
 }
 
 /**

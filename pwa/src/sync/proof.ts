@@ -3,7 +3,8 @@
  * has the service's public keys can check it, and nobody has to be asked.
  */
 
-import { toBase64url, utf8 } from './bytes.ts'
+import { type Bytes, toBase64url, utf8 } from './bytes.ts'
+import type { KeptReceipt } from './parcels.ts'
 import type { KeySet, Proof } from './protocol.generated.ts'
 import { checkReceipt, coversItem } from './receipt.ts'
 import { keySetInUse, refreshKeySet } from './trust.ts'
@@ -20,6 +21,13 @@ function withTextBytes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withTextBytes)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withTextBytes(each)]))
+}
+
+/** Of what this device keeps. A receipt that came in the feed speaks of no signature. */
+export async function proofFrom({ itemId, ...kept }: KeptReceipt, sig: Bytes): Promise<Proof> {
+  const ofFeed = await coversItem(kept.receipt, kept.result, kept.sha256)
+  const proof = { format: 'waymark-proof/1' as const, item_id: itemId, ...kept }
+  return ofFeed ? proof : { ...proof, sig }
 }
 
 /** Null for a text that is no proof. */
@@ -41,6 +49,6 @@ export async function checkProof(proof: Proof): Promise<ProofCheck> {
 
 export async function checkWith(proof: Proof, keys: KeySet): Promise<ProofCheck> {
   if (proof.result.item_id !== proof.item_id) return 'invalid'
-  if (!(await coversItem(proof.receipt, proof.result, proof.sha256))) return 'invalid'
+  if (!(await coversItem(proof.receipt, proof.result, proof.sha256, proof.sig))) return 'invalid'
   return checkReceipt(proof.receipt, keys)
 }

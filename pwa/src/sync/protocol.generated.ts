@@ -433,7 +433,7 @@ export type KnockKey = {
 export type SubscriptionEnd = {
   readonly device_id: Uuid
   readonly challenge: string
-  /** Over `subscribe_text` with an empty endpoint. */
+  /** Over `subscribe_text` without a place. */
   readonly sig: Signature
 }
 
@@ -522,6 +522,8 @@ export type Proof = {
   readonly sha256: Sha256
   readonly result: ItemResult
   readonly receipt: Receipt
+  /** The item's, where the receipt was the answer to its push; else empty. */
+  readonly sig?: Uint8Array<ArrayBuffer>
 }
 
 /** A report's mailbox, opened with its return code: a page of its feed, and the proof. */

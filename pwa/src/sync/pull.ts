@@ -147,7 +147,7 @@ export function pullText(of: {
 async function applyReceipts(): Promise<void> {
   const incarnation = await setting<string>('incarnation')
   for (const { body, row, entry } of await openReceipts()) {
-    if (body.receipt.incarnation !== incarnation || !covers(body.receipt, body.result, row)) continue
+    if (body.receipt.incarnation !== incarnation || !covers(body.receipt, body.result, { itemId: row.itemId, sha256: row.sha256 })) continue
     await keepReceipt({ itemId: row.itemId, sha256: row.sha256, result: body.result, receipt: body.receipt }, new Date().toISOString())
     await markApplied(entry)
   }

@@ -30,11 +30,16 @@ export async function checkReceipt(receipt: Receipt, keys: KeySet): Promise<'val
   return valid ? 'valid' : 'invalid'
 }
 
-/** Does the result's path lead from our own bytes to the receipt's root? `sha256` is the device's own. */
-export async function coversItem(receipt: Receipt, result: ItemResult, sha256: Uint8Array): Promise<boolean> {
+/** Does the result's path lead from our own bytes to the receipt's root? `sha256` and `sig` are the device's own. */
+export async function coversItem(
+  receipt: Receipt,
+  result: ItemResult,
+  sha256: Uint8Array,
+  sig: Uint8Array = new Uint8Array(),
+): Promise<boolean> {
   const { leaf, pos } = result
   if (!isStored(result.verdict) || leaf === null || leaf === undefined || pos === null || pos === undefined) return false
-  const own = leafBytes({ itemId: result.item_id, sha256, pos, verdict: result.verdict })
+  const own = leafBytes({ itemId: result.item_id, sha256, pos, verdict: result.verdict, sig })
   try {
     return equal(await rootFromPath(own, leaf), receipt.root)
   } catch (error) {

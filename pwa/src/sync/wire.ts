@@ -237,6 +237,7 @@ export function receiptBody(fields: Fields): ReceiptBody {
     item_id: fields.text('item_id'),
     result: fields.one('result', itemResult),
     receipt: fields.one('receipt', receipt),
+    ...(fields.has('sig') && { sig: fields.bytes('sig') }),
   }
 }
 
@@ -264,6 +265,7 @@ export function proof(fields: Fields): Proof {
     sha256: fields.bytes('sha256'),
     result: fields.one('result', itemResult),
     receipt: fields.one('receipt', receipt),
+    ...(fields.has('sig') && { sig: fields.bytes('sig') }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { toBase64url, utf8 } from '../../src/sync/bytes.ts'
+import { covers } from '../../src/sync/core-proof.ts'
 import { newerOf, openKeySet, sealingKey } from '../../src/sync/keyset.ts'
 import { leafBytes, merkleRoot, rootFromPath } from '../../src/sync/merkle.ts'
 import type { KeySet, ServiceKey } from '../../src/sync/protocol.generated.ts'
@@ -9,12 +10,13 @@ import { bytes, vectors } from './vectors.ts'
 
 type Tree = { size: number; root: string; paths: string[][] }
 type Impossible = { name: string; index: number; size: number; path: string[] }
-type LeafText = { item_id: string; sha256: string; pos: number; verdict: string; bytes: string }
+type LeafText = { item_id: string; sha256: string; pos: number; verdict: string; sig: string; bytes: string }
 const merkle = vectors<{ leaves: LeafText[]; trees: Tree[]; impossible: Impossible[] }>('merkle')
 const leaves = merkle.leaves.map((leaf) => bytes(leaf.bytes))
 
-test.each(merkle.leaves)('leaf of $item_id', ({ item_id, sha256, pos, verdict, bytes: expected }) => {
-  expect(toBase64url(leafBytes({ itemId: item_id, sha256: bytes(sha256), pos, verdict }))).toBe(expected)
+test.each(merkle.leaves)('leaf of $item_id', ({ item_id, sha256, pos, verdict, sig, bytes: expected }) => {
+  const facts = { itemId: item_id, sha256: bytes(sha256), pos, verdict, sig: bytes(sig) }
+  expect(toBase64url(leafBytes(facts))).toBe(expected)
 })
 
 test.each(merkle.trees)('every path of a tree of $size leads to its root', async ({ size, root, paths }) => {
@@ -32,7 +34,7 @@ test.each(merkle.impossible)('a path that is $name is refused', async ({ index, 
 })
 
 type Named = { name: string; receipt: unknown; text?: string }
-type Covered = { name?: string; receipt: unknown; sha256: string; result: unknown }
+type Covered = { name?: string; receipt: unknown; sha256: string; sig: string; result: unknown }
 const receipts = vectors<{ keys: unknown; valid: Named[]; invalid: Named[]; covered: Covered[]; not_covered: Covered[] }>('receipt')
 const parse = <T>(value: unknown, shape: (fields: wire.Fields) => T) => wire.fromJson(utf8(JSON.stringify(value)), shape)
 const keys: KeySet = parse(receipts.keys, wire.keySet)
@@ -51,12 +53,16 @@ describe('a receipt', () => {
     expect(await judged().catch(() => 'invalid')).not.toBe('valid')
   })
 
-  test.each(receipts.covered)('covers our own bytes', async ({ receipt, sha256, result }) => {
-    expect(await coversItem(parse(receipt, wire.receipt), parse(result, wire.itemResult), bytes(sha256))).toBe(true)
+  test.each(receipts.covered)('covers our own bytes', async ({ receipt, sha256, sig, result }) => {
+    const told = [parse(receipt, wire.receipt), parse(result, wire.itemResult)] as const
+    expect(await coversItem(...told, bytes(sha256), bytes(sig))).toBe(true)
+    expect(covers(...told, { itemId: told[1].item_id, sha256: bytes(sha256), sig: bytes(sig) })).toBe(true)
   })
 
-  test.each(receipts.not_covered)('$name: does not cover them', async ({ receipt, sha256, result }) => {
-    expect(await coversItem(parse(receipt, wire.receipt), parse(result, wire.itemResult), bytes(sha256))).toBe(false)
+  test.each(receipts.not_covered)('$name: does not cover them', async ({ receipt, sha256, sig, result }) => {
+    expect(await coversItem(parse(receipt, wire.receipt), parse(result, wire.itemResult), bytes(sha256), bytes(sig))).toBe(
+      false,
+    )
   })
 })
 

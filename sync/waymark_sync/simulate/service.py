@@ -84,13 +84,13 @@ class Service:
     def _order(self, device_id: str) -> Revocation | None:
         return stand_ins.order(device_id, kid=self.kids[-1]) if device_id in self.revoked else None
 
-    def _take(self, index: int, sent: Envelope | ItemFault) -> tuple[ItemResult, bytes]:
+    def _take(self, index: int, sent: Envelope | ItemFault) -> tuple[ItemResult, Envelope | None]:
         if isinstance(sent, ItemFault):
-            return ItemResult(item_id=sent.item_id, index=index, verdict="rejected", reason=sent.reason), b""
+            return ItemResult(item_id=sent.item_id, index=index, verdict="rejected", reason=sent.reason), None
         header, fault = intake_rules.read_header(sent.header), intake_rules.structural_fault(sent)
         if header is None or fault is not None:
             item_id = header.item_id if header else ""
-            return ItemResult(item_id=item_id, index=index, verdict="rejected", reason=fault), b""
+            return ItemResult(item_id=item_id, index=index, verdict="rejected", reason=fault), None
         number = (header.device_id, header.epoch, header.seq)
         said = intake_rules.verdict(
             sha256=sent.sha256,
@@ -100,7 +100,7 @@ class Service:
         )
         pos = self._keep(header, sent, said)
         self.ledger.said(header, sent.sha256, said, self.disk)
-        return ItemResult(item_id=header.item_id, index=index, verdict=said, pos=pos), sent.sha256
+        return ItemResult(item_id=header.item_id, index=index, verdict=said, pos=pos), sent
 
     def _keep(self, header: Header, sent: Envelope, said: Verdict) -> int:
         disk, key = self.disk, (header.item_id, sent.sha256)
@@ -120,11 +120,15 @@ class Service:
         self.ledger.committed(disk.incarnation, known)
         return known.pos
 
-    def _proven(self, taken: list[tuple[ItemResult, bytes]]) -> tuple[tuple[ItemResult, ...], Receipt | None]:
-        stored = [(result, sha256) for result, sha256 in taken if result.verdict in STORED]
+    def _proven(
+        self, taken: list[tuple[ItemResult, Envelope | None]]
+    ) -> tuple[tuple[ItemResult, ...], Receipt | None]:
+        stored = [(result, sent) for result, sent in taken if sent is not None and result.verdict in STORED]
         if not stored:
             return tuple(result for result, _ in taken), None
-        leaves = [leaf_bytes(one.item_id, sha256, one.pos or 0, one.verdict) for one, sha256 in stored]
+        leaves = [
+            leaf_bytes(one.item_id, sent.sha256, one.pos or 0, one.verdict, sent.sig) for one, sent in stored
+        ]
         _, paths = intake_rules.merkle_proofs(leaves)
         proven: list[ItemResult] = []
         for result, _ in taken:

@@ -53,7 +53,7 @@ sub settled ($items, $response) {
 
 sub _one ($item, $index, $result, $response) {
     return {is => 'later', reason => 'no_result'} if !$result;
-    if (covered($response->{receipt}, $result, $item->{item_id}, $item->{sha256})) {
+    if (covered($response->{receipt}, $result, $item->{item_id}, $item->{sha256}, $item->{sig})) {
         return {is => 'stored', result => $result, receipt => $response->{receipt}};
     }
     if ($result->{verdict} eq 'rejected' && $result->{index} == $index) {

@@ -42,13 +42,16 @@ sub _receipt_key ($kid, $keys) {
     return $key ? $key->{public} : undef;
 }
 
-sub leaf_of ($id, $sha256, $pos, $word) { return uuid_bytes($id) . $sha256 . u64($pos) . $word }
+# sig: as it was sent, in the answer to a push alone.
+sub leaf_of ($id, $sha256, $pos, $word, $sig = '') {
+    return uuid_bytes($id) . $sha256 . u64($pos) . (length $sig ? sha256($sig) : '') . $word;
+}
 
 # Does the result lead from these own bytes to the receipt's root?
-sub covered ($receipt, $result, $item_id, $sha256) {
+sub covered ($receipt, $result, $item_id, $sha256, $sig = '') {
     return 0 if !$receipt || !$result->{leaf} || !defined $result->{pos} || $result->{item_id} ne $item_id;
     return 0 if $result->{verdict} !~ /\A(?:accepted|duplicate|conflict)\z/;
-    my $leaf = leaf_of($item_id, $sha256, $result->{pos}, $result->{verdict});
+    my $leaf = leaf_of($item_id, $sha256, $result->{pos}, $result->{verdict}, $sig);
     my $root = root_from($leaf, $result->{leaf}->@{qw(index size path)});
     return defined $root && $root eq $receipt->{root};
 }

@@ -19,6 +19,7 @@ from support.reports import HARBOUR, QUAY, Device, Report, push_of
 from support.server import Server
 from waymark.audit import actions as audit
 from waymark.audit.records import Entry
+from waymark.kernel import clock
 from waymark.kernel.db import open_database
 from waymark.kernel.keys import KeyRing
 from waymark_sync.codec import JSON, MSGPACK, decode, encode
@@ -154,6 +155,10 @@ class Prey:
     def enter(self, name: str) -> str:
         """One more session of somebody's. Its token."""
         return apart(_entered(self.database_url, name))
+
+    def fresh(self) -> None:
+        """Everybody has just shown that it is them, so that it is not that which refuses."""
+        self.write("UPDATE session SET verified_at = :now", now=clock.stamp(clock.now()))
 
     def write(self, statement: str, **values: object) -> int:
         """Past the service, while it runs: how time passes, and what whoever has the file can do. Rows."""

@@ -25,6 +25,7 @@ GROUPS: Final = ["contact", "identity", "narrative", "incident", "location", "st
 
 def test_what_is_for_a_supervisor_is_not_for_a_volunteer(prey: Prey, attempts: Attempts) -> None:
     """Opening to the police, uncovering what is masked, answering in the name of the police."""
+    prey.fresh()
     for choice in ("P1", "P2", "U1", "A2"):
         path = f"/desk/api/reports/{prey.reports[choice, 'harbour'].item_id}"
         version = prey.person("harbour").get(path).json()["report"]["version"]
@@ -84,6 +85,7 @@ def _told(page: dict[str, Any]) -> dict[str, Any]:
 def test_another_centres_tablets_are_not_there(prey: Prey, attempts: Attempts) -> None:
     """Revoking, explaining gaps of, and looking at a tablet of Harbour Library from the quay."""
     device_id = prey.tablet.id
+    prey.fresh()
     client = prey.person("quay")
     for path, body in (
         (f"devices/{device_id}/revoke", {"scope": "all"}),

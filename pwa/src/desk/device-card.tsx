@@ -9,7 +9,7 @@ import { GapPart } from './device-gap.tsx'
 import { LeavePart } from './device-leave.tsx'
 import { concernsOf } from './device-state.ts'
 import type { Concern } from './device-state.ts'
-import { buildOf, clockOf, heldOf, leavingOf, waitsOn } from './device-words.ts'
+import { buildOf, clockOf, heldOf, leavingOf, lockOf, waitsOn } from './device-words.ts'
 import type { EnrolledDevice } from './shapes.ts'
 import { absolute } from './times.ts'
 import { When } from './when.tsx'
@@ -79,6 +79,7 @@ function Needs({ device }: { device: EnrolledDevice }): JSX.Element | null {
 function rowsOf(device: EnrolledDevice): readonly SummaryRow[] {
   const { last_seen_at, storage } = device
   const [clock, build, leaving, held] = [clockOf(device), buildOf(device), leavingOf(device), heldOf(device)]
+  const lock = lockOf(device, serverNowMs())
   return [
     ...(leaving === null ? [] : [{ id: 'left', key: say('devices.left'), value: leaving }]),
     ...(held === null ? [] : [{ id: 'held', key: say('devices.held_then'), value: held }]),
@@ -88,6 +89,7 @@ function rowsOf(device: EnrolledDevice): readonly SummaryRow[] {
       key: say('devices.last_seen'),
       value: last_seen_at === null ? say('devices.never') : <When at={last_seen_at} />,
     },
+    ...(lock === null ? [] : [{ id: 'lock', key: say('devices.lock'), value: lock }]),
     ...(storage === null ? [] : [{ id: 'storage', key: say('devices.storage'), value: sayCode('devices', `storage_${storage}`) }]),
     ...(clock === null ? [] : [{ id: 'clock', key: say('devices.clock'), value: clock }]),
     ...(build === null ? [] : [{ id: 'build', key: say('devices.build'), value: build }]),

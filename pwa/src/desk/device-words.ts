@@ -1,5 +1,6 @@
 /** What is said of a tablet. */
 
+import { LOCK_MS, LOCK_WIPE_MS } from '../sync/protocol.generated.ts'
 import { isLost, standingOf, waitingMs } from './device-state.ts'
 import type { EnrolledDevice, Gap } from './shapes.ts'
 import { absolute, day, localDate, stretch } from './times.ts'
@@ -26,6 +27,16 @@ export function buildOf({ app_build: build, end_of_life: end }: EnrolledDevice):
   if (build === null || build === '') return null
   if (end?.level === 'hard_eol') return say('devices.build_over', { build, date: localDate(end.on) })
   return end?.level === 'soft_eol' ? say('devices.build_ending', { build, date: localDate(end.on) }) : build
+}
+
+/** When it locks itself, by what was last heard of it. Null where that is not known, or nobody waits for it any more. */
+export function lockOf(device: EnrolledDevice, nowMs: number): string | null {
+  const { last_seen_at: seen } = device
+  if (seen === null || standingOf(device) !== 'in_service') return null
+  const passed = nowMs - Date.parse(seen)
+  const on = (ms: number) => ({ date: day(new Date(Date.parse(seen) + ms).toISOString()) })
+  if (passed < LOCK_MS) return say('devices.locks_on', on(LOCK_MS))
+  return passed < LOCK_WIPE_MS ? say('devices.locked_since', on(LOCK_MS)) : say('devices.locked_wiped', on(LOCK_WIPE_MS))
 }
 
 /** Null while it is in service. */

@@ -167,6 +167,14 @@ def test_an_order_that_waits_for_the_queue_waits_no_longer_than_that(world: Worl
     assert kept is not None and (kept.gone, kept.by_time, world.states()) == ("keys", False, ["queued"])
 
 
+def test_one_that_watches_without_a_network_is_wiped_in_time(world: World, tablet: Home) -> None:
+    for days in (31, 60):
+        away(world, days)
+        passed = one_pass(tablet, cast(FileTransport, world.service), asked=False)
+
+    assert passed.out_of_service == "by_time"
+
+
 @pytest.mark.parametrize(
     ("days", "said"), [(22, ""), (23, "locks itself in 7 days"), (30, "It has locked itself")]
 )

@@ -72,6 +72,7 @@ class _Watched:
 def one_pass(home: Home, transport: FileTransport, *, asked: bool, tell: Tell = lambda: None) -> Passed:
     """asked: a person wants it now, so waiting times are set aside. Never raises for what a network does."""
     watched = _Watched(transport, tell)
+    home.lock()  # whoever watches for months opens the folder once
     client = Client(
         outbox=home.outbox,
         device=home.device,

@@ -34,6 +34,16 @@ AT_ONCE: Final = 16
 GROWN_KB_MAX: Final = 400_000
 POLITE: Final = {200, 413, 429, 503, 507}
 VOLUNTEER_S_MAX: Final = 2.0
+STRANGERS: Final = 250_000
+SLOWER_MAX: Final = 4
+FILLED: Final = (
+    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 250000)"
+    " INSERT INTO passkey_challenge (token_hash, challenge, purpose, expires_at)"
+    " SELECT printf('%064d', n), randomblob(32), 'sign_in', '2999-01-01T00:00:00.000Z' FROM n",
+    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 250000)"
+    " INSERT INTO throttle (bucket, since, failure_count)"
+    " SELECT printf('login:%032d', n), '2999-01-01T00:00:00.000Z', 1 FROM n",
+)
 HARD_WORKING: Final = "100.127.9.9"
 """Of a network that has sent so much that its phones are asked to work."""
 
@@ -299,3 +309,33 @@ def test_streams_and_subscriptions_without_end(prey: Prey, attempts: Attempts) -
     attempts.tried("policy reports", got=[one.status_code for one in sent if one.status_code >= 500])
     lines = prey.server.log_text.count("xxxxxxxx")
     attempts.tried("they fill the log", got=lines, back=lines)
+
+
+def test_what_strangers_fill_makes_nobody_slower(prey: Prey, attempts: Attempts) -> None:
+    """A quarter of a million challenges and names asked for: signing in and a report, by the clock."""
+    page = OUR_PAGE | {"Origin": prey.server.origin}
+    wrong = {"username": "nobody-at-all", "password": "x" * 20}
+
+    def timed(work: Callable[[], httpx.Response]) -> float:
+        times = []
+        for _ in range(15):
+            begun = time.monotonic()
+            assert work().status_code in (200, 401, 429)
+            times.append(time.monotonic() - begun)
+        prey.http.cookies.clear()
+        return sorted(times)[len(times) // 2]
+
+    works: dict[str, Callable[[], httpx.Response]] = {
+        "a challenge": lambda: prey.http.post("/desk/api/passkeys/challenge", json={}, headers=page),
+        "a password": lambda: prey.http.post("/desk/api/session", json=wrong, headers=page),
+        "a report": lambda: prey.push(prey.tablet.report(prey.ring)),
+    }
+    before = {what: timed(work) for what, work in works.items()}
+    for statement in FILLED:
+        assert prey.write(statement) == STRANGERS
+    for what, work in works.items():
+        now = timed(work)
+        slow = now > SLOWER_MAX * max(before[what], 0.005)
+        attempts.tried(what, got=slow, back=f"{before[what]:.4f} s, then {now:.4f} s")
+    prey.write("DELETE FROM passkey_challenge")
+    prey.write("DELETE FROM throttle")

@@ -10,6 +10,7 @@ from litestar.testing import AsyncTestClient
 
 from support.authenticator import Authenticator, changed
 from support.desk import PASSWORD, Desk, seed
+from waymark.identity.jobs import Tidier
 from waymark.identity.rules import FRESH, LOGIN_TRIES
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
@@ -19,6 +20,7 @@ Client = AsyncTestClient[Litestar]
 AUDITED = Sql("SELECT action FROM audit_entry ORDER BY pos")
 STALE = Sql("UPDATE session SET verified_at = :at")
 OLD = Sql("UPDATE passkey_challenge SET expires_at = :at")
+CHALLENGES = Sql("SELECT token_hash FROM passkey_challenge")
 CHALLENGE = "__Host-waymark-challenge"
 
 
@@ -164,6 +166,18 @@ async def test_an_answer_counts_in_its_own_browser_and_for_minutes(enter: Enter,
     late = person.device.shown(await person.begin("/desk/api/passkeys/challenge"))
     await database.write(lambda db: db.execute(OLD, at=clock.stamp(clock.now())))
     assert await person.send(late) == 401
+
+
+async def test_what_nobody_answered_is_tidied_away(enter: Enter, database: Database) -> None:
+    person = await enter("northshire")
+    await person.begin("/desk/api/passkeys/challenge")
+    await person.begin("/desk/api/session/challenge")
+    await database.write(lambda db: db.execute(OLD, at=clock.stamp(clock.now() - timedelta(seconds=1))))
+    await person.begin("/desk/api/passkeys/challenge")
+
+    await Tidier(database).step()
+
+    assert len(await database.read(lambda db: db.many(CHALLENGES, str))) == 1
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from waymark.identity import actions
+from waymark.identity.passkeys import actions as passkeys
 from waymark.kernel import clock
-from waymark.kernel.db import Database
+from waymark.kernel.db import Connection, Database
 
 EVERY: Final = timedelta(minutes=5)
 
 
 class Tidier:
-    """Forgets sessions and attempts that are over."""
+    """Forgets sessions, attempts and challenges that are over."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,5 +23,10 @@ class Tidier:
         now = clock.now()
         if self._next is None or now >= self._next:
             self._next = now + EVERY
-            await self._database.write(actions.tidy, now=now)
+            await self._database.write(_tidy, now)
         return 0
+
+
+def _tidy(db: Connection, now: datetime) -> None:
+    actions.tidy(db, now=now)
+    passkeys.tidy(db, now=now)

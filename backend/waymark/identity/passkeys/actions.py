@@ -20,7 +20,6 @@ def begin(
     db: Connection, token: str, challenge: bytes, purpose: Purpose, *, user: User | None, now: datetime
 ) -> list[Passkey]:
     """Remember what was asked of this browser. Returns the person's passkeys; none where nobody is known."""
-    store.forget_challenges(db, now=now)
     kept = Challenge(
         challenge=challenge,
         purpose=purpose,
@@ -29,6 +28,11 @@ def begin(
     )
     store.add_challenge(db, token_hash(token), kept)
     return store.of_person(db, user.id) if user else []
+
+
+def tidy(db: Connection, *, now: datetime) -> int:
+    """Not at each `begin`: strangers begin as they like, and nobody shall wait for what they left."""
+    return store.forget_challenges(db, now=now)
 
 
 def take(

@@ -16,6 +16,7 @@ from litestar.di import Provide
 import waymark.attachments.routes as attachment_routes
 import waymark.custody.routes as custody_routes
 import waymark.dialogue.routes as dialogue_routes
+import waymark.identity.invitations.routes as invitation_routes
 import waymark.identity.passkeys.routes as passkey_routes
 import waymark.identity.routes as identity_routes
 import waymark.identity.second_factor.routes as second_factor_routes
@@ -24,6 +25,7 @@ import waymark.knocks.routes as knocks_routes
 import waymark.mailbox.routes as mailbox_routes
 import waymark.retention.routes as retention_routes
 import waymark.triage.routes as triage_routes
+import waymark.worklist.people.routes as people_routes
 import waymark.worklist.routes as worklist_routes
 from waymark.attachments.jobs import Developer, RoomKeeper, Teller
 from waymark.attachments.shelf import Shelf
@@ -75,6 +77,8 @@ ROUTES: Final = [
     *identity_routes.handlers,
     *passkey_routes.handlers,
     *second_factor_routes.handlers,
+    *invitation_routes.handlers,
+    *people_routes.handlers,
     *intake_routes.handlers,
     *attachment_routes.handlers,
     *custody_routes.handlers,

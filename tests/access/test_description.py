@@ -52,6 +52,7 @@ STORY: Final = (
     ("northshire", "ForwardReport"),
     ("southmere", "AcceptReport"),
     ("harbour", "NarrowRelease"),
+    ("supervisor", "ListPeople"),
     ("supervisor", "OverrideRelease"),
     ("supervisor", "EndOverride"),
     ("northshire", "TakeReport"),
@@ -99,6 +100,11 @@ TOLD_ELSEWHERE: Final = {
     "RemoveTotp",
     "MakeRecoveryCodes",
     "ChangePassword",
+    "ShowInvitation",
+    "AcceptInvitation",
+    "InvitePerson",
+    "CancelInvitation",
+    "EndMembership",
 }
 """What they answer when all is well is no JSON, the end of a report, or needs a key: see their own tests."""
 
@@ -122,6 +128,8 @@ class Everybody:
             "report_id": list(world.reports.values()),
             "att_id": [lost.id],
             "passkey_id": [lost.id],
+            "invitation_id": [lost.id],
+            "person_id": [lost.id],
             "device_id": [lost.id],
             "campaign_id": [FLOOD.id],
         }

@@ -92,6 +92,10 @@ ROWS: Final[dict[str, Row]] = {
     "UnmaskReport": Row(
         act="unmask", body={"groups": ["identity"], "reason": "safeguarding"}, needs=frozenset({"identity"})
     ),
+    "ListPeople": Row(act="list_people"),
+    "InvitePerson": Row(act="invite_person", body={"name": "New", "role": "gold"}, success=400),
+    "CancelInvitation": Row(act="invite_person", success=404),
+    "EndMembership": Row(act="end_membership", success=404),
     "ShowSession": Row(act=None),
     "LogIn": Row(act=None),
     "LogOut": Row(act=None),
@@ -111,6 +115,8 @@ ROWS: Final[dict[str, Row]] = {
             "RemoveTotp",
             "MakeRecoveryCodes",
             "ChangePassword",
+            "ShowInvitation",
+            "AcceptInvitation",
         ),
         Row(act=None),
     ),

@@ -35,6 +35,9 @@ Act = Literal[
     "make_device_code",
     "revoke_device",
     "explain_gap",
+    "list_people",
+    "invite_person",
+    "end_membership",
 ]
 
 FieldGroup = Literal[

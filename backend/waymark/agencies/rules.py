@@ -58,6 +58,10 @@ OF_A_CENTRE: Final[frozenset[Act]] = frozenset(
 )
 
 
+OF_PEOPLE: Final[frozenset[Act]] = frozenset({"list_people", "invite_person", "end_membership"})
+"""Of one's own place. Which roles somebody may give stands in `identity.invitations.rules`."""
+
+
 class Powers(Struct, frozen=True, kw_only=True):
     """What a role is there for. Where it may do it is decided for each report."""
 
@@ -81,11 +85,15 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "centre_worker": _OF_VOLUNTEERS,
         "centre_supervisor": Powers(
             side="centre",
-            without_report=OF_A_CENTRE,
+            without_report=OF_A_CENTRE | OF_PEOPLE,
             on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS | {"confirm_erasure"},
         ),
         "police_triage": _OF_POLICE,
-        "hate_crime_coordinator": _OF_POLICE,
+        "hate_crime_coordinator": Powers(
+            side="police",
+            without_report=_OF_POLICE.without_report | OF_PEOPLE,
+            on_report=_OF_POLICE.on_report,
+        ),
         # Of a centre; one of a force finds nothing here.
         "dpo": Powers(
             side="centre",

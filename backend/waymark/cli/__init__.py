@@ -20,6 +20,7 @@ from waymark.cli import (
     maintenance,
     openapi,
     opener,
+    person,
     queue,
     serve,
     stage,
@@ -54,6 +55,7 @@ group.add_command(backup.replay)
 group.add_command(maintenance.maintenance)
 group.add_command(openapi.openapi)
 group.add_command(access.access)
+group.add_command(person.person)
 group.add_command(bench.bench)
 
 

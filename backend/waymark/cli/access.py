@@ -18,26 +18,6 @@ def matrix() -> None:
     click.echo("\n".join(page()))
 
 
-@access.command("end-membership")
-@click.argument("username")
-def end_membership(username: str) -> None:
-    """USERNAME belongs to nobody from now on, and is logged out everywhere."""
-    import asyncio
-
-    from waymark.audit.records import SERVICE
-    from waymark.cli.context import opened, settings_from_environment
-    from waymark.identity import actions
-    from waymark.kernel.clock import now
-
-    async def run() -> bool:
-        async with opened(settings_from_environment()) as database:
-            return await database.write(actions.end_membership, username, actor=SERVICE, now=now())
-
-    if not asyncio.run(run()):
-        raise click.ClickException("nobody of this name belongs anywhere")
-    click.echo("The membership has ended.")
-
-
 @access.command()
 @click.argument("username")
 def accept(username: str) -> None:

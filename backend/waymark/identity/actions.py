@@ -62,6 +62,13 @@ def begin_login(db: Connection, username: str, *, now: datetime) -> Credentials 
     return store.credentials(db, username)
 
 
+def unlock(db: Connection, username: str, *, now: datetime) -> None:
+    """Whoever runs the service vouches for somebody who has mistyped too often."""
+    store.forget_attempts(db, bucket("login", username))
+    subject = Subject(kind="throttle", id="login")
+    audit.append(db, actor=SERVICE, action="login.unlocked", subject=subject, now=now)
+
+
 def half_heard(db: Connection, username: str) -> None:
     """The password was right, and more is asked for: this try counts neither way."""
     store.uncount_attempt(db, bucket("login", username))

@@ -1,0 +1,1 @@
+"""Who belongs to one's own place, for those who look after its people."""

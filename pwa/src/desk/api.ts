@@ -20,7 +20,10 @@ import {
   readDevices,
   readDone,
   readFloods,
+  readInvited,
+  readOffer,
   readOptions,
+  readPeople,
   readProblem,
   readQuarantine,
   readQueue,
@@ -40,6 +43,9 @@ import type {
   EnrolledDevice,
   Flood,
   Gap,
+  Invited,
+  Offer,
+  People,
   QuarantinePage,
   QueuePage,
   Secured,
@@ -147,6 +153,25 @@ export const makeRecoveryCodes = (): Promise<Secured> => ask('POST', '/account/r
 
 export const changePassword = (password: string): Promise<Secured> =>
   ask('POST', '/account/password', readSecured, { password })
+
+export const people = (): Promise<People> => ask('GET', '/people', readPeople)
+
+export const invite = (name: string, role: string): Promise<Invited> =>
+  ask('POST', '/people/invitations', readInvited, { name, role })
+
+export async function cancelInvitation(id: string): Promise<void> {
+  await send('POST', `/people/invitations/${encodeURIComponent(id)}/cancel`, {})
+}
+
+export async function endMembership(id: string): Promise<void> {
+  await send('POST', `/people/${encodeURIComponent(id)}/end`, {})
+}
+
+export const invitation = (token: string): Promise<Offer> => ask('POST', '/invitation', readOffer, { token })
+
+export async function join(token: string, username: string, password: string): Promise<User> {
+  return userIn(await ask('POST', '/invitation/accept', readSession, { token, username, password }))
+}
 
 export const endOtherSessions = (): Promise<Account> => ask('DELETE', '/sessions', readAccount)
 

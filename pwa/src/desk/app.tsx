@@ -4,7 +4,9 @@ import { DevicesScreen } from './devices-screen.tsx'
 import { Frame } from './frame.tsx'
 import { Heading } from './heading.tsx'
 import { LoginScreen } from './login-screen.tsx'
+import { JoinScreen } from './join-screen.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
+import { PeopleScreen } from './people-screen.tsx'
 import { QuarantineScreen } from './quarantine-screen.tsx'
 import { QueueScreen } from './queue-screen.tsx'
 import { ReportScreen } from './report-screen.tsx'
@@ -12,7 +14,7 @@ import { page } from './router.ts'
 import type { Page } from './router.ts'
 import { session, startSession } from './session.ts'
 import { StepUp } from './step-up.tsx'
-import { atCentre } from './shapes.ts'
+import { atCentre, lookingAfter } from './shapes.ts'
 import type { User } from './shapes.ts'
 import { say } from './words.ts'
 
@@ -24,7 +26,7 @@ export function App(): JSX.Element {
     case 'unreachable':
       return <Frame><RefusalNotice refusal={now.refusal} retry={startSession} /></Frame>
     case 'out':
-      return <Frame><LoginScreen expired={now.expired} /></Frame>
+      return <Frame>{page.value.type === 'join' ? <JoinScreen /> : <LoginScreen expired={now.expired} />}</Frame>
     case 'in':
       return (
         <Frame user={now.user}>
@@ -38,6 +40,7 @@ export function App(): JSX.Element {
 /** What a role has no use for is a page that does not exist; the server decides again for itself. */
 function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
   if (at.type === 'account') return <AccountScreen />
+  if (at.type === 'join') return <JoinScreen />
   const custodian = user.role === 'intake_custodian'
   if (custodian) return at.type === 'quarantine' || at.type === 'queue' ? <QuarantineScreen /> : <NoSuchPage />
   switch (at.type) {
@@ -47,6 +50,8 @@ function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
       return <ReportScreen key={at.id} id={at.id} act={at.act} user={user} />
     case 'devices':
       return atCentre(user.role) ? <DevicesScreen /> : <NoSuchPage />
+    case 'people':
+      return lookingAfter(user.role) ? <PeopleScreen user={user} /> : <NoSuchPage />
     case 'quarantine':
     case 'unknown':
       return <NoSuchPage />

@@ -8,19 +8,20 @@ import type { Role, User } from './shapes.ts'
 import { say } from './words.ts'
 import type { WordKey } from './words.ts'
 
-type Place = 'queue' | 'devices' | 'quarantine'
+type Place = 'queue' | 'devices' | 'people' | 'quarantine'
 
 const PLACES: Readonly<Record<Role, readonly Place[]>> = {
   police_triage: ['queue'],
-  hate_crime_coordinator: ['queue'],
+  hate_crime_coordinator: ['queue', 'people'],
   centre_worker: ['queue', 'devices'],
-  centre_supervisor: ['queue', 'devices'],
+  centre_supervisor: ['queue', 'devices', 'people'],
   dpo: ['queue'],
   intake_custodian: ['quarantine'],
 }
 const ADDRESS: Readonly<Record<Place, string>> = {
   queue: '/desk',
   devices: '/desk/devices',
+  people: '/desk/people',
   quarantine: '/desk/quarantine',
 }
 

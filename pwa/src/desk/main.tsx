@@ -4,6 +4,7 @@ import '../ui/styles.scss'
 import './desk.scss'
 import { render } from 'preact'
 import { App } from './app.tsx'
+import { takeInvitation } from './invitation.ts'
 import { startRouter } from './router.ts'
 import { startSession } from './session.ts'
 import { startAsking } from './step-up.tsx'
@@ -16,6 +17,7 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })
 
+takeInvitation()
 startRouter()
 startAsking()
 render(<App />, root)

@@ -16,7 +16,13 @@ export type Page =
   | { readonly type: 'quarantine' }
   | { readonly type: 'devices' }
   | { readonly type: 'account' }
+  | { readonly type: 'people' }
+  | { readonly type: 'join' }
   | { readonly type: 'unknown' }
+
+/** Pages that have no more to their address than a name. */
+const PLAIN = ['quarantine', 'devices', 'account', 'people', 'join'] as const
+const isPlain = (section: string): section is (typeof PLAIN)[number] => (PLAIN as readonly string[]).includes(section)
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -28,7 +34,7 @@ export function pageAt(address: { readonly pathname: string; readonly search: st
   if (section === undefined) {
     return { type: 'queue', filters: filtersIn(address.search), cursor: cursorIn(address.search) }
   }
-  if (section === 'quarantine' || section === 'devices' || section === 'account') return { type: section }
+  if (isPlain(section)) return { type: section }
   return { type: 'unknown' }
 }
 
@@ -47,6 +53,8 @@ export function addressOf(page: Page): string {
     case 'quarantine':
     case 'devices':
     case 'account':
+    case 'people':
+    case 'join':
       return `/desk/${page.type}`
     case 'unknown':
       return '/desk'

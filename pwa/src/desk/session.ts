@@ -6,7 +6,7 @@
 import { signal } from '@preact/signals'
 import type { ReadonlySignal } from '@preact/signals'
 import type { ActName } from './act-names.ts'
-import { currentUser, logIn, logInByPasskey, logOut, Refusal, whenSessionLost } from './api.ts'
+import { currentUser, join, logIn, logInByPasskey, logOut, Refusal, whenSessionLost } from './api.ts'
 import { startAfresh } from './router.ts'
 import type { User } from './shapes.ts'
 
@@ -57,6 +57,11 @@ export async function enterWith(username: string, password: string, code = ''): 
 /** Something beside the password has been set up: everything is there now. */
 export function hasSecondFactor(): void {
   if (now.value.status === 'in' && now.value.user.lacks) now.value = { status: 'in', user: { ...now.value.user, lacks: false } }
+}
+
+/** By an invitation. Raises Refusal. */
+export async function enterAsNew(token: string, username: string, password: string): Promise<void> {
+  enter(await join(token, username, password))
 }
 
 /** Raises Refusal, NotShown. */

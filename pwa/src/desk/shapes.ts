@@ -49,6 +49,31 @@ export const readAccount = shape({
   recovery_left: or(whole, 0),
 })
 export type Account = Read<typeof readAccount>
+const role = oneOf(...ROLES)
+export const readPeople = shape({
+  people: listOf(
+    shape({
+      id: text,
+      username: text,
+      name: text,
+      role: text,
+      since: text,
+      until: orNull(text),
+      last_login_on: orNull(text),
+      passkeys: whole,
+      totp: flag,
+    }),
+  ),
+  waiting: listOf(shape({ id: text, name: text, role, made_at: instant, expires_at: instant })),
+  roles: listOf(role),
+})
+export type People = Read<typeof readPeople>
+export type Colleague = People['people'][number]
+export const readInvited = shape({ token: text, expires_at: instant })
+export type Invited = Read<typeof readInvited>
+export const readOffer = shape({ name: text, role: text, organisation: text, invited_by: text, expires_at: instant })
+export type Offer = Read<typeof readOffer>
+
 export const readSecured = shape({ account: readAccount, recovery_codes: or(listOf(text), []) })
 export type Secured = Read<typeof readSecured>
 export const readTotpSecret = shape({ secret: text, uri: text })
@@ -58,6 +83,8 @@ export type Role = User['role']
 export const isPolice = (role: Role): boolean => role === 'police_triage' || role === 'hate_crime_coordinator'
 /** Who works at a centre, where reporters come. */
 export const atCentre = (role: Role): boolean => role === 'centre_worker' || role === 'centre_supervisor'
+/** Who invites the people of their own place, and lets them go. */
+export const lookingAfter = (role: Role): boolean => role === 'centre_supervisor' || role === 'hate_crime_coordinator'
 export type SharingChoice = (typeof SHARING_CHOICES)[number]
 
 export const readWhen = shape({

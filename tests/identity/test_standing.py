@@ -1,5 +1,6 @@
 """Who somebody is and how they get in is in the trail, too: what was written past the service is noticed."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -12,11 +13,15 @@ from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
 from waymark.identity.passkeys import actions as passkeys
+from waymark.identity.passkeys import store as passkey_store
+from waymark.identity.passkeys.records import Passkey
 from waymark.identity.second_factor import actions as second_factor
 from waymark.identity.standing import actions as standing
+from waymark.identity.standing import store
 from waymark.identity.standing.jobs import EVERY, Watch
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database, Sql
+from waymark.kernel.ids import new_id
 from waymark.kernel.settings import Settings
 
 PROMOTED = (
@@ -139,6 +144,32 @@ async def test_a_service_from_before_begins_with_what_stands_there(
     )
     await database.write(standing.begin, now=clock.now())  # there is one beginning
     assert [one.username for one in await database.read(standing.astray)] == ["new"]
+
+
+async def test_two_changes_at_once_are_no_alarm(seeded: Database) -> None:
+    """Each notes what it sees: the later one has to see the other's."""
+    people = await seeded.read(store.people)
+
+    def password(db: Connection, person_id: str) -> None:
+        second_factor.rehash(db, person_id, f"$argon2id${new_id()}", now=clock.now())
+
+    def passkey(db: Connection, person_id: str) -> None:
+        with standing.changing(db, person_id, now=clock.now()):
+            made = Passkey(
+                id=new_id(),
+                person_id=person_id,
+                public_key=b"x",
+                sign_count=0,
+                name="x",
+                backed_up=False,
+                made_at=clock.stamp(clock.now()),
+            )
+            assert passkey_store.add(db, made)
+
+    for person_id in people[:6]:
+        await asyncio.gather(*(seeded.write(work, person_id) for work in (password, passkey) * 3))
+
+    assert await seeded.read(standing.astray) == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -29,6 +29,7 @@ def begin(db: Connection, *, now: datetime) -> None:
 @contextmanager
 def changing(db: Connection, person_id: str, *, now: datetime) -> Iterator[None]:
     """Around a change of somebody's roles or ways in. One who is astray before it stays so."""
+    db.serialise("audit")  # the trail's own lock: of two changes at once the later one sees the other's
     before = _stands(db, person_id)
     astray = before is not None and differing(_noted(db, person_id), before)
     yield

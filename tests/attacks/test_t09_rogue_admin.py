@@ -73,6 +73,12 @@ PAST_THE_SERVICE: Final = {
         " SELECT 'x', id, x'00', 0, 'x', 0, '2026-01-01T00:00:00.000Z'"
         " FROM person WHERE username = :who",
     ),
+    "a session of the administrator's own": (
+        "supervisor",
+        "INSERT INTO session (token_hash, person_id, created_at, last_seen_at, expires_at)"
+        " SELECT printf('%064d', 7), id, '2026-01-01T00:00:00.000Z', '2999', '2999'"
+        " FROM person WHERE username = :who",
+    ),
     "an app of the administrator's own": (
         "supervisor",
         "INSERT INTO totp (id, person_id, wrapped_key, sealed, made_at, last_step, confirmed_at)"
@@ -283,7 +289,7 @@ def test_a_release_written_past_the_service(prey: Prey, attempts: Attempts) -> N
 def test_a_role_or_a_way_in_written_past_the_service(
     prey: Prey, kept: tuple[Path, Path], attempts: Attempts, tmp_path: Path
 ) -> None:
-    """Memberships, people, passwords, passkeys and apps: the doctor is asked, and the service is started."""
+    """Memberships, people, passwords, passkeys, apps, sessions: the doctor is asked, the service started."""
     folder, _ = kept
     untouched = _run(prey, folder, "doctor")
     assert untouched.exit_code == 0, untouched.output

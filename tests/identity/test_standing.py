@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from support.authenticator import Authenticator
-from support.desk import Desk, seed
+from support.desk import PASSWORD, Desk, seed
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
@@ -19,6 +19,7 @@ from waymark.identity.second_factor import actions as second_factor
 from waymark.identity.standing import actions as standing
 from waymark.identity.standing import store
 from waymark.identity.standing.jobs import EVERY, Watch
+from waymark.identity.standing.records import Astray
 from waymark.kernel import clock
 from waymark.kernel.db import Connection, Database, Sql
 from waymark.kernel.ids import new_id
@@ -54,6 +55,10 @@ async def seeded(client: AsyncTestClient[Litestar], database: Database) -> Datab
     return database
 
 
+async def look(database: Database) -> list[Astray]:
+    return await database.read(standing.astray, now=clock.now())
+
+
 async def write(database: Database, statement: str) -> None:
     values = {"content": b"mine", "no": False}
     used = {name: value for name, value in values.items() if f":{name}" in statement}
@@ -78,17 +83,48 @@ async def test_what_the_service_does_itself_is_no_alarm(
     assert ended and forgotten
     await seed(seeded, client.app.state.pack)
 
-    assert await seeded.read(standing.astray) == []
+    assert await look(seeded) == []
 
 
 @pytest.mark.parametrize("statement", PAST_THE_SERVICE)
 async def test_a_row_written_past_the_service_is_noticed(seeded: Database, statement: str) -> None:
-    assert await seeded.read(standing.astray) == []
+    assert await look(seeded) == []
 
     await write(seeded, statement)
 
-    (found,) = await seeded.read(standing.astray)
+    (found,) = await look(seeded)
     assert found.parts == (PAST_THE_SERVICE[statement],)
+
+
+ENTERED = (
+    "INSERT INTO session"
+    " (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at)"
+    " SELECT '{}', id, {}, '2999-01-01T00:00:00.000Z', '2999-01-02T00:00:00.000Z', 'passkey', '', ''"
+    " FROM person WHERE username = 'northshire'"
+)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    ["'2026-01-01T00:00:00.000Z'", "(SELECT MAX(created_at) FROM session WHERE person_id = person.id)"],
+)
+async def test_a_session_that_nobody_logged_in_to_is_noticed(
+    seeded: Database, client: AsyncTestClient[Litestar], settings: Settings, begun: str
+) -> None:
+    """Also one that says it began when somebody really did."""
+    desk = await Desk(client, settings.origin).enter(seeded, "northshire")
+    again = await desk.post("/desk/api/session/verify", {"password": PASSWORD})
+    assert again.status_code == 200
+    assert await look(seeded) == [], "one that goes on under another token is none"
+
+    await write(seeded, ENTERED.format("0" * 64, begun))
+
+    (found,) = await look(seeded)
+    assert found.parts == ("sessions",)
+    assert await seeded.write(standing.accept, "northshire", actor=SERVICE, now=clock.now())
+    assert await look(seeded) == []
+    desk.cookie = again.cookies["__Host-waymark"]
+    assert (await desk.get("/desk/api/session")).status_code == 401
 
 
 async def test_somebody_whom_nobody_made_is_noticed(seeded: Database) -> None:
@@ -97,31 +133,31 @@ async def test_somebody_whom_nobody_made_is_noticed(seeded: Database) -> None:
         "INSERT INTO person (id, username, name, password_hash) VALUES ('new', 'new', 'New', '$argon2id$')",
     )
 
-    (found,) = await seeded.read(standing.astray)
+    (found,) = await look(seeded)
 
     assert (found.username, found.parts) == ("new", ("roles", "ways_in"))
 
 
 async def test_a_change_of_the_service_s_own_does_not_hide_what_came_before(seeded: Database) -> None:
     await write(seeded, PROMOTED)
-    (before,) = await seeded.read(standing.astray)
+    (before,) = await look(seeded)
 
     await seeded.write(second_factor.rehash, before.person_id, "$argon2id$more", now=clock.now())
 
-    (found,) = await seeded.read(standing.astray)
+    (found,) = await look(seeded)
     assert found.username == "admin"
     assert "roles" in found.parts
 
 
 async def test_a_person_looks_and_accepts_it_in_the_trail(seeded: Database) -> None:
     await write(seeded, PROMOTED)
-    (found,) = await seeded.read(standing.astray)
+    (found,) = await look(seeded)
 
     assert not await seeded.write(standing.accept, "nobody", actor=SERVICE, now=clock.now())
     assert not await seeded.write(standing.accept, "quay", actor=SERVICE, now=clock.now())
     assert await seeded.write(standing.accept, "admin", actor=SERVICE, now=clock.now())
 
-    assert await seeded.read(standing.astray) == []
+    assert await look(seeded) == []
     entries = await seeded.read(audit.about, kind="standing", id=found.person_id)
     assert [one.action for one in entries] == ["standing.changed", "standing.accepted"]
     assert await seeded.read(audit.verify) is None
@@ -136,14 +172,14 @@ async def test_a_service_from_before_begins_with_what_stands_there(
     )
 
     await database.write(standing.begin, now=clock.now())
-    assert await database.read(standing.astray) == []
+    assert await look(database) == []
 
     await write(
         database,
         "INSERT INTO person (id, username, name, password_hash) VALUES ('new', 'new', 'New', '$argon2id$')",
     )
     await database.write(standing.begin, now=clock.now())  # there is one beginning
-    assert [one.username for one in await database.read(standing.astray)] == ["new"]
+    assert [one.username for one in await look(database)] == ["new"]
 
 
 async def test_two_changes_at_once_are_no_alarm(seeded: Database) -> None:
@@ -169,7 +205,7 @@ async def test_two_changes_at_once_are_no_alarm(seeded: Database) -> None:
     for person_id in people[:6]:
         await asyncio.gather(*(seeded.write(work, person_id) for work in (password, passkey) * 3))
 
-    assert await seeded.read(standing.astray) == []
+    assert await look(seeded) == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -201,4 +237,4 @@ async def test_a_copied_passkey_that_was_taken_off_is_no_alarm(
 
     await seeded.write(passkeys.went_back, known, now=clock.now())
 
-    assert await seeded.read(standing.astray) == []
+    assert await look(seeded) == []

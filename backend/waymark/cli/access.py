@@ -21,7 +21,7 @@ def matrix() -> None:
 @access.command()
 @click.argument("username")
 def accept(username: str) -> None:
-    """USERNAME is to be what the database says, though nobody made it so through the service."""
+    """USERNAME is to be what the database says, though nobody made it so here; and logs in again."""
     import asyncio
 
     from waymark.audit.records import SERVICE

@@ -77,5 +77,5 @@ def _astray(db: Connection) -> list[str]:
         f"{one.username} stands otherwise than the audit trail says ({' and '.join(one.parts)}): somebody"
         " wrote to the database past the service. Take it back, or, if it is to be so, run"
         f" `waymark access accept {one.username}`"
-        for one in standing.astray(db)
+        for one in standing.astray(db, now=now())
     ]

@@ -13,6 +13,7 @@ import msgspec
 
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
+from waymark.identity import store as identity
 from waymark.identity.standing import store
 from waymark.identity.standing.records import KIND, Astray, Standing
 from waymark.identity.standing.rules import differing, standing_of
@@ -37,23 +38,30 @@ def changing(db: Connection, person_id: str, *, now: datetime) -> Iterator[None]
         _note(db, person_id, "standing.changed", now=now)
 
 
-def astray(db: Connection) -> list[Astray]:
-    """Everybody who stands otherwise than the trail says."""
-    found = []
+def astray(db: Connection, *, now: datetime) -> list[Astray]:
+    """Everybody who stands otherwise than the trail says, or is in where nobody logged in."""
+    found, entered = [], store.not_logged_in(db, now=now)
     for person_id in store.people(db):
         person, stands = store.person(db, person_id), _stands(db, person_id)
         if person is None or stands is None:
             continue
-        if parts := differing(_noted(db, person_id), stands):
+        parts = differing(_noted(db, person_id), stands)
+        if person_id in entered:
+            parts = (*parts, "sessions")
+        if parts:
             found.append(Astray(person_id=person_id, username=person.username, parts=parts))
     return found
 
 
 def accept(db: Connection, username: str, *, actor: Actor, now: datetime) -> bool:
-    """Somebody has looked: it is to be as it stands. False: nobody of this name is astray."""
+    """Somebody has looked: it is to be as it stands, and whoever is in logs in again.
+
+    False: nobody of this name is astray.
+    """
     person_id = store.person_id(db, username)
-    if person_id is None or not any(one.person_id == person_id for one in astray(db)):
+    if person_id is None or not any(one.person_id == person_id for one in astray(db, now=now)):
         return False
+    identity.end_sessions(db, person_id, now=now)
     _note(db, person_id, "standing.accepted", actor=actor, now=now)
     return True
 

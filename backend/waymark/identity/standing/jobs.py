@@ -31,7 +31,7 @@ class Watch:
         return 0
 
     async def look(self) -> None:
-        found = await self._database.read(actions.astray)
+        found = await self._database.read(actions.astray, now=clock.now())
         self.astray, self._next = len(found), clock.now() + EVERY
         if found:
             logs.event(
@@ -40,4 +40,5 @@ class Watch:
                 count=len(found),
                 roles=sum("roles" in one.parts for one in found),
                 ways_in=sum("ways_in" in one.parts for one in found),
+                sessions=sum("sessions" in one.parts for one in found),
             )

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-Part = Literal["roles", "ways_in"]
+Part = Literal["roles", "ways_in", "sessions"]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 KIND: Final = "standing"
 """What the trail calls it. Its id is the person's."""

@@ -1,5 +1,7 @@
 """The only SQL of standing: what somebody is, and what the trail said of that last."""
 
+from datetime import datetime
+
 from waymark.identity.standing.records import KIND, MembershipRow, PersonRow, WayRow
 from waymark.kernel.db import Connection, Sql
 
@@ -28,6 +30,19 @@ NOTED = Sql("""
     ORDER BY pos DESC
     LIMIT 1
 """)
+# A session goes on under new tokens and keeps the time of its login: of each login there is one at most.
+NOT_LOGGED_IN = Sql("""
+    SELECT s.person_id
+    FROM session AS s
+    WHERE s.revoked_at IS NULL AND s.expires_at > :now
+    GROUP BY s.person_id, s.created_at
+    HAVING COUNT(*) > (
+      SELECT COUNT(*)
+      FROM audit_entry AS e
+      WHERE e.subject_kind = 'person' AND e.subject_id = s.person_id
+        AND e.action = 'login' AND e.at = s.created_at
+    )
+""")
 ANY_NOTED = Sql("SELECT pos FROM audit_entry WHERE subject_kind = :kind LIMIT 1")
 
 
@@ -55,6 +70,11 @@ def ways(db: Connection, person_id: str) -> list[WayRow]:
 def noted(db: Connection, person_id: str) -> str | None:
     """The last entry's detail."""
     return db.one(NOTED, str, kind=KIND, person_id=person_id)
+
+
+def not_logged_in(db: Connection, *, now: datetime) -> set[str]:
+    """Whose sessions are more than the logins that the trail has."""
+    return set(db.many(NOT_LOGGED_IN, str, now=now))
 
 
 def any_noted(db: Connection) -> bool:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,6 +25,7 @@ from waymark_sync.codec import MSGPACK, decode
 from waymark_sync.file_sender import PreparedFile
 from waymark_sync.protocol import PushResponse
 
+AT_ONCE: Final = 50
 WINDOW: Final = 20
 """Bytes in a row that nothing else has by chance."""
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -77,7 +79,12 @@ class Gone:
         raise AssertionError("the reply never came")
 
     def erase(self) -> None:
-        self.act("supervisor", "confirm-erasure")
+        seen = self.page().json()["report"]["version"]
+        path = f"/desk/api/reports/{self.report.item_id}/confirm-erasure"
+        supervisor, body = self.prey.person("supervisor"), {"version": seen}
+        with ThreadPoolExecutor(AT_ONCE) as together:
+            sent = [together.submit(supervisor.post, path, json=body) for _ in range(AT_ONCE)]
+        self.confirmed = Counter(one.result().status_code for one in sent)
         with closing(dbapi2.connect(self.prey.server.data / "waymark.db")) as opened:
             for _ in range(20_000):
                 if not opened.execute(UNSWEPT).fetchone()[0]:
@@ -150,6 +157,17 @@ def _met(gone: Gone, folders: list[Path]) -> dict[str, list[str]]:
                 if piece in raw:
                     found.setdefault(name, []).append(str(file.relative_to(folder)))
     return found
+
+
+def test_it_is_confirmed_by_fifty_threads(prey: Prey, gone: Gone, attempts: Attempts) -> None:
+    """The second person's page sent fifty times at once: erased once, in the trail once, in the list once."""
+    back = (gone.confirmed, [row.action for row in prey.trail(gone.report.item_id)])
+    attempts.tried("more than once", got=gone.confirmed[200] != 1, back=back)
+    attempts.tried("a bug", got=set(gone.confirmed) - {200, 404, 409, 503}, back=back)
+    rows = [action for action in back[1] if action == "report.erased"]
+    attempts.tried("rows in the trail", got=len(rows) != 1, back=back)
+    listed = (prey.folder / "keys" / "erased" / "list.jsonl").read_bytes().splitlines()
+    attempts.tried("lines in the list", got=len(listed) != 1, back=len(listed))
 
 
 def test_nothing_of_it_is_left_on_the_machine(prey: Prey, gone: Gone, attempts: Attempts) -> None:

@@ -238,6 +238,24 @@ async def test_nothing_is_erased_where_the_list_cannot_be_written(
     assert CANARY in (await retention.worker.get(service.path(report))).text
 
 
+async def test_confirmed_many_times_at_once_it_is_erased_once(
+    service: Service, retention: Retention, settings: Settings
+) -> None:
+    report = await retention.closed(await service.report(sharing_choice="U1"))
+    await retention.ask(report)
+    page = await service.page("harbour", report)
+    desk = await retention.worker.like().enter(service.database, "supervisor")
+    path, body = service.path(report, "confirm-erasure"), {"version": page["report"]["version"]}
+
+    answers = await asyncio.gather(*(desk.post(path, body) for _ in range(12)))
+
+    told = [answer.status_code for answer in answers]
+    assert (told.count(200), set(told) - {200, 404, 409, 503}) == (1, set())
+    entries = await service.database.read(audit.about, kind="report", id=report.item_id)
+    assert [entry.action for entry in entries].count("report.erased") == 1
+    assert len((settings.keys / "erased" / "list.jsonl").read_bytes().splitlines()) == 1
+
+
 @ONE_ENGINE
 async def test_one_person_alone_erases_nothing(service: Service, retention: Retention) -> None:
     report = await retention.closed(await service.report(sharing_choice="U1"))

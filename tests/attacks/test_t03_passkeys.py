@@ -1,16 +1,18 @@
 """T3, a colleague at the next desk, with a device of their own and everything but the other person's hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
 import pytest
+from pyotp import TOTP, random_base32
 
 from attacks.attempts import Attempts
 from attacks.prey import CLIENT, Prey
 from support.authenticator import Authenticator, changed
+from support.desk import PASSWORD
 from waymark.identity.rules import FRESH
 from waymark.kernel import clock
 from waymark.kernel.keys import base64url, unbase64
@@ -327,3 +329,55 @@ def test_a_step_up_is_no_longer_and_nowhere_else(prey: Prey, victim: Victim, att
 
 def _judged(attempts: Attempts, what: str, answer: httpx.Response) -> None:
     attempts.tried(what, got=answer.status_code < 400 or answer.status_code >= 500, back=answer.text)
+
+
+@pytest.fixture
+def secured(prey: Prey) -> Iterator[tuple[str, str]]:
+    """Somebody with an app: its secret, and a code on paper. Taken off again as they would do it."""
+    prey.write("DELETE FROM throttle")
+    browser = Browser(prey, prey.enter("chair"))
+    secret = browser.send("POST", "/desk/api/account/totp").json()["secret"]
+    confirmed = browser.send("POST", "/desk/api/account/totp/confirm", {"code": TOTP(secret).now()})
+    assert confirmed.status_code == 200, confirmed.text
+    yield secret, confirmed.json()["recovery_codes"][0]
+    prey.write("DELETE FROM throttle")
+    prey.fresh()
+    browser.known = _cookie(confirmed, COOKIE)
+    assert browser.send("DELETE", "/desk/api/account/totp").status_code == 200
+
+
+def test_a_code_that_was_seen_or_guessed(prey: Prey, secured: tuple[str, str], attempts: Attempts) -> None:
+    """With the right password: no code, one that was used, another's, one twice at once, a dozen guessed."""
+    secret, paper = secured
+
+    def log_in(code: Any, password: str = PASSWORD) -> httpx.Response:
+        said = {"username": "chair", "password": password, "code": code}
+        return Browser(prey).send("POST", "/desk/api/session", said)
+
+    used = TOTP(secret).now()
+    old = TOTP(secret).at(datetime.now(UTC) - timedelta(minutes=10))
+    others = TOTP(random_base32()).now()
+    for what, code in (
+        ("none", ""),
+        ("one that confirmed", used),
+        ("an old one", old),
+        ("another's", others),
+    ):
+        _judged(attempts, what, log_in(code))
+    prey.write("DELETE FROM throttle")
+    for what, shape in (
+        ("a number", 123456),
+        ("a list", [used]),
+        ("nothing", None),
+        ("a long one", "0" * 5_000),
+    ):
+        _judged(attempts, what, log_in(shape))
+    prey.write("DELETE FROM throttle")
+    with ThreadPoolExecutor(5) as together:
+        answers = list(together.map(lambda _: log_in(paper).status_code, range(5)))
+    assert 200 in answers, "once it is good"
+    attempts.tried("a code on paper more than once", got=answers.count(200) > 1, back=answers)
+    prey.write("DELETE FROM throttle")
+    guesses = [log_in(f"{number:06}").status_code for number in range(12)]
+    attempts.tried("guessing without being slowed", got=429 not in guesses, back=guesses)
+    attempts.tried("guessing", got=200 in guesses, back=guesses)

@@ -32,6 +32,12 @@ ANSWERED: Final = "canaryanswered6elm"
 WAITING: Final = "canarywaiting3ash"
 DRAFT: Final = "canarydraft8yew"
 ALL: Final = [SENT, ANSWERED, WAITING, DRAFT]
+ANSWERS: Final = "SELECT sealed FROM mailbox_message"
+FEED_KEY: Final = """async () => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('.waymark-feed')
+  const file = await (await folder.getFileHandle('key')).getFile()
+  return [...new Uint8Array(await file.arrayBuffer())]
+}"""
 LAST: Final = "SELECT item_id FROM intake_item ORDER BY pos DESC LIMIT 2"
 
 
@@ -54,8 +60,10 @@ def test_keys_messages_and_the_draft_go_and_the_sealed_queue_arrives(
     waiting = tell_briefly(page, Story(narrative=WAITING))
     press(page, "Make another report")
     answer_briefly(page, Story(narrative=DRAFT))
+    feed_key = bytes(page.evaluate(FEED_KEY))
     tablet.kill()
     assert hits(profile, ALL) == []
+    assert (len(feed_key), in_files(profile, feed_key)) == (32, True)
 
     demo.start()
     revoke(demo, scope)
@@ -76,7 +84,17 @@ def test_keys_messages_and_the_draft_go_and_the_sealed_queue_arrives(
     assert hits(profile, ALL) == []
     with closing(dbapi2.connect(demo.data / "waymark.db")) as opened:
         arrived = [item_id for (item_id,) in opened.execute(LAST)]
+        answers = [sealed for (sealed,) in opened.execute(ANSWERS)]
+    # Its own key may still lie in the browser's files. Answers lie under one that was a file and is gone.
+    assert answers and not any(in_files(profile, sealed[:64]) for sealed in answers)
+    assert not in_files(profile, feed_key)
     assert all(hits(profile, [item_id]) for item_id in arrived), "the search is not blind"
+
+
+def in_files(profile: Path, wanted: bytes) -> bool:
+    return any(
+        wanted in file.read_bytes() for file in profile.rglob("*") if file.is_file() and not file.is_symlink()
+    )
 
 
 def revoke(demo: Server, scope: str) -> None:

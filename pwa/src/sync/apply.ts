@@ -3,7 +3,7 @@
 import { CHECK_IN_MS } from './core.ts'
 import type { Apply, Held, QueueRead, Row, Write } from './core-parts.ts'
 import { SUSPECT_AFTER } from './core-settle.ts'
-import { putPage } from './feed.ts'
+import { entriesOf, putPage } from './feed.ts'
 import { result, type Stores } from './indexed-db.ts'
 import {
   adopt,
@@ -81,18 +81,20 @@ function isAfter(one: Place, other: Place): boolean {
 }
 
 /** `stale`: another drainer has learnt more meanwhile, and nothing was written. */
-export function applyAll(effect: Apply): Promise<{ readonly stale: boolean; readonly requeued: boolean }> {
+export async function applyAll(effect: Apply): Promise<{ readonly stale: boolean; readonly requeued: boolean }> {
+  const pages = new Map<Write, readonly FeedEntry[]>()
+  for (const write of effect.writes) if (write.type === 'keep_page') pages.set(write, await entriesOf(write.feedId, write.page))
   return stores.write(['parcels', 'receipts', 'feed', 'kv', 'files'], async (store) => {
     const known = (await result<string | undefined>(store('kv').get('incarnation'))) ?? null
     const news = effect.incarnation !== null && effect.incarnation !== known
     if (news && known !== effect.seen) return { stale: true, requeued: false }
     const requeued = news && effect.incarnation !== null && (await adopt(store, effect.incarnation))
-    for (const write of effect.writes) await apply(store, write)
+    for (const write of effect.writes) await apply(store, write, pages.get(write) ?? [])
     return { stale: false, requeued }
   })
 }
 
-async function apply(store: Stores<StoreName>, write: Write): Promise<void> {
+async function apply(store: Stores<StoreName>, write: Write, entries: readonly FeedEntry[]): Promise<void> {
   switch (write.type) {
     case 'take_receipt': {
       const { item_id, result: found, receipt } = write.body
@@ -111,7 +113,7 @@ async function apply(store: Stores<StoreName>, write: Write): Promise<void> {
       if (await holds(store, write)) await change(store, write.itemId, isReceipted, QUEUED)
       return
     case 'keep_page':
-      await putPage(store, write.feedId, write.page)
+      await putPage(store, write.feedId, write.page.cursor, entries)
       return
     case 'mark_applied':
       return markApplied(store, write.messageId)

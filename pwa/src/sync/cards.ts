@@ -2,6 +2,7 @@
 
 import { envelopeBytes } from './core-settle.ts'
 import { allEntries, allKeys, openEntry, type OpenedMessage } from './feed.ts'
+import { asItCame } from './feed-key.ts'
 import { WAITS } from './files-rest.ts'
 import { allFiles } from './files-store.ts'
 import { allParcels, allReceipts, type DeviceKeys, type FeedEntry, hasArrived, isErased, type KeptFile, type KeptReceipt, type Parcel } from './parcels.ts'
@@ -149,7 +150,7 @@ export function forgetOpened(): void {
 }
 
 async function openReceipt(of: FeedEntry, keys: DeviceKeys): Promise<OpenedMessage> {
-  const plaintext = await openMessage(of.sealed, keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
+  const plaintext = await openMessage(await asItCame(of), keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
   const { item_id: itemId } = fromJson(plaintext, receiptBody)
   return { itemId, id: of.id, kind: of.kind, at: '', fromName: '', text: '', asks: false, code: '', services: [], access: null }
 }

@@ -7,7 +7,7 @@ import { enrol as enrolDevice, identity, keysLast } from './device.ts'
 import { queryOf } from './directory.ts'
 import { dropAllSealed } from './files-ahead.ts'
 import { dueFiles, sendFiles } from './files-send.ts'
-import { allKeys } from './feed.ts'
+import { allKeys, fetchAgainWhatIsClosed } from './feed.ts'
 import * as knocks from './knocks.ts'
 import type { Notice } from './knocks-wire.ts'
 import { leave } from './leave.ts'
@@ -83,6 +83,7 @@ async function loadStores(): Promise<void> {
     deviceNow.value = await identity()
     note({ durable: await durableNow(), endOfLife: await endOfLife() })
     if (!(await keysLast())) note({ storageFault: 'keys_not_kept' })
+    await fetchAgainWhatIsClosed()
     if (await outboxExists()) await settleStores()
   } catch (error) {
     deviceNow.value ??= { mode: 'visitor' }

@@ -3,8 +3,8 @@
  * shown. An unknown kind is kept for a later version of this app.
  */
 
-import type { Message, PullResponse } from './protocol.generated.ts'
-import { own } from './bytes.ts'
+import type { PullResponse } from './protocol.generated.ts'
+import { asItCame, closed, feedKey, hasFeedKey } from './feed-key.ts'
 import { result, type Stores } from './indexed-db.ts'
 import { type DeviceKeys, type FeedEntry, type StoreName, stores } from './parcels.ts'
 import { openMessage } from './seal.ts'
@@ -14,35 +14,44 @@ import { accessed, type Fields, fromJson, signposted } from './wire.ts'
 const SHOWN: ReadonlySet<string> = new Set(['ack', 'message', 'status', 'signpost', 'needs_attention', 'access'])
 
 export type OpenedMessage = FeedMessage & { readonly itemId: string }
-type Sealed = Pick<FeedEntry, 'feedId' | 'id' | 'kind' | 'sealed'>
+type Sealed = Pick<FeedEntry, 'feedId' | 'id' | 'kind' | 'sealed' | 'iv'>
 
 /** Every message once, and the cursor never ahead of them. */
-export function storePage(feedId: string, page: PullResponse): Promise<number> {
-  return stores.write(['feed', 'kv'], (store) => putPage(store, feedId, page))
+export async function storePage(feedId: string, page: PullResponse): Promise<number> {
+  const entries = await entriesOf(feedId, page)
+  return stores.write(['feed', 'kv'], (store) => putPage(store, feedId, page.cursor, entries))
+}
+
+/** Before the transaction, which would not wait for it. */
+export async function entriesOf(feedId: string, { messages }: PullResponse): Promise<readonly FeedEntry[]> {
+  if (messages.length === 0) return []
+  const key = await feedKey()
+  return Promise.all(
+    messages.map(async ({ id, pos, kind, sealed }): Promise<FeedEntry> => ({ feedId, id, pos, kind, ...(await closed(sealed, key)), applied: false })),
+  )
 }
 
 /** Inside a transaction. */
-export async function putPage(store: Stores<StoreName>, feedId: string, page: PullResponse): Promise<number> {
+export async function putPage(store: Stores<StoreName>, feedId: string, cursor: string, entries: readonly FeedEntry[]): Promise<number> {
   let fresh = 0
-  for (const message of page.messages) {
-    const known = await result<FeedEntry | undefined>(store('feed').get([feedId, message.id]))
+  for (const entry of entries) {
+    const known = await result<FeedEntry | undefined>(store('feed').get([feedId, entry.id]))
     if (known !== undefined) continue
-    await result(store('feed').put(entry(feedId, message)))
+    await result(store('feed').put(entry))
     fresh++
   }
-  await result(store('kv').put(page.cursor, `cursor:${feedId}`))
+  await result(store('kv').put(cursor, `cursor:${feedId}`))
   return fresh
 }
 
-function entry(feedId: string, message: Message): FeedEntry {
-  return {
-    feedId,
-    id: message.id,
-    pos: message.pos,
-    kind: message.kind,
-    sealed: own(message.sealed),
-    applied: false,
-  }
+/** Their key is gone, and nobody meant it: they are fetched again, from the beginning. */
+export async function fetchAgainWhatIsClosed(): Promise<void> {
+  if (await hasFeedKey()) return
+  await stores.write(['feed', 'kv'], async (store) => {
+    const lost = (await result<FeedEntry[]>(store('feed').getAll())).filter((each) => each.iv !== undefined)
+    for (const { feedId, id } of lost) await result(store('feed').delete([feedId, id]))
+    for (const feedId of new Set(lost.map((each) => each.feedId))) await result(store('kv').delete(`cursor:${feedId}`))
+  })
 }
 
 export function allEntries(): Promise<readonly FeedEntry[]> {
@@ -64,7 +73,7 @@ export function allKeys(): Promise<readonly DeviceKeys[]> {
 /** The message in clear, or null for a kind that is not shown. Raises CannotOpen or WireError. */
 export async function openEntry(of: Sealed, keys: Pick<DeviceKeys, 'reply'>): Promise<OpenedMessage | null> {
   if (!SHOWN.has(of.kind)) return null
-  const plaintext = await openMessage(of.sealed, keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
+  const plaintext = await openMessage(await asItCame(of), keys.reply, { feedId: of.feedId, messageId: of.id, kind: of.kind })
   return fromJson(plaintext, (fields) => shown(of, fields))
 }
 

@@ -7,13 +7,14 @@
 
 import { REACHED } from './contact.ts'
 import { ENROLMENT } from './device.ts'
+import { dropFeedKey } from './feed-key.ts'
 import { dropArrived } from './files-store.ts'
 import { result } from './indexed-db.ts'
 import { KNOCKS } from './knocks-wire.ts'
 import { type FeedEntry, hasArrived, type Parcel, stores } from './parcels.ts'
 
 export async function leave(): Promise<void> {
-  const left = await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
+  const { left, empty } = await stores.write(['parcels', 'device_keys', 'feed', 'kv'], async (store) => {
     // From now on no knock is shown on this phone. The service worker then gives the subscription up.
     if ((await result<unknown>(store('kv').get(ENROLMENT))) === undefined)
       for (const told of [KNOCKS, REACHED]) await result(store('kv').delete(told))
@@ -27,7 +28,8 @@ export async function leave(): Promise<void> {
       await result(store('device_keys').delete(feedId))
       await result(store('kv').delete(`cursor:${feedId}`))
     }
-    return left
+    return { left, empty: (await result<number>(store('feed').count())) === 0 }
   })
+  if (empty) await dropFeedKey()
   await dropArrived(new Set(left.map((each) => each.itemId))).catch(() => undefined) // no folder here: no files
 }

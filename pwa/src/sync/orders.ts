@@ -5,6 +5,7 @@
 
 import { type Bytes, concat, uint64, utf8, uuidBytes } from './bytes.ts'
 import type { Order, Scope } from './core-parts.ts'
+import { dropFeedKey } from './feed-key.ts'
 import { result, type Stores } from './indexed-db.ts'
 import { LABEL, receiptKey, signatureValid } from './keyset.ts'
 import { keepSetting, setting, type StoreName, stores } from './parcels.ts'
@@ -106,6 +107,7 @@ export async function carryOut(scope: Scope): Promise<void> {
   const order = await orderKept()
   if (order === null || (scope === 'all' && order.gone === 'all')) return
   if (scope === 'all' && !(await removeFolders())) return // open elsewhere: the next pass tries again
+  await dropFeedKey() // first: a browser's database keeps for long what it deletes
   await stores.write(['parcels', 'receipts', 'device_keys', 'feed', 'kv', 'files'], async (store) => {
     await result(store('device_keys').clear())
     await result(store('feed').clear())

@@ -77,7 +77,9 @@ export type FeedEntry = {
   readonly id: string
   readonly pos: number
   readonly kind: string
+  /** As it came; with `iv`, under the key of `feed-key.ts` as well. */
   readonly sealed: Bytes
+  readonly iv?: Bytes
   /** A `receipt` that has been taken over into its parcel. */
   readonly applied: boolean
 }

@@ -8,6 +8,7 @@ import type { Failure as CoreFailure, OpenedReceipt } from './core-parts.ts'
 import { covers } from './core-proof.ts'
 import type { Failure } from './decide.ts'
 import { allEntries, keysOf, markApplied, storePage } from './feed.ts'
+import { asItCame } from './feed-key.ts'
 import { allGenuine } from './genuine.ts'
 import { bodyOf, get, type Reply } from './http.ts'
 import { LABEL, sign } from './keyset.ts'
@@ -157,7 +158,7 @@ async function applyReceipts(): Promise<void> {
 async function openReceipt(entry: FeedEntry, keys: DeviceKeys, service: KeySet): Promise<OpenedEntry | 'unknown_key' | 'not_ours'> {
   try {
     const place = { feedId: entry.feedId, messageId: entry.id, kind: entry.kind }
-    const body = fromJson(await openMessage(entry.sealed, keys.reply, place), receiptBody)
+    const body = fromJson(await openMessage(await asItCame(entry), keys.reply, place), receiptBody)
     const genuine = await checkReceipt(body.receipt, service)
     if (genuine === 'unknown_key') return 'unknown_key'
     const row = await parcel(body.item_id)
@@ -174,7 +175,7 @@ async function openReceipt(entry: FeedEntry, keys: DeviceKeys, service: KeySet):
 async function applyFileProof(entry: FeedEntry, keys: DeviceKeys, service: KeySet): Promise<boolean> {
   try {
     const place = { feedId: entry.feedId, messageId: entry.id, kind: entry.kind }
-    const { item_id, state } = fromJson(await openMessage(entry.sealed, keys.reply, place), attachmentBody)
+    const { item_id, state } = fromJson(await openMessage(await asItCame(entry), keys.reply, place), attachmentBody)
     const file = await fileRow(state.att_id)
     if (file === undefined || file.itemId !== item_id) return true
     const proving = await provedComplete(state, file, service)

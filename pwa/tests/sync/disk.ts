@@ -23,7 +23,8 @@ export class Disk {
 
   /** What `navigator.storage` is to a page. */
   get storage(): unknown {
-    return { getDirectory: async () => ({ getDirectoryHandle: async () => this.#folder() }), persisted: async () => false }
+    const removeEntry = async () => Promise.reject(new DOMException('no such folder', 'NotFoundError'))
+    return { getDirectory: async () => ({ getDirectoryHandle: async () => this.#folder(), removeEntry }), persisted: async () => false }
   }
 
   #folder(): unknown {

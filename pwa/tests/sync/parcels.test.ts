@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { newKeys, usable } from '../../src/sync/device.ts'
 import { allEntries, keysOf, storePage } from '../../src/sync/feed.ts'
 import { leave } from '../../src/sync/leave.ts'
@@ -8,6 +8,8 @@ import { sha256, utf8 } from '../../src/sync/bytes.ts'
 
 const INCARNATION = 'bd2ceedb-65d8-43d2-82d3-d2cce5cc36f1'
 const RESTORED = 'eb00bf0a-ba49-4c62-8ddf-47bf68068be4'
+
+vi.stubGlobal('navigator', {})
 
 beforeEach(async () => {
   await parcels.stores.close()

@@ -29,6 +29,8 @@ const INCARNATION = '6f1c8f0e-6d0b-4a53-8a8e-2f3f5b9f0a11'
 
 vi.stubGlobal('__TRUST__', { root: trust.root, keyset: trust.keyset })
 
+vi.stubGlobal('navigator', {})
+
 beforeEach(async () => {
   await stores.close()
   await new Promise((resolve) => (indexedDB.deleteDatabase('waymark').onsuccess = resolve))

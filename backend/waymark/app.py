@@ -60,7 +60,7 @@ from waymark.knocks.jobs import Knocker
 from waymark.knocks.sender import Sender
 from waymark.releases import routes as release_routes
 from waymark.releases.jobs import Answerer, Heir
-from waymark.retention.jobs import Eraser, apply_list
+from waymark.retention.jobs import Eraser, Retainer, apply_list
 from waymark.retention.ledger import ErasureList
 from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.campaigns.jobs import Lookout
@@ -189,6 +189,8 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("knock", knocker.step)
         jobs.add("keep", keeper.step)
         jobs.add("erase", Eraser(database, files, settings.intake_log).step)
+        retains = Retainer(database, state.vault, erased, erases=settings.retention == "erase")
+        jobs.add("retain", retains.step)
         jobs.add("notary", Notary(database, state.ring, settings.audit_checkpoints).step)
         if shipper is not None:
             jobs.add("log", shipper.step)

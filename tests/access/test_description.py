@@ -45,6 +45,7 @@ STORY: Final = (
     ("northshire", "SignpostReporter"),
     ("northshire", "DecideReport"),
     ("northshire", "CloseReport"),
+    ("supervisor", "ListReviews"),
     ("harbour", "AskErasure"),
     ("northshire", "ReopenReport"),
     ("northshire", "ForwardReport"),
@@ -105,6 +106,9 @@ TOLD_ELSEWHERE: Final = {
     "InvitePerson",
     "CancelInvitation",
     "EndMembership",
+    "HoldReport",
+    "LiftHold",
+    "KeepReport",
 }
 """What they answer when all is well is no JSON, the end of a report, or needs a key: see their own tests."""
 

@@ -80,6 +80,10 @@ ROWS: Final[dict[str, Row]] = {
         act="narrow_release", body={**STALE, "groups": ["identity"], "note": "x"}, success=409
     ),
     "AskErasure": Row(act="erase_report", body={**STALE, "ground": "not_needed", "note": "x"}, success=409),
+    "HoldReport": Row(act="hold_report", body={**STALE, "reason": "proceedings", "note": "x"}, success=409),
+    "LiftHold": Row(act="lift_hold", body={**STALE, "note": "x"}, success=409),
+    "KeepReport": Row(act="keep_report", body={**STALE, "reason": "pattern", "months": 3}, success=409),
+    "ListReviews": Row(act="list_reviews"),
     "ConfirmErasure": Row(act="confirm_erasure", body=STALE, success=409),
     "OverrideRelease": Row(
         act="override_release",

@@ -29,7 +29,8 @@ POLICE: Final = ("police_triage", "hate_crime_coordinator")
 CENTRE: Final = ("centre_worker", "centre_supervisor")
 SEES = ("list_reports", "view_report")
 ANSWERS = ("ask_reporter", "update_reporter", "signpost", "close_report", "reopen_report", "mark_reply_read")
-EXCEPTIONS = ("override_release", "unmask", "confirm_erasure")
+HOLDS = ("hold_report", "lift_hold")
+EXCEPTIONS = ("override_release", "unmask", "confirm_erasure", "keep_report", *HOLDS)
 """Beside `end_override`, which is for where there is something to end."""
 
 
@@ -56,7 +57,8 @@ def expected(role: str, act: str, choice: str, force: str, centre: str) -> froze
     """None: nothing there."""
     if role in POLICE and choice in ("P1", "P2", "P3") and force != "other-force":
         own = (*ANSWERS, "decide_report", "forward_report") if force == "own-force" else ("take_report",)
-        return CHOSEN[choice] if act in (*SEES, "acknowledge_report", *own) else None
+        held = HOLDS if role == "hate_crime_coordinator" and force == "own-force" else ()
+        return CHOSEN[choice] if act in (*SEES, "acknowledge_report", *own, *held) else None
     if role in CENTRE and centre == "own-centre":
         released = choice in ("P1", "P2", "P3")
         possible = (
@@ -88,10 +90,13 @@ def test_every_decision_about_a_report(role: Role) -> None:
 
 OF_A_CENTRE = {"list_devices", "make_device_code", "revoke_device", "explain_gap"}
 SORTS = {"list_reports", "return_to_list"}
+PEOPLE = {"list_people", "invite_person", "end_membership"}
 GENERAL: Final[dict[str, set[str]]] = {
     **dict.fromkeys(CENTRE, OF_A_CENTRE | SORTS),
     **dict.fromkeys(POLICE, SORTS),
-    "dpo": {"list_reports"},
+    "centre_supervisor": OF_A_CENTRE | SORTS | PEOPLE | {"list_reviews"},
+    "hate_crime_coordinator": SORTS | PEOPLE,
+    "dpo": {"list_reports", "list_reviews"},
     "intake_custodian": {"list_quarantine", "reopen_quarantine"},
 }
 

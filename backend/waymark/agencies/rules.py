@@ -58,6 +58,9 @@ OF_A_CENTRE: Final[frozenset[Act]] = frozenset(
 )
 
 
+HOLDS: Final[frozenset[Act]] = frozenset({"hold_report", "lift_hold"})
+KEEPS: Final[frozenset[Act]] = HOLDS | {"confirm_erasure", "keep_report"}
+"""Of those who answer for what a centre keeps, and for how long."""
 OF_PEOPLE: Final[frozenset[Act]] = frozenset({"list_people", "invite_person", "end_membership"})
 """Of one's own place. Which roles somebody may give stands in `identity.invitations.rules`."""
 
@@ -85,20 +88,20 @@ POWERS: Final[Mapping[Role, Powers]] = MappingProxyType(
         "centre_worker": _OF_VOLUNTEERS,
         "centre_supervisor": Powers(
             side="centre",
-            without_report=OF_A_CENTRE | OF_PEOPLE,
-            on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS | {"confirm_erasure"},
+            without_report=OF_A_CENTRE | OF_PEOPLE | {"list_reviews"},
+            on_report=_OF_VOLUNTEERS.on_report | EXCEPTIONS | KEEPS,
         ),
         "police_triage": _OF_POLICE,
         "hate_crime_coordinator": Powers(
             side="police",
             without_report=_OF_POLICE.without_report | OF_PEOPLE,
-            on_report=_OF_POLICE.on_report,
+            on_report=_OF_POLICE.on_report | HOLDS,
         ),
         # Of a centre; one of a force finds nothing here.
         "dpo": Powers(
             side="centre",
-            without_report=frozenset({"list_reports"}),
-            on_report=READS | EXCEPTIONS | {"erase_report", "confirm_erasure"},
+            without_report=frozenset({"list_reports", "list_reviews"}),
+            on_report=READS | EXCEPTIONS | KEEPS | {"erase_report"},
         ),
         "intake_custodian": Powers(
             side="custodian", without_report=frozenset({"list_quarantine", "reopen_quarantine"})
@@ -191,6 +194,7 @@ def _police(user: User, act: Act, report: ReportFacts) -> Ruling:
         # An offer rests until it is answered: two forces must not speak to the reporter at once.
         or (act in OF_ITS_FORCE and own and report.offered_force_id is None)
         or (act in OF_OFFERED and offered)
+        or (act in HOLDS and own)
     )
     return _yes("released") if theirs else _no("not_theirs_to_answer")
 

@@ -77,6 +77,7 @@ CATALOGUE = _kinds(
     ("invitation_over", 404, "This invitation does not work any more", "An invitation works once and for three days. Ask whoever invited you for a new one."),
     ("username_taken", 409, "Somebody has this user name", "Choose another one, such as your name with a number."),
     ("last_of_place", 409, "Nobody would be left to look after your people", "Invite somebody who takes over first."),
+    ("held", 409, "A hold stands on this report", "Nothing can erase it before those who placed the hold lift it."),
     ("last_factor", 409, "Nothing would be left beside your password", "Add another passkey or an authenticator app first, then remove this one."),
     ("not_found", 404, "There is nothing here", "Check the address, or go back to the list."),
     ("method_not_allowed", 405, "This address does not take that kind of request", "Use one of the methods named in the Allow header."),

@@ -19,6 +19,7 @@ HOST: Final = "127.0.0.1"
 
 Profile = Literal["demo", "production", "test"]
 SecondFactor = Literal["required", "offered"]
+Retention = Literal["review", "erase"]
 
 NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_PROFILE": "demo, production or test",
@@ -39,6 +40,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_PUSH_CONTACT": "mailto: or https: address that push services can complain to",
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
     "WAYMARK_SECOND_FACTOR": "whether a password alone opens no desk: required, or in demonstrations offered",
+    "WAYMARK_RETENTION": "review: people decide what goes; erase: what nobody needs goes at its end",
     "WAYMARK_SOFT_EOL": "builds of the app that should be renewed: BUILDS DAY [URL]",
     "WAYMARK_HARD_EOL": "builds of the app that make no new reports from that day on: BUILDS DAY [URL]",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
@@ -100,6 +102,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """In small letters. Empty: nobody's address is known, because everything comes from the proxy."""
     second_factor: SecondFactor = "required"
     """`offered`: a password alone opens the desk, of whoever has set up nothing else."""
+    retention: Retention = "review"
     soft_eol: EndOfLife | None = None
     hard_eol: EndOfLife | None = None
     """What waits on such a build is taken all the same."""
@@ -187,6 +190,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         push_contact=environ.get("WAYMARK_PUSH_CONTACT", ""),
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
         second_factor=cast(SecondFactor, environ.get("WAYMARK_SECOND_FACTOR") or _usual(environ)),
+        retention=cast(Retention, environ.get("WAYMARK_RETENTION") or "review"),
         soft_eol=soft_eol,
         hard_eol=hard_eol,
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
@@ -218,6 +222,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_PUSH_CONTACT": settings.push_sender,
         "WAYMARK_CLIENT_HEADER": settings.client_header,
         "WAYMARK_SECOND_FACTOR": settings.second_factor,
+        "WAYMARK_RETENTION": settings.retention,
         "WAYMARK_SOFT_EOL": str(settings.soft_eol or ""),
         "WAYMARK_HARD_EOL": str(settings.hard_eol or ""),
         "WAYMARK_HOST": HOST,
@@ -272,6 +277,8 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_SECOND_FACTOR must be required or offered"
     elif settings.profile == "production" and not settings.second_factor_required:
         yield "WAYMARK_SECOND_FACTOR=offered is for demonstrations: unset it"
+    if settings.retention not in get_args(Retention):
+        yield "WAYMARK_RETENTION must be review or erase"
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
     yield from _push_refusals(settings)

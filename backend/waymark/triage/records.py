@@ -76,6 +76,10 @@ class TriageReport(Struct, frozen=True, kw_only=True):
     """The flood that it came in, while it lies apart."""
     opened_groups: str | None = None
     """What an override opened to the report's force."""
+    hold_side: Literal["police", "centre"] | None = None
+    """Who has put a hold on it: nothing erases it before they lift it."""
+    erasure_by: str | None = None
+    """Who has asked that it be erased, while nothing else has been done since."""
 
     @property
     def lock(self) -> Lock:

@@ -26,6 +26,7 @@ from waymark.triage.records import (
     TriageReport,
 )
 from waymark_sync.policy.access import load_access
+from waymark_sync.policy.retention import load_retention
 from waymark_sync.policy.decisions import Decisions
 from waymark_sync.policy.timers import Timers
 from waymark_sync.reference import reference
@@ -112,6 +113,9 @@ POSSIBLE_IN: Final[Mapping[Act, frozenset[State]]] = MappingProxyType(
         # Nothing unread or open is ever destroyed.
         "erase_report": frozenset({"closed"}),
         "confirm_erasure": frozenset({"closed"}),
+        "keep_report": frozenset({"closed"}),
+        "hold_report": frozenset(get_args(State)),
+        "lift_hold": frozenset(get_args(State)),
     }
 )
 """Acts on one report, and the states that they make sense in."""
@@ -202,7 +206,8 @@ def due(
 
 def moved(report: TriageReport, timers: Timers, **changes: Any) -> TriageReport:
     """The report after a change, with everything that follows from it. The version counts up."""
-    after = replace(report, **changes, version=report.version + 1)
+    # Whatever is done to a report ends a request to erase it.
+    after = replace(report, **{"erasure_by": None, **changes}, version=report.version + 1)
     acknowledged = after.acknowledged_at is not None
     due_at, due_for = due(
         after.state, received_at=after.received_at, acknowledged=acknowledged, timers=timers
@@ -273,7 +278,8 @@ def history_line(
 
 def _label(code: str, labels: Decisions) -> str:
     grounds = load_access().override_grounds
-    return next((ground.label for ground in grounds if ground.code == code), labels.label(code))
+    own = next((ground.label for ground in grounds if ground.code == code), "")
+    return own or load_retention().label(code) or labels.label(code)
 
 
 def listed(
@@ -336,7 +342,24 @@ def possible_acts(user: User, report: TriageReport, *, can_reach: bool, now: dat
         and (act != "mark_reply_read" or report.reply_waiting)
         and (act != "override_release" or openable(facts(report)))
         and (act != "unmask" or decide(user, act, facts(report), now=now).groups)
+        and _as_held(user, act, report)
     ]
+
+
+def _as_held(user: User, act: Act, report: TriageReport) -> bool:
+    """What a hold and a request to erase leave possible."""
+    match act:
+        case "hold_report":
+            return report.hold_side is None
+        case "lift_hold":
+            return report.hold_side == ("police" if user.police else "centre")
+        case "erase_report":
+            return report.hold_side is None and report.erasure_by is None and not report.reply_waiting
+        case "confirm_erasure":
+            asked = report.erasure_by not in (None, user.id)
+            return asked and report.hold_side is None and not report.reply_waiting
+        case _:
+            return True
 
 
 def age_s(received_at: str, *, now: datetime) -> int:

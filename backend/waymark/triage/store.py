@@ -16,6 +16,7 @@ COLUMNS: Final = f"""
     t.received_at, t.channel, t.has_pictures, r.feed_id, r.schema_v, r.note, t.acknowledged_at,
     t.acknowledged_by, t.due_at, t.due_for, t.asked_at, t.reply_waiting, t.decided, t.offered_force_id,
     t.offered_at, t.version, r.body, r.person, k.holder, k.wrapped, t.released, t.campaign_id,
+    t.hold_side, t.erasure_by,
     {RELEASED} AS released_groups,
     {OPENED} AS opened_groups
 """
@@ -117,7 +118,8 @@ MOVE = Sql("""
     SET state = :state, queue = :queue, force_id = :force_id, acknowledged_at = :acknowledged_at,
         acknowledged_by = :acknowledged_by, due_at = :due_at, due_for = :due_for, asked_at = :asked_at,
         reply_waiting = :reply_waiting, decided = :decided, offered_force_id = :offered_force_id,
-        offered_at = :offered_at, released = :released, version = :version
+        offered_at = :offered_at, released = :released, hold_side = :hold_side, erasure_by = :erasure_by,
+        version = :version
     WHERE report_id = :report_id AND version = :version - 1
 """)
 LAY_BACK = Sql("UPDATE triage_report SET campaign_id = NULL WHERE report_id = :report_id")
@@ -231,6 +233,8 @@ def move(db: Connection, after: TriageReport) -> bool:
         offered_force_id=after.offered_force_id,
         offered_at=after.offered_at,
         released=after.released,
+        hold_side=after.hold_side,
+        erasure_by=after.erasure_by,
         version=after.version,
     )
     return touched == 1

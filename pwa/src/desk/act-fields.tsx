@@ -5,6 +5,7 @@ import { chosenDecision, mayStaySilent, telling } from './act-form.ts'
 import { errorAt, Group } from './field-group.tsx'
 import { Message, OneOf, Words } from './field-parts.tsx'
 import type { FieldsProps } from './field-parts.tsx'
+import { KeepFields } from './keep-fields.tsx'
 import { ReleaseFields } from './release-fields.tsx'
 import { SignpostFields } from './signpost-fields.tsx'
 import { say } from './words.ts'
@@ -51,6 +52,12 @@ export function ActFields(props: FieldsProps): JSX.Element | null {
     case 'end_override':
     case 'unmask':
       return <ReleaseFields {...props} act={props.act} />
+    case 'keep_report':
+    case 'hold_report':
+    case 'lift_hold':
+    case 'erase_report':
+    case 'confirm_erasure':
+      return <KeepFields {...props} act={props.act} />
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':

@@ -5,6 +5,7 @@
 
 import type { FieldError } from '../ui/words.ts'
 import type { ActName } from './act-names.ts'
+import { keepBody, keepFaults } from './keep-form.ts'
 import { releaseBody, releaseFaults } from './release-form.ts'
 import type { Decision, OpenReport } from './report-shape.ts'
 import type { Draft } from './session.ts'
@@ -120,6 +121,12 @@ export function faultsIn(act: ActName, draft: Draft, report: OpenReport): readon
     case 'end_override':
     case 'unmask':
       return releaseFaults(act, draft, report, TEXT_MAX)
+    case 'keep_report':
+    case 'hold_report':
+    case 'lift_hold':
+    case 'erase_report':
+    case 'confirm_erasure':
+      return keepFaults(act, draft, TEXT_MAX)
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':
@@ -181,6 +188,12 @@ export function bodyOf(act: ActName, draft: Draft, report: OpenReport): Readonly
     case 'end_override':
     case 'unmask':
       return releaseBody(act, draft, report)
+    case 'keep_report':
+    case 'hold_report':
+    case 'lift_hold':
+    case 'erase_report':
+    case 'confirm_erasure':
+      return keepBody(act, draft, report)
     case 'accept_report':
     case 'take_report':
     case 'mark_reply_read':

@@ -17,11 +17,18 @@ export const ACTS = {
   override_release: 'override',
   end_override: 'end-override',
   unmask: 'unmask',
+  keep_report: 'keep',
+  hold_report: 'hold',
+  lift_hold: 'lift-hold',
+  erase_report: 'erasure',
+  confirm_erasure: 'confirm-erasure',
 } as const
 /** In the order in which they are offered. */
 export type ActName = keyof typeof ACTS
 /** About who may see the report, rather than about what becomes of it. */
 export type ReleaseAct = 'narrow_release' | 'override_release' | 'end_override' | 'unmask'
+/** About how long the report is kept. */
+export type KeepAct = 'keep_report' | 'hold_report' | 'lift_hold' | 'erase_report' | 'confirm_erasure'
 export const ACT_NAMES = Object.keys(ACTS) as readonly ActName[]
 
 export const ACT_OF_PATH: ReadonlyMap<string, ActName> = new Map(ACT_NAMES.map((act) => [ACTS[act], act]))

@@ -9,7 +9,7 @@ import type { ActName } from './act-names.ts'
 import * as api from './api.ts'
 import { chosenGroups, groupsFor } from './release-form.ts'
 import type { OpenReport, ShownAnswers } from './report-shape.ts'
-import { addressOf } from './router.ts'
+import { addressOf, replace } from './router.ts'
 import { draftOf, dropDraft, keepDraft } from './session.ts'
 import type { Draft } from './session.ts'
 import type { HistoryEntry, User } from './shapes.ts'
@@ -111,7 +111,8 @@ async function send(
     }
     const told = await api.act(report.head.id, act, bodyOf(act, draft, report))
     dropDraft(report.head.id, act)
-    await reload()
+    if (act === 'confirm_erasure') replace({ type: 'reviews', erased: true })
+    else await reload()
     return { type: 'done', act, told }
   } catch (refusal) {
     if (!(refusal instanceof api.Refusal)) throw refusal

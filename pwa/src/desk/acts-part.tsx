@@ -38,7 +38,7 @@ export function ActsPart({ report, user, act, reload, uncover }: Props): JSX.Ele
   const others = offered.filter((name) => name !== open)
   const finish = (done: Outcome) => {
     setOutcome(done)
-    if (done.type === 'done') replace({ type: 'report', id, act: null })
+    if (done.type === 'done' && done.act !== 'confirm_erasure') replace({ type: 'report', id, act: null })
   }
   return (
     <aside class="desk-acts" id="acts" tabIndex={-1} aria-label={say('acts.label')}>

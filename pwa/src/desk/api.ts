@@ -20,6 +20,7 @@ import {
   readDevices,
   readDone,
   readFloods,
+  readErased,
   readInvited,
   readOffer,
   readOptions,
@@ -29,6 +30,7 @@ import {
   readQueue,
   readReopened,
   readReturned,
+  readReviews,
   readSecured,
   readSession,
   readSuggestions,
@@ -48,6 +50,7 @@ import type {
   People,
   QuarantinePage,
   QueuePage,
+  Reviews,
   Secured,
   Service,
   TotpSecret,
@@ -154,6 +157,8 @@ export const makeRecoveryCodes = (): Promise<Secured> => ask('POST', '/account/r
 export const changePassword = (password: string): Promise<Secured> =>
   ask('POST', '/account/password', readSecured, { password })
 
+export const reviews = (): Promise<Reviews> => ask('GET', '/reviews', readReviews)
+
 export const people = (): Promise<People> => ask('GET', '/people', readPeople)
 
 export const invite = (name: string, role: string): Promise<Invited> =>
@@ -203,6 +208,7 @@ export async function act(id: string, name: ActName, body: Readonly<Record<strin
   }
   const path = `/reports/${encodeURIComponent(id)}/${ACTS[name]}`
   if (name === 'take_report') return ask('POST', path, readTaken, body).then(() => '')
+  if (name === 'confirm_erasure') return ask('POST', path, readErased, body).then(() => '')
   return (await ask('POST', path, readDone, body)).told
 }
 

@@ -10,11 +10,12 @@ import { PeopleScreen } from './people-screen.tsx'
 import { QuarantineScreen } from './quarantine-screen.tsx'
 import { QueueScreen } from './queue-screen.tsx'
 import { ReportScreen } from './report-screen.tsx'
+import { ReviewsScreen } from './reviews-screen.tsx'
 import { page } from './router.ts'
 import type { Page } from './router.ts'
 import { session, startSession } from './session.ts'
 import { StepUp } from './step-up.tsx'
-import { atCentre, lookingAfter } from './shapes.ts'
+import { atCentre, keepsReports, lookingAfter } from './shapes.ts'
 import type { User } from './shapes.ts'
 import { say } from './words.ts'
 
@@ -50,6 +51,8 @@ function Screen({ user, page: at }: { user: User; page: Page }): JSX.Element {
       return <ReportScreen key={at.id} id={at.id} act={at.act} user={user} />
     case 'devices':
       return atCentre(user.role) ? <DevicesScreen /> : <NoSuchPage />
+    case 'reviews':
+      return keepsReports(user.role) ? <ReviewsScreen erased={at.erased} /> : <NoSuchPage />
     case 'people':
       return lookingAfter(user.role) ? <PeopleScreen user={user} /> : <NoSuchPage />
     case 'quarantine':

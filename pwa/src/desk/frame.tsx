@@ -8,18 +8,19 @@ import type { Role, User } from './shapes.ts'
 import { say } from './words.ts'
 import type { WordKey } from './words.ts'
 
-type Place = 'queue' | 'devices' | 'people' | 'quarantine'
+type Place = 'queue' | 'reviews' | 'devices' | 'people' | 'quarantine'
 
 const PLACES: Readonly<Record<Role, readonly Place[]>> = {
   police_triage: ['queue'],
   hate_crime_coordinator: ['queue', 'people'],
   centre_worker: ['queue', 'devices'],
-  centre_supervisor: ['queue', 'devices', 'people'],
-  dpo: ['queue'],
+  centre_supervisor: ['queue', 'reviews', 'devices', 'people'],
+  dpo: ['queue', 'reviews'],
   intake_custodian: ['quarantine'],
 }
 const ADDRESS: Readonly<Record<Place, string>> = {
   queue: '/desk',
+  reviews: '/desk/reviews',
   devices: '/desk/devices',
   people: '/desk/people',
   quarantine: '/desk/quarantine',

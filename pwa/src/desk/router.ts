@@ -18,6 +18,8 @@ export type Page =
   | { readonly type: 'account' }
   | { readonly type: 'people' }
   | { readonly type: 'join' }
+  /** erased: a report has just gone. Nothing of it stands in the address. */
+  | { readonly type: 'reviews'; readonly erased: boolean }
   | { readonly type: 'unknown' }
 
 /** Pages that have no more to their address than a name. */
@@ -34,6 +36,7 @@ export function pageAt(address: { readonly pathname: string; readonly search: st
   if (section === undefined) {
     return { type: 'queue', filters: filtersIn(address.search), cursor: cursorIn(address.search) }
   }
+  if (section === 'reviews') return { type: 'reviews', erased: false }
   if (isPlain(section)) return { type: section }
   return { type: 'unknown' }
 }
@@ -55,6 +58,7 @@ export function addressOf(page: Page): string {
     case 'account':
     case 'people':
     case 'join':
+    case 'reviews':
       return `/desk/${page.type}`
     case 'unknown':
       return '/desk'

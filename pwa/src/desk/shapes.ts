@@ -83,6 +83,8 @@ export type Role = User['role']
 export const isPolice = (role: Role): boolean => role === 'police_triage' || role === 'hate_crime_coordinator'
 /** Who works at a centre, where reporters come. */
 export const atCentre = (role: Role): boolean => role === 'centre_worker' || role === 'centre_supervisor'
+/** Who says how long a centre keeps a report. */
+export const keepsReports = (role: Role): boolean => role === 'centre_supervisor' || role === 'dpo'
 /** Who invites the people of their own place, and lets them go. */
 export const lookingAfter = (role: Role): boolean => role === 'centre_supervisor' || role === 'hate_crime_coordinator'
 export type SharingChoice = (typeof SHARING_CHOICES)[number]
@@ -217,6 +219,24 @@ export const readAcknowledged = shape({ acknowledged_at: instant, delivered_to: 
 export type Acknowledged = Read<typeof readAcknowledged>
 
 /** Where a report stands after any other act. */
+export const readErased = shape({ erased_at: instant, ground: text })
+export const readReviews = shape({
+  reviews: listOf(
+    shape({
+      id: text,
+      reference: text,
+      sharing_choice: sharingChoice,
+      closed_at: instant,
+      review_at: instant,
+      kept_for: text,
+      held: flag,
+      erasure_asked: flag,
+    }),
+  ),
+  more: flag,
+  erases_after_days: orNull(whole),
+})
+export type Reviews = Read<typeof readReviews>
 export const readDone = shape({ version: or(whole, 0), told: words })
 export const readTaken = shape({ force_id: text })
 

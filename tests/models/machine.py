@@ -238,7 +238,8 @@ class Story(Promises):
         self.hub.opened()
         stored = sorted(row.item_id for row in self.hub.stored() if row.state == "opened")
         if stored:
-            assert self.hub.acknowledge(stored[which % len(stored)]) in (200, 404, 409)
+            told = self.hub.acknowledge(stored[which % len(stored)])
+            assert told in (200, 404, 409), told
             self._note("acknowledged")
 
     def revoke(self, which: int) -> None:

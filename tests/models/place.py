@@ -34,6 +34,7 @@ def service_in(folder: Path) -> Settings:
         keys=folder / "keys",
         pwa=folder / "pages",
         backups=folder / "backups",
+        second_factor="offered",
     )
 
 

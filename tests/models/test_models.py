@@ -66,6 +66,7 @@ def begin(
                 pwa=pages,
                 backups=folder / "backups",
                 backup_keep=KEPT,
+                second_factor="offered",
             ),
             load_private(folder / "backup.key"),
             copier,

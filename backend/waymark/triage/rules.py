@@ -26,8 +26,8 @@ from waymark.triage.records import (
     TriageReport,
 )
 from waymark_sync.policy.access import load_access
-from waymark_sync.policy.retention import load_retention
 from waymark_sync.policy.decisions import Decisions
+from waymark_sync.policy.retention import load_retention
 from waymark_sync.policy.timers import Timers
 from waymark_sync.reference import reference
 from waymark_sync.report import Answers, ReportBody, SharingChoice

@@ -120,7 +120,7 @@ describe('what is offered', () => {
   const standing = (acts: string[], decided: string | null = null) => ({ acts, decided })
 
   it('is only what the server lists, and known here', () => {
-    expect(offeredActs(standing(['close_report', 'erase_report', 'acknowledge_report']))).toEqual(['acknowledge_report', 'close_report'])
+    expect(offeredActs(standing(['close_report', 'merge_report', 'acknowledge_report']))).toEqual(['acknowledge_report', 'close_report'])
   })
 
   it.each([

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from litestar import Litestar
@@ -66,12 +66,13 @@ async def test_nearly_full_disk_is_not_ready(
 async def test_asking_often_does_not_write_often(
     client: AsyncTestClient[Litestar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = []
+    written: list[object] = []
     real = client.app.state.database.write
 
-    async def counted(*args: object) -> object:
-        written.append(args)
-        return await real(*args)
+    async def counted(work: Any, *args: Any, **more: Any) -> Any:
+        if work.__module__.startswith("waymark.kernel."):  # jobs write when they like
+            written.append(work)
+        return await real(work, *args, **more)
 
     monkeypatch.setattr(client.app.state.database, "write", counted)
     for _ in range(20):

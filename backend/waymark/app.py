@@ -43,7 +43,7 @@ from waymark.intake import actions as intake
 from waymark.intake.group import GroupCommit
 from waymark.intake.jobs import Opener
 from waymark.intake.work import Pressure
-from waymark.kernel import checks, clock, logs
+from waymark.kernel import ballast, checks, clock, logs
 from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.holders import load_holders
 from waymark.kernel.jobs import Jobs
@@ -111,6 +111,7 @@ def create_app(settings: Settings) -> Litestar:
         state=State(
             {
                 "settings": settings,
+                "ballast": ballast.of_settings(settings),
                 "ring": ring,
                 "vault": _vault(settings),
                 "pack": load_pack(),
@@ -167,9 +168,12 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.database = database
         watch = Watch(database)
         await watch.begin()
-        state.readiness = health.Readiness(database, settings, state.vault, lambda: watch.astray)
+        state.readiness = health.Readiness(
+            database, settings, state.vault, state.ballast, lambda: watch.astray
+        )
         state.jobs = jobs = Jobs()
         state.intake = GroupCommit(database, state.ring, on_stored=jobs.wake, log=shipper)
+        jobs.add("ballast", state.ballast.turn)  # first: the others need room
         jobs.add("open", Opener(database, state.ring, state.vault, state.pack, state.intake).step)
         jobs.add("screen", Screener(database, state.vault).step)
         jobs.add("lookout", Lookout(database, state.pressure).step)

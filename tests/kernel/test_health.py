@@ -14,7 +14,15 @@ from waymark.kernel.db import Sql
 from waymark.kernel.settings import Settings, SettingsRefused
 from waymark.kernel.web import health
 
-ALL_WELL = {"database": "ok", "keys": "ok", "opener": "ok", "disk": "ok", "migrations": "ok", "people": "ok"}
+ALL_WELL = {
+    "database": "ok",
+    "keys": "ok",
+    "opener": "ok",
+    "disk": "ok",
+    "migrations": "ok",
+    "ballast": "off",
+    "people": "ok",
+}
 
 
 async def test_ready_on_both_engines(client: AsyncTestClient[Litestar]) -> None:

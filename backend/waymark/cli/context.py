@@ -1,13 +1,13 @@
 """What every command begins with: settings, and a database that is closed again."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from waymark.custody.records import Refused
 from waymark.identity.standing import actions as standing
-from waymark.kernel import checks
+from waymark.kernel import ballast, checks
 from waymark.kernel.clock import milliseconds, now
 from waymark.kernel.db import Connection, Database, DatabaseFault, open_database
 from waymark.kernel.holders import make_holders
@@ -66,10 +66,20 @@ async def faults(settings: Settings) -> list[str]:
 
 async def alarms(settings: Settings) -> list[str]:
     """What a person should look at at once, and what keeps no report from being taken."""
+    found = list(_of_ballast(settings))
     with suppress(DatabaseFault):  # `faults` says what is wrong with it
         async with opened(settings) as database:
-            return [] if await pending(database) else await database.read(_astray)
-    return []
+            found += [] if await pending(database) else await database.read(_astray)
+    return found
+
+
+def _of_ballast(settings: Settings) -> Iterator[str]:
+    if ballast.of_settings(settings).released:
+        needed_mb = settings.ballast_mb + 2 * ballast.FULL_BYTES // ballast.MIB
+        yield (
+            f"the disk of {settings.data} was full: its ballast is released so that reports can be erased, "
+            f"and no more are taken in. Make {needed_mb} MB free; the ballast is then made again by itself"
+        )
 
 
 def _astray(db: Connection) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 
 import click
 
@@ -20,6 +21,7 @@ def show_settings() -> None:
 def doctor() -> None:
     """Run every start-up check, look for alarms, and say what to do. Exit code 1 when something is wrong."""
     from waymark.cli.context import alarms, faults, settings_from_environment
+    from waymark.kernel.ballast import of_settings
     from waymark.kernel.settings import mask_password
 
     settings = settings_from_environment()
@@ -30,3 +32,6 @@ def doctor() -> None:
     if found:
         sys.exit(1)
     click.echo(f"All is well: {settings.profile}, {mask_password(settings.database_url)}, {settings.origin}")
+    with suppress(OSError):
+        standing = of_settings(settings).standing()
+        click.echo(f"The ballast of {settings.ballast_mb} MB: {standing}")

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 import click
@@ -23,12 +23,15 @@ def serve(*, until_stdin_ends: bool) -> None:
     """Serve on 127.0.0.1 until stopped. Refuses to start when a check fails."""
     from waymark.cli.context import faults, settings_from_environment
     from waymark.cli.own_opener import own_opener
+    from waymark.kernel import ballast
     from waymark.kernel.memory import keep_to_itself
 
     keep_to_itself()
     if until_stdin_ends:
         threading.Thread(target=_stop_with_stdin, daemon=True).start()
     settings = settings_from_environment()
+    with suppress(OSError):  # `faults` says what is wrong with the folder
+        ballast.of_settings(settings).step()  # a start needs room, too
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))
     with ExitStack() as stack:

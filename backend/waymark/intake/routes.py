@@ -14,6 +14,7 @@ from waymark.intake.answers import alert_for
 from waymark.intake.group import GroupCommit
 from waymark.intake.rules import read_push
 from waymark.kernel import clock
+from waymark.kernel.db import Full
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.problems import problem
 from waymark.kernel.settings import Settings
@@ -45,6 +46,8 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
     settings: Settings = request.app.state.settings
     sent_type = request.headers.get("content-type", "")
     expected = _items_expected(request.headers.get("content-length", ""))
+    if request.app.state.ballast.released:
+        raise Full("what room there is, is for erasing")
     intake.admit(items=expected)  # before the body is read: whoever is sent away shall cost nothing
     try:
         media_type(sent_type)

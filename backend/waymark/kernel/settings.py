@@ -41,6 +41,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_CLIENT_HEADER": "header in which your proxy, and it alone, names the one address that asks",
     "WAYMARK_SECOND_FACTOR": "whether a password alone opens no desk: required, or in demonstrations offered",
     "WAYMARK_RETENTION": "review: people decide what goes; erase: what nobody needs goes at its end",
+    "WAYMARK_BALLAST_MB": "room on the disk of the data that is kept for erasing when it is full; 0: none",
     "WAYMARK_SOFT_EOL": "builds of the app that should be renewed: BUILDS DAY [URL]",
     "WAYMARK_HARD_EOL": "builds of the app that make no new reports from that day on: BUILDS DAY [URL]",
     "WAYMARK_HOST": "always 127.0.0.1; anything else is refused",
@@ -50,6 +51,9 @@ BUILD_NAMES: Final = frozenset({"WAYMARK_TRUST", "WAYMARK_PWA_OUT"})
 
 BACKUP_KEEP: Final = 48
 BACKUP_KEEP_DAYS: Final = 30  # what has been erased is still in older backups for so long
+
+BALLAST_MB: Final[Mapping[str, int]] = {"production": 256, "demo": 16, "test": 1}
+BALLAST_MB_MAX: Final = 480  # photos and files stop at 512 free, so they cannot take what was released
 
 PUSH_HOSTS: Final = (
     "fcm.googleapis.com",
@@ -103,6 +107,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     second_factor: SecondFactor = "required"
     """`offered`: a password alone opens the desk, of whoever has set up nothing else."""
     retention: Retention = "review"
+    ballast_mb: int = 0
     soft_eol: EndOfLife | None = None
     hard_eol: EndOfLife | None = None
     """What waits on such a build is taken all the same."""
@@ -191,6 +196,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         client_header=environ.get("WAYMARK_CLIENT_HEADER", "").lower(),
         second_factor=cast(SecondFactor, environ.get("WAYMARK_SECOND_FACTOR") or _usual(environ)),
         retention=cast(Retention, environ.get("WAYMARK_RETENTION") or "review"),
+        ballast_mb=_room(environ),
         soft_eol=soft_eol,
         hard_eol=hard_eol,
         stage_port=_port(environ["WAYMARK_STAGE_PORT"]) if environ.get("WAYMARK_STAGE_PORT") else None,
@@ -223,6 +229,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_CLIENT_HEADER": settings.client_header,
         "WAYMARK_SECOND_FACTOR": settings.second_factor,
         "WAYMARK_RETENTION": settings.retention,
+        "WAYMARK_BALLAST_MB": str(settings.ballast_mb),
         "WAYMARK_SOFT_EOL": str(settings.soft_eol or ""),
         "WAYMARK_HARD_EOL": str(settings.hard_eol or ""),
         "WAYMARK_HOST": HOST,
@@ -265,6 +272,14 @@ def _count(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
 
 
+def _room(environ: Mapping[str, str]) -> int:
+    """-1 stands for "no number", which `_refusals` then explains."""
+    text = environ.get("WAYMARK_BALLAST_MB", "")
+    if not text:
+        return BALLAST_MB.get(environ.get("WAYMARK_PROFILE") or "demo", 0)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
+
+
 def _refusals(settings: Settings) -> Iterator[str]:
     origin = urlsplit(settings.origin)
     if settings.profile not in get_args(Profile):
@@ -279,6 +294,8 @@ def _refusals(settings: Settings) -> Iterator[str]:
         yield "WAYMARK_SECOND_FACTOR=offered is for demonstrations: unset it"
     if settings.retention not in get_args(Retention):
         yield "WAYMARK_RETENTION must be review or erase"
+    if not 0 <= settings.ballast_mb <= BALLAST_MB_MAX:
+        yield f"WAYMARK_BALLAST_MB must be a number from 0 to {BALLAST_MB_MAX}"
     if settings.stage_port is not None:
         yield from _stage_refusals(settings)
     yield from _push_refusals(settings)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from litestar import Request, Response, get
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from waymark.kernel import logs
+from waymark.kernel.ballast import Ballast, Standing
 from waymark.kernel.db import Connection, Database, DatabaseFault, Sql
 from waymark.kernel.keys import KeysRefused, load_keys
 from waymark.kernel.migrate import pending
@@ -29,13 +30,15 @@ Word = Literal["ok", "failing", "low", "pending"]
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """All of them `ok`, or the answer is 503; but for `people`, which keeps no report from being taken."""
+    """What a report needs is `ok`, or the answer is 503. `people` keeps no report from being taken."""
 
     database: Word
     keys: Word
     opener: Word
     disk: Word
     migrations: Word
+    ballast: Standing | Literal["failing"]
+    """`released`: the disk was full, and what room there is, is for erasing. The answer is 503."""
     people: Word
     """`failing`: somebody is more here than the audit trail says. `waymark doctor` says who."""
 
@@ -44,11 +47,16 @@ class Readiness:
     """Looks at most every FRESH_S, however often it is asked."""
 
     def __init__(
-        self, database: Database, settings: Settings, vault: Vault, astray: Callable[[], int]
+        self,
+        database: Database,
+        settings: Settings,
+        vault: Vault,
+        ballast: Ballast,
+        astray: Callable[[], int],
     ) -> None:
         """astray: how many people stand otherwise than they should."""
         self._database, self._vault, self._astray = database, vault, astray
-        self._settings = settings
+        self._settings, self._ballast = settings, ballast
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Ready] | None = None
 
@@ -61,6 +69,7 @@ class Readiness:
                     keys=_keys(self._settings.keys),
                     opener="ok" if await asyncio.to_thread(self._vault.is_there) else "failing",
                     disk=_disk(self._settings.data),
+                    ballast=_ballast(self._ballast),
                     people="failing" if self._astray() else "ok",
                 )
                 self._seen = (time.monotonic(), ready)
@@ -81,15 +90,16 @@ async def live() -> dict[str, str]:
 @get(
     "/health/ready",
     operation_id="CheckReady",
-    public="six words, for a load balancer",
+    public="seven words, for a load balancer",
     unaudited="touches no report",
     also={503: in_json(Ready)},
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[Ready]:
     """Can a report be taken?"""
     found: Ready = await request.app.state.readiness.look()
-    able = structs.replace(found, people="ok")
-    return Response(found, status_code=200 if set(structs.astuple(able)) == {"ok"} else 503)
+    needed = (found.database, found.keys, found.opener, found.disk, found.migrations)
+    able = set(needed) == {"ok"} and found.ballast not in {"released", "failing"}
+    return Response(found, status_code=200 if able else 503)
 
 
 async def _database(database: Database) -> Word:
@@ -127,5 +137,12 @@ def _keys(folder: Path) -> Word:
 def _disk(folder: Path) -> Word:
     try:
         return "ok" if shutil.disk_usage(folder).free >= DISK_FREE_BYTES_MIN else "low"
+    except OSError:
+        return "failing"
+
+
+def _ballast(ballast: Ballast) -> Standing | Literal["failing"]:
+    try:
+        return ballast.standing()
     except OSError:
         return "failing"

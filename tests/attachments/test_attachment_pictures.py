@@ -275,7 +275,8 @@ def test_whoever_takes_over_the_decoder_can_open_nothing(tmp_path: Path, tried: 
 ASKING = """
 def ask(newer, intel, *more):
     number = {"x86_64": intel, "aarch64": newer}[os.uname().machine]
-    if ctypes.CDLL(None, use_errno=True).syscall(number, *more) < 0:
+    # Each as a long: of a plain int, only the lower half is certain to reach the kernel.
+    if ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *map(ctypes.c_long, more)) < 0:
         raise OSError(ctypes.get_errno(), "")
 """
 OTHERS = (

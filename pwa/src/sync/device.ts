@@ -9,9 +9,9 @@ import { bodyOf, post } from './http.ts'
 import { result } from './indexed-db.ts'
 import { LABEL, sign, signatureValid } from './keyset.ts'
 import { lockNow } from './locking.ts'
-import { type KeptOrder, orderKept } from './orders.ts'
+import { type KeptOrder, keysRemain, orderKept } from './orders.ts'
 import { type DeviceKeys, keepSetting, setting, stores } from './parcels.ts'
-import { type DeviceIdentity, EnrolFailed } from './types.ts'
+import { type DeviceIdentity, EnrolFailed, type OutOfService } from './types.ts'
 import { enrolResponse, fromMsgpack, toMsgpack, WireError } from './wire.ts'
 import type { EnrolResponse } from './protocol.generated.ts'
 
@@ -40,15 +40,17 @@ export async function identity(): Promise<DeviceIdentity> {
   return {
     mode: 'centre',
     ...enrolment,
-    outOfService: outOfService(await orderKept()),
+    outOfService: await outOfService(await orderKept()),
     lock: lock.state,
     locksAt: typeof lock.left_ms === 'number' ? Date.now() + lock.left_ms : null,
   }
 }
 
-function outOfService(order: KeptOrder | null): 'sending' | 'done' | 'by_time' | null {
+/** 'done' is said only while no key is here: a report that was begun before the order brings its own. */
+async function outOfService(order: KeptOrder | null): Promise<OutOfService | null> {
   if (order === null) return null
-  return order.byTime === true ? 'by_time' : order.gone === null ? 'sending' : 'done'
+  if (order.byTime === true) return 'by_time'
+  return order.gone === null || (await keysRemain()) ? 'sending' : 'done'
 }
 
 /** Write, reopen, read, sign: false when this browser loses keys that it said it had kept. */

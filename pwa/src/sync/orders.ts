@@ -73,8 +73,12 @@ export async function leaving(): Promise<Scope | null> {
   const order = await orderKept()
   if (order === null) return null
   if (order.gone !== order.scope) return order.scope
+  return (await keysRemain()) ? 'keys' : null
+}
+
+export async function keysRemain(): Promise<boolean> {
   const keys = await stores.read(['device_keys'], (store) => result(store('device_keys').getAllKeys()))
-  return keys.some((id) => id !== PROBE) ? 'keys' : null
+  return keys.some((id) => id !== PROBE)
 }
 
 /** Inside a transaction. */

@@ -138,7 +138,8 @@ bench: build test-pages ## measure intake beside this machine's own limit, and t
 screenshots: system test-pages ## the README's pictures, and every page at three sizes, light and dark, into build/screenshots
 	rm -rf build/screenshots && mkdir -p build/screenshots
 	$(BIN)/python tests/pictures.py docs/pictures
-	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/journeys/test_accessible.py
+	WAYMARK_SHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -q -n $(WORKERS) --dist worksteal \
+	  $$(grep -l 'Eye(' tests/journeys/test_*.py)
 
 .PHONY: prove
 prove: system test-pages ## the long numbers: more kills, more examples, more rounds (some hours)

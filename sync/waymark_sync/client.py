@@ -12,6 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from waymark_sync import core_parts as core
+from waymark_sync import shapes
 from waymark_sync.answers import (
     NOT_THE_SERVICE,
     Failure,
@@ -370,3 +371,6 @@ def _age_s(made_at: str | None, *, now_ms: int) -> int:
     if made.tzinfo is None:
         return 0
     return max(0, now_ms // 1_000 - int(made.timestamp()))
+
+
+shapes.work_out()  # a program may have several clients, each in a thread of its own

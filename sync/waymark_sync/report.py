@@ -174,10 +174,6 @@ class MessageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who may read the report, and who has? Answered by a message of kind `access`."""
 
 
-# msgspec works a shape out when it is first used, and crashes the process when two threads do so at once.
-_WORKED_OUT = (msgspec.json.Decoder(ReportBody), msgspec.json.Decoder(MessageBody))
-
-
 class UnreadableReport(Exception):
     """The bytes inside the seal are no report of a known version. `reason` names a place, never a value."""
 

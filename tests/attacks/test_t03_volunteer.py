@@ -78,7 +78,9 @@ def test_a_narrowing_cannot_widen(prey: Prey, attempts: Attempts) -> None:
 def _told(page: dict[str, Any]) -> dict[str, Any]:
     """Without what the clock alone moves."""
     return {
-        name: said for name, said in page["report"].items() if name not in ("version", "due_at", "overdue")
+        name: said
+        for name, said in page["report"].items()
+        if name not in ("version", "age_s", "due_at", "overdue")
     }
 
 

@@ -24,13 +24,17 @@ EVERY_SIZE: Final = (SMALL_PHONE, TABLET, DESK)
 
 
 class Eye:
-    """Looks at one page after another and remembers what was wrong. `sizes[0]` is the page's own."""
+    """
+    Looks at one page after another and remembers what was wrong. Where pictures are kept, every page is seen
+    in every size, light and dark.
+    """
 
     def __init__(
         self, page: Page, prefix: str, *, sizes: Sequence[dict[str, int]] = (SMALL_PHONE,), dark: bool = False
     ) -> None:
         self._page, self._prefix = page, prefix
-        self._sizes, self._schemes = sizes, ("light", "dark") if dark else ("light",)
+        self._sizes = EVERY_SIZE if SHOTS else tuple(sizes)
+        self._schemes = ("light", "dark") if dark or SHOTS else ("light",)
         self.wrong: list[str] = []
         self._seen = 0
 
@@ -38,18 +42,17 @@ class Eye:
         expect(self._page.get_by_role("heading", level=1)).to_have_count(1)
         self._seen += 1
         self._page.evaluate(AXE)
-        first = True
+        first, own = True, self._page.viewport_size
         for scheme in self._schemes:
             self._page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             # A tablet in the dark shows no colour and no line break that neither neighbour has.
             for size in self._sizes if scheme == "light" or SHOTS else self._sizes[::2]:
-                if len(self._sizes) > 1:
-                    self._page.set_viewport_size(size)  # type: ignore[arg-type]
+                self._page.set_viewport_size(size)  # type: ignore[arg-type]
                 self._look(name, f"{size['width']}-{scheme}", whole=first)
                 first = False
         self._page.emulate_media(color_scheme="light")
-        if len(self._sizes) > 1:
-            self._page.set_viewport_size(self._sizes[0])  # type: ignore[arg-type]
+        if own is not None:
+            self._page.set_viewport_size(own)
 
     def _look(self, name: str, how: str, *, whole: bool) -> None:
         self._page.evaluate("() => document.getAnimations().forEach(each => each.finish())")

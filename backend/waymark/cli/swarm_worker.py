@@ -19,7 +19,7 @@ from waymark.cli.swarm_faults import FlakyTransport
 from waymark.cli.swarm_files import Photos
 from waymark.cli.swarm_ledger import SUFFIX, Ledger, Made, MadeFile
 from waymark.kernel.clock import milliseconds, now, stamp
-from waymark_sync import messages, protocol, report
+from waymark_sync import shapes
 from waymark_sync.client import Client
 from waymark_sync.device import Device, capture, keep_device, kept_device, new_visitor
 from waymark_sync.file_sender import PreparedFile
@@ -208,16 +208,8 @@ class _Teller:
                 click.echo(msgspec.json.encode(progress).decode())
 
 
-def work_out_shapes() -> None:
-    """msgspec does it at first use, and crashes the process when two threads do so at once."""
-    for module in (messages, protocol, report):
-        for shape in vars(module).values():
-            if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-                msgspec.msgpack.Decoder(shape)
-
-
 def main() -> None:
-    work_out_shapes()
+    shapes.work_out()
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
     tell = _Teller()
     runners = [_Runner(orders, order, tell) for order in orders.devices]

@@ -168,7 +168,7 @@ def lived(server: Server, folder: Path, library: Path, trust: Path, *, kiosks: i
     )
     server.kill()
     server.environ = environ
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
     return Night(
         before=folder / "before",
         live=live,

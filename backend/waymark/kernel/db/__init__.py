@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from waymark.kernel import shapes
 from waymark.kernel.db.connection import Connection, Database, Engine
 from waymark.kernel.db.faults import DatabaseFault, Full, Refused, Unavailable
 from waymark.kernel.db.postgres import open_postgres
 from waymark.kernel.db.sql import Sql
 from waymark.kernel.db.sqlite import open_sqlite
+from waymark_sync import shapes
 
 __all__ = [
     "Connection",

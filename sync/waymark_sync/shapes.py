@@ -1,7 +1,8 @@
 """Has msgspec work out every shape of ours once, while there is one thread.
 
-msgspec 0.22 crashes the whole process when two threads first meet the same Struct in the same moment. Rows
-are read by several threads at once, so the first busy second of a service would be such a moment.
+msgspec 0.22 crashes the whole process when two threads first meet the same Struct in the same moment. A
+service reads rows in several threads at once, so its first busy second would be such a moment; a program with
+several clients has one when the first two are answered.
 """
 
 from collections.abc import Iterator

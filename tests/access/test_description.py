@@ -65,6 +65,7 @@ STORY: Final = (
     ("harbour", "RevokeDevice"),
     ("custodian", "ListQuarantine"),
     ("custodian", "ReopenQuarantine"),
+    ("custodian", "LockSession"),
     ("custodian", "LogOut"),
     ("nobody", "CheckLive"),
     ("nobody", "CheckReady"),

@@ -103,6 +103,7 @@ ROWS: Final[dict[str, Row]] = {
     "ShowSession": Row(act=None),
     "LogIn": Row(act=None),
     "LogOut": Row(act=None),
+    "LockSession": Row(act=None),
     "ShowAccount": Row(act=None),
     **dict.fromkeys(
         (

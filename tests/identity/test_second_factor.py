@@ -366,6 +366,7 @@ async def test_only_what_leads_to_a_second_step_is_there_without_one(strict: Per
     assert entering == {
         "ShowSession",
         "LogOut",
+        "LockSession",
         "BeginVerify",
         "VerifySession",
         "BeginAddPasskey",

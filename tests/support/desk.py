@@ -9,6 +9,7 @@ from litestar.testing import AsyncTestClient
 from support.reports import HARBOUR, Device
 from waymark.identity import actions as identity
 from waymark.identity import store
+from waymark.identity.devices import store as devices
 from waymark.identity.passwords import hash_password
 from waymark.identity.records import DemoPerson, Role
 from waymark.identity.records import Device as Enrolled
@@ -75,7 +76,7 @@ async def seed(database: Database, pack: Pack) -> None:
 
 def enrol_device(db: Connection, device: Device, centre_id: str = HARBOUR) -> None:
     """As if it had shown a code."""
-    store.add_device(
+    devices.add_device(
         db,
         Enrolled(
             id=device.id,

@@ -25,6 +25,7 @@ from support.reports import HARBOUR, MessageBody, a_body
 from traffic.shape import Act, KeptDevice, Traffic, kept_key
 from waymark.identity import actions as identity
 from waymark.identity import store as identity_store
+from waymark.identity.devices import store as device_store
 from waymark.identity.rules import code_hash, new_code
 from waymark.kernel import clock
 from waymark_sync.client import Client
@@ -149,7 +150,7 @@ def allow_enrolment(hub: Hub, code: str) -> None:
     known = hub.read(identity_store.credentials, "harbour")
     assert known is not None
     hub.write(
-        identity_store.add_code,
+        device_store.add_code,
         code_hash=code_hash(code),
         centre_id=HARBOUR,
         label="Front desk",

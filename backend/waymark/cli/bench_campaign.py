@@ -26,7 +26,7 @@ from waymark.cli.bench_tablets import Tablet, made, report_body
 from waymark.cli.demo_people import PASSWORD, people
 from waymark.cli.load import LATER, answered
 from waymark.identity import actions as identity
-from waymark.identity import store
+from waymark.identity.devices import store as devices
 from waymark.identity.passwords import hash_password
 from waymark.identity.records import Device
 from waymark.kernel.clock import now, stamp
@@ -291,7 +291,7 @@ def _begin(db: Connection, tablet: Tablet) -> None:
         enrolled_at=stamp(now()),
         revoked_at=None,
     )
-    store.add_device(db, device)
+    devices.add_device(db, device)
 
 
 async def _stored(url: str) -> list[str]:

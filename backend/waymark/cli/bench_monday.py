@@ -20,7 +20,7 @@ from waymark.cli.bench_server import Bench, BenchFailed, Databases, bench_folder
 from waymark.cli.bench_tablets import Seen, Tablet, drain, made
 from waymark.cli.slow_disk import compiled
 from waymark.identity import actions as identity
-from waymark.identity import store
+from waymark.identity.devices import store as devices
 from waymark.identity.records import Device
 from waymark.kernel.clock import now, stamp
 from waymark.kernel.db import Connection, Sql, open_database
@@ -138,7 +138,7 @@ def _add(db: Connection, tablets: list[Tablet]) -> None:
             enrolled_at=stamp(now()),
             revoked_at=None,
         )
-        store.add_device(db, device)
+        devices.add_device(db, device)
 
 
 async def _stored(url: str) -> list[str]:

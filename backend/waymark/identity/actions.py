@@ -6,6 +6,7 @@ from datetime import datetime
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import store
+from waymark.identity.devices import store as devices
 from waymark.identity.records import (
     Credentials,
     DemoPerson,
@@ -28,6 +29,7 @@ from waymark.identity.rules import (
     code_hash,
     code_usable,
     end_of,
+    locked,
     member,
     new_code,
     seen_stale,
@@ -95,11 +97,13 @@ def log_in(
     old_token: str | None,
     how: How = "password",
     second: Second = "",
+    shared: bool = False,
     now: datetime,
 ) -> User:
     """A new session under a new token; the one that the browser had before ends.
 
     username: whose tries at the password are forgotten; a passkey proves nothing about that.
+    shared: other people use this browser, too.
     """
     if username:
         heard(db, username)
@@ -111,6 +115,7 @@ def log_in(
         person_id=person_id,
         how=how,
         second=second,
+        shared=shared,
         now=now,
         expires_at=now + ABSOLUTE,
     )
@@ -152,6 +157,24 @@ def session(db: Connection, token: str, *, now: datetime) -> Session | None:
     return found if found is not None and session_good(found, now=now) else None
 
 
+def open_session(db: Connection, token: str, *, now: datetime) -> Session | None:
+    """None also for one that is locked."""
+    found = session(db, token, now=now)
+    return None if found is None or locked(found, now=now) else found
+
+
+def is_locked(session: Session, *, now: datetime) -> bool:
+    """Is nothing to be shown until somebody has shown who they are?"""
+    return locked(session, now=now)
+
+
+def lock(db: Connection, token: str, user: User, *, now: datetime) -> None:
+    """Nothing is shown under this token any more. Whoever unlocks it goes on under a new one."""
+    if store.lock_session(db, token_hash(token), now=now):
+        subject = Subject(kind="person", id=user.id)
+        audit.append(db, actor=user.actor, action="session.locked", subject=subject, now=now)
+
+
 def session_stale(session: Session, *, now: datetime) -> bool:
     """Is it time to remember that it was used?"""
     return seen_stale(session, now=now)
@@ -163,7 +186,7 @@ def session_end(session: Session) -> datetime:
 
 
 def ended_since(db: Connection, since: datetime) -> set[str]:
-    """Token hashes of sessions that somebody has ended since then."""
+    """Token hashes of sessions that somebody has ended or locked since then."""
     return set(store.ended_since(db, since))
 
 
@@ -182,7 +205,7 @@ def make_code(db: Connection, user: User, label: str, *, now: datetime) -> tuple
     if user.centre_id is None:
         raise problem("not_found")
     code, expires_at = new_code(), now + CODE_LIFE
-    store.add_code(
+    devices.add_code(
         db,
         code_hash=code_hash(code),
         centre_id=user.centre_id,
@@ -204,10 +227,10 @@ def miss_enrolment(db: Connection, *, now: datetime) -> Problem | None:
 
 def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolResponse:
     """Use up the code. Raises Problem code_not_known, code_expired. The proof has been checked."""
-    code = store.code(db, code_hash(request.code))
+    code = devices.code(db, code_hash(request.code))
     if code is None:
         raise problem("code_not_known")
-    if not code_usable(code, now=now) or not store.use_code(db, code.code_hash, now=now):
+    if not code_usable(code, now=now) or not devices.use_code(db, code.code_hash, now=now):
         raise problem("code_expired")
     device = Device(
         id=new_id(),
@@ -218,7 +241,7 @@ def enrol(db: Connection, request: EnrolRequest, *, now: datetime) -> EnrolRespo
         enrolled_at=stamp(now),
         revoked_at=None,
     )
-    store.add_device(db, device)
+    devices.add_device(db, device)
     audit.append(
         db,
         actor=Actor(id=code.made_by, role="code"),
@@ -243,7 +266,7 @@ def revoke_device(
 
     held: how many reports it has said that it holds. False: it was not enrolled, or it is revoked already.
     """
-    if not store.revoke_device(db, device_id, scope=scope, nonce=new_id(), held=held, now=now):
+    if not devices.revoke_device(db, device_id, scope=scope, nonce=new_id(), held=held, now=now):
         return False
     subject = Subject(kind="device", id=device_id)
     audit.append(db, actor=actor, action="device.revoked", subject=subject, detail={"scope": scope}, now=now)
@@ -252,23 +275,23 @@ def revoke_device(
 
 def told_order(db: Connection, device_id: str, *, now: datetime) -> None:
     """The first time counts; of a device that is in service nothing is noted."""
-    if store.told_order(db, device_id, now=now):
+    if devices.told_order(db, device_id, now=now):
         subject = Subject(kind="device", id=device_id)
         audit.append(db, actor=SERVICE, action="device.told_order", subject=subject, now=now)
 
 
 def revoked_among(db: Connection, device_ids: Iterable[str]) -> dict[str, Revoked]:
     """By device: those that were taken out of their centre."""
-    return {one.device_id: one for one in store.revoked_among(db, device_ids)}
+    return {one.device_id: one for one in devices.revoked_among(db, device_ids)}
 
 
 def device(db: Connection, device_id: str) -> Device | None:
     """Revoked ones, too."""
-    return store.device(db, device_id)
+    return devices.device(db, device_id)
 
 
 def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
-    return store.devices_of_centre(db, centre_id)
+    return devices.devices_of_centre(db, centre_id)
 
 
 def centre_name(db: Connection, centre_id: str) -> str:

@@ -93,6 +93,9 @@ class Session(Struct, frozen=True, kw_only=True):
     agency_name: str | None = None
     member_from: str = ""
     member_until: str | None = None
+    shared: bool = False
+    """Other people use this computer or tablet: it locks soon after it was left."""
+    locked_at: str | None = None
     organisation_until: str | None = None
     """When the force, centre or agency itself ends: nobody is of what there is not."""
 

@@ -38,6 +38,8 @@ class Login(Struct, frozen=True, kw_only=True):
     password: str
     code: Typed = ""
     """Of an authenticator app or from paper, once that has been asked for."""
+    shared: bool = False
+    """Other people use this computer or tablet, too: it locks soon after it was left."""
 
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,10 @@ class SessionAnswer(Struct, frozen=True, kw_only=True):
     """Everything behind this login is invented; every page says so."""
     factor_needed: bool = False
     """Until something beside the password is set up, nothing but the own account is there."""
+    shared: bool = False
+    """Other people use this computer or tablet, too."""
+    locked: bool = False
+    """Until this person has shown that it is them, or another has logged in, nothing is there."""
 
 
 @get(
@@ -53,13 +59,16 @@ class SessionAnswer(Struct, frozen=True, kw_only=True):
     operation_id="ShowSession",
     guards=[logged_in],
     entering=True,
+    while_locked=True,
     unaudited="no report is touched",
 )
 async def show_session(request: Request[Any, Any, Any]) -> Response[SessionAnswer]:
     """Who am I?"""
-    return Response(
-        session_of(request, user_of(request), factor_needed=request.state.factor_needed), headers=NO_STORE
+    state = request.state
+    answer = session_of(
+        request, user_of(request), factor_needed=state.factor_needed, shared=state.shared, locked=state.locked
     )
+    return Response(answer, headers=NO_STORE)
 
 
 @post(
@@ -108,11 +117,14 @@ async def log_in(
         token=token,
         old_token=request.cookies.get(COOKIE),
         second=second,
+        shared=login.shared,
         now=now,
     )
     needed = not second and request.app.state.settings.second_factor_required
     return Response(
-        session_of(request, user, factor_needed=needed), headers=NO_STORE, cookies=[cookie_of(token)]
+        session_of(request, user, factor_needed=needed, shared=login.shared),
+        headers=NO_STORE,
+        cookies=[cookie_of(token)],
     )
 
 
@@ -122,6 +134,7 @@ async def log_in(
     status_code=204,
     guards=[same_origin, logged_in],
     entering=True,
+    while_locked=True,
     tells={204: {"Set-Cookie": str}},
 )
 async def log_out(
@@ -131,6 +144,22 @@ async def log_out(
     token = request.cookies[COOKIE]
     await database.write(actions.log_out, token, user_of(request), now=clock.now())
     return Response(None, status_code=204, headers=NO_STORE, cookies=[cookie_of("", max_age=0)])
+
+
+@post(
+    "/desk/api/session/lock",
+    operation_id="LockSession",
+    status_code=204,
+    guards=[same_origin, logged_in],
+    entering=True,
+    while_locked=True,
+)
+async def lock_session(
+    request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
+) -> Response[None]:
+    """Whoever used this page has left it: nothing is shown until somebody shows who they are."""
+    await database.write(actions.lock, request.cookies[COOKIE], user_of(request), now=clock.now())
+    return Response(None, status_code=204, headers=NO_STORE)
 
 
 @post(
@@ -173,9 +202,16 @@ def _read_login(raw: bytes) -> Login:
         raise problem("malformed") from None
 
 
-def session_of(request: Request[Any, Any, Any], user: User, *, factor_needed: bool = False) -> SessionAnswer:
+def session_of(
+    request: Request[Any, Any, Any],
+    user: User,
+    *,
+    factor_needed: bool = False,
+    shared: bool = False,
+    locked: bool = False,
+) -> SessionAnswer:
     demo = request.app.state.settings.profile != "production"
-    return SessionAnswer(user=user, demo=demo, factor_needed=factor_needed)
+    return SessionAnswer(user=user, demo=demo, factor_needed=factor_needed, shared=shared, locked=locked)
 
 
 def cookie_of(token: str, *, max_age: int | None = None) -> Cookie:
@@ -185,4 +221,4 @@ def cookie_of(token: str, *, max_age: int | None = None) -> Cookie:
     )
 
 
-handlers: Final = [show_session, log_in, log_out, enrol]
+handlers: Final = [show_session, log_in, log_out, lock_session, enrol]

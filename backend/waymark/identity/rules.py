@@ -16,6 +16,8 @@ from waymark_sync.seal import point, signature_valid
 
 IDLE_STAFF: Final = timedelta(minutes=15)
 IDLE_CENTRE: Final = timedelta(hours=8)  # a volunteer's shift; the screen itself locks sooner
+LOCK_SHARED: Final = timedelta(minutes=5)
+"""Without a request. The page itself locks after three minutes without a touch, if its timers run."""
 ABSOLUTE: Final = timedelta(hours=10)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is remembered: a write for each request would cost a commit."""
@@ -64,10 +66,19 @@ def session_good(session: Session, *, now: datetime) -> bool:
     )
 
 
+def locked(session: Session, *, now: datetime) -> bool:
+    """Is nothing to be shown until somebody has shown who they are?"""
+    return session.locked_at is not None or (
+        session.shared and session.last_seen_at <= stamp(now - LOCK_SHARED)
+    )
+
+
 def end_of(session: Session) -> datetime:
-    """When it will be over, should it not be used again."""
-    unused = datetime.fromisoformat(session.last_seen_at) + idle_limit(session.role)
-    return min(unused, datetime.fromisoformat(session.expires_at))
+    """When nothing will be shown any more, should it not be used again."""
+    limit = min(LOCK_SHARED, idle_limit(session.role)) if session.shared else idle_limit(session.role)
+    return min(
+        datetime.fromisoformat(session.last_seen_at) + limit, datetime.fromisoformat(session.expires_at)
+    )
 
 
 def lately(verified_at: str, *, now: datetime) -> bool:

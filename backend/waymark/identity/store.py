@@ -1,24 +1,16 @@
 """The only SQL of identity."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from waymark.identity.records import (
     Attempts,
     Credentials,
     DemoPerson,
-    Device,
-    EnrolmentCode,
-    Revoked,
-    RevokeScope,
     Session,
 )
 from waymark.kernel.db import Connection, Sql
 from waymark.kernel.ids import new_id
 
-LOOKUP: Final = 64
-"""Ids asked for in one statement. One text, so that it is prepared once."""
 CREDENTIALS = Sql("""
     SELECT id AS person_id, password_hash
     FROM person
@@ -26,13 +18,13 @@ CREDENTIALS = Sql("""
 """)
 ADD_SESSION = Sql("""
     INSERT INTO session
-      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at)
-    VALUES (:token_hash, :person_id, :now, :now, :expires_at, :how, :second, :now)
+      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at, shared)
+    VALUES (:token_hash, :person_id, :now, :now, :expires_at, :how, :second, :now, :shared)
 """)
 # Of several memberships the one that has begun last; of none that has begun, the one that will be.
 SESSION = Sql("""
     SELECT s.token_hash, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at,
-           s.how, s.second, s.verified_at, p.id, p.name, m.role,
+           s.how, s.second, s.verified_at, s.shared, s.locked_at, p.id, p.name, m.role,
            m.force_id, f.name AS force_name, m.centre_id, c.name AS centre_name,
            m.agency_id, a.name AS agency_name, m.valid_from AS member_from, m.valid_to AS member_until,
            COALESCE(f.valid_to, c.valid_to, a.valid_to) AS organisation_until
@@ -50,27 +42,32 @@ SESSION = Sql("""
     LEFT JOIN agency AS a ON a.id = m.agency_id
     WHERE s.token_hash = :token_hash
 """)
-# The same session under a new token: nothing is added to how long it lasts.
+# The same session under a new token, open if it was locked: nothing is added to how long it lasts.
 GO_ON = Sql("""
     INSERT INTO session
-      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at)
+      (token_hash, person_id, created_at, last_seen_at, expires_at, how, second, verified_at, shared)
     SELECT :new_hash, person_id, created_at, :now, expires_at,
-           COALESCE(CAST(:how AS TEXT), how), COALESCE(CAST(:second AS TEXT), second), :now
+           COALESCE(CAST(:how AS TEXT), how), COALESCE(CAST(:second AS TEXT), second), :now, shared
     FROM session
     WHERE token_hash = :token_hash AND revoked_at IS NULL
 """)
-# Never brings a session back that has been ended meanwhile.
+# Never brings a session back that has been ended or locked meanwhile.
 SAW_SESSION = Sql("""
     UPDATE session
     SET last_seen_at = :now
-    WHERE token_hash = :token_hash AND revoked_at IS NULL
+    WHERE token_hash = :token_hash AND revoked_at IS NULL AND locked_at IS NULL
+""")
+LOCK_SESSION = Sql("""
+    UPDATE session
+    SET locked_at = :now
+    WHERE token_hash = :token_hash AND revoked_at IS NULL AND locked_at IS NULL
 """)
 END_SESSION = Sql("""
     UPDATE session
     SET revoked_at = :now
     WHERE token_hash = :token_hash AND revoked_at IS NULL
 """)
-ENDED_SINCE = Sql("SELECT token_hash FROM session WHERE revoked_at > :since")
+ENDED_SINCE = Sql("SELECT token_hash FROM session WHERE revoked_at > :since OR locked_at > :since")
 FORGET_SESSIONS = Sql("DELETE FROM session WHERE expires_at < :before")
 COUNT_ATTEMPT = Sql("""
     INSERT INTO throttle (bucket, since, failure_count)
@@ -87,55 +84,6 @@ UNCOUNT_ATTEMPT = Sql("""
 """)
 FORGET_ATTEMPTS = Sql("DELETE FROM throttle WHERE bucket = :bucket")
 FORGET_OLD_ATTEMPTS = Sql("DELETE FROM throttle WHERE since < :before")
-ADD_CODE = Sql("""
-    INSERT INTO enrolment_code (code_hash, centre_id, label, made_by, expires_at)
-    VALUES (:code_hash, :centre_id, :label, :made_by, :expires_at)
-""")
-CODE = Sql("""
-    SELECT e.code_hash, e.centre_id, c.name AS centre_name, e.label, e.made_by, e.expires_at, e.used_at
-    FROM enrolment_code AS e
-    JOIN centre AS c ON c.id = e.centre_id
-    WHERE e.code_hash = :code_hash
-""")
-USE_CODE = Sql("""
-    UPDATE enrolment_code
-    SET used_at = :now
-    WHERE code_hash = :code_hash AND used_at IS NULL
-""")
-ADD_DEVICE = Sql("""
-    INSERT INTO device (id, centre_id, label, sign_key, seal_key, enrolled_at)
-    VALUES (:id, :centre_id, :label, :sign_key, :seal_key, :enrolled_at)
-""")
-DEVICE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at, held_when_revoked
-    FROM device
-    WHERE id = :id
-""")
-DEVICES_OF_CENTRE = Sql("""
-    SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at, held_when_revoked
-    FROM device
-    WHERE centre_id = :centre_id
-    ORDER BY enrolled_at, id
-""")
-REVOKE_DEVICE = Sql("""
-    UPDATE device
-    SET revoked_at = :now, revoke_scope = :scope, revoke_nonce = :nonce, held_when_revoked = :held
-    WHERE id = :id AND revoked_at IS NULL
-""")
-TOLD_ORDER = Sql("""
-    UPDATE device
-    SET order_told_at = :now
-    WHERE id = :id AND revoked_at IS NOT NULL AND order_told_at IS NULL
-""")
-REVOKED = Sql(
-    """
-    SELECT id AS device_id, revoke_scope AS scope, revoke_nonce AS nonce, revoked_at AS at
-    FROM device
-    WHERE id IN (LISTED) AND revoke_nonce IS NOT NULL
-    """.replace("LISTED", ", ".join(f":id_{n}" for n in range(LOOKUP)))
-)
 KEEP_FORCE = Sql("""
     INSERT INTO force (id, name)
     VALUES (:id, :name)
@@ -213,6 +161,7 @@ def add_session(
     person_id: str,
     how: str,
     second: str,
+    shared: bool,
     now: datetime,
     expires_at: datetime,
 ) -> None:
@@ -222,6 +171,7 @@ def add_session(
         person_id=person_id,
         how=how,
         second=second,
+        shared=shared,
         now=now,
         expires_at=expires_at,
     )
@@ -241,6 +191,11 @@ def session(db: Connection, token_hash: str, *, now: datetime) -> Session | None
 
 def saw_session(db: Connection, token_hash: str, *, now: datetime) -> None:
     db.execute(SAW_SESSION, token_hash=token_hash, now=now)
+
+
+def lock_session(db: Connection, token_hash: str, *, now: datetime) -> bool:
+    """False: it is locked or over already."""
+    return db.execute(LOCK_SESSION, token_hash=token_hash, now=now) == 1
 
 
 def end_session(db: Connection, token_hash: str, *, now: datetime) -> bool:
@@ -270,68 +225,6 @@ def forget_old(db: Connection, *, sessions_before: datetime, attempts_before: da
     return db.execute(FORGET_SESSIONS, before=sessions_before) + db.execute(
         FORGET_OLD_ATTEMPTS, before=attempts_before
     )
-
-
-def add_code(
-    db: Connection, *, code_hash: str, centre_id: str, label: str, made_by: str, expires_at: datetime
-) -> None:
-    db.execute(
-        ADD_CODE,
-        code_hash=code_hash,
-        centre_id=centre_id,
-        label=label,
-        made_by=made_by,
-        expires_at=expires_at,
-    )
-
-
-def code(db: Connection, code_hash: str) -> EnrolmentCode | None:
-    return db.one(CODE, EnrolmentCode, code_hash=code_hash)
-
-
-def use_code(db: Connection, code_hash: str, *, now: datetime) -> bool:
-    """False: somebody was quicker."""
-    return db.execute(USE_CODE, code_hash=code_hash, now=now) == 1
-
-
-def add_device(db: Connection, device: Device) -> None:
-    db.execute(
-        ADD_DEVICE,
-        id=device.id,
-        centre_id=device.centre_id,
-        label=device.label,
-        sign_key=device.sign_key,
-        seal_key=device.seal_key,
-        enrolled_at=device.enrolled_at,
-    )
-
-
-def device(db: Connection, device_id: str) -> Device | None:
-    return db.one(DEVICE, Device, id=device_id)
-
-
-def devices_of_centre(db: Connection, centre_id: str) -> list[Device]:
-    return db.many(DEVICES_OF_CENTRE, Device, centre_id=centre_id)
-
-
-def revoke_device(
-    db: Connection, device_id: str, *, scope: RevokeScope, nonce: str, held: int | None, now: datetime
-) -> bool:
-    return db.execute(REVOKE_DEVICE, id=device_id, scope=scope, nonce=nonce, held=held, now=now) == 1
-
-
-def told_order(db: Connection, device_id: str, *, now: datetime) -> bool:
-    return db.execute(TOLD_ORDER, id=device_id, now=now) == 1
-
-
-def revoked_among(db: Connection, device_ids: Iterable[str]) -> list[Revoked]:
-    ids = list(device_ids)
-    found: list[Revoked] = []
-    for start in range(0, len(ids), LOOKUP):
-        some = ids[start : start + LOOKUP]
-        padded = [*some, *[some[0]] * (LOOKUP - len(some))]
-        found += db.many(REVOKED, Revoked, **{f"id_{n}": one for n, one in enumerate(padded)})
-    return found
 
 
 def keep_force(db: Connection, *, id: str, name: str) -> None:

@@ -100,7 +100,7 @@ class Arrivals:
                 break
             if clock.now() >= at_end:
                 # It may have been used meanwhile, by what a person did.
-                again = await self._database.read(identity.session, token, now=clock.now())
+                again = await self._database.read(identity.open_session, token, now=clock.now())
                 if again is None:
                     break
                 at_end = identity.session_end(again)

@@ -235,7 +235,7 @@ async def wait_for_news(
     """A stream of events that ends with the session. A browser that reconnects goes on where it was."""
     actions.allowed(user_of(request), "list_reports", now=clock.now())
     token = request.cookies[COOKIE]
-    session = await database.read(identity.session, token, now=clock.now())
+    session = await database.read(identity.open_session, token, now=clock.now())
     if session is None:
         raise problem("login_needed")
     if arrivals.full(session):

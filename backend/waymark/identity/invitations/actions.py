@@ -82,7 +82,7 @@ def accept(
         store.add_membership(db, id=new_id(), person_id=person_id, place=place, now=now)
     subject, actor = Subject(kind="invitation", id=found.id), Actor(id=person_id, role=place.role)
     audit.append(db, actor=actor, action="person.joined", subject=subject, now=now)
-    return identity.log_in(db, person_id, token=session, old_token=old, now=now)
+    return identity.log_in(db, person_id, token=session, old_token=old, shared=True, now=now)
 
 
 def colleagues(db: Connection, user: User, *, now: datetime) -> list[Colleague]:

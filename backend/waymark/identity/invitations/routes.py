@@ -71,7 +71,7 @@ async def accept_invitation(
         actions.accept, asked.token, asked.username, hashed, session=session, old=old, now=clock.now()
     )
     needed = request.app.state.settings.second_factor_required
-    answer = session_of(request, user, factor_needed=needed)
+    answer = session_of(request, user, factor_needed=needed, shared=True)
     return Response(answer, headers=NO_STORE, cookies=[cookie_of(session)])
 
 

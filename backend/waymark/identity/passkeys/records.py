@@ -46,6 +46,8 @@ class Shown(Struct, frozen=True, kw_only=True):
     password: str = ""
     code: Annotated[str, Meta(max_length=64)] = ""
     """Beside the password, of whoever has an app or codes on paper."""
+    shared: bool = False
+    """When signing in: other people use this computer or tablet, too."""
 
 
 class PasskeyLine(Struct, frozen=True, kw_only=True):

@@ -60,16 +60,20 @@ async def begin_sign_in(request: Request[Any, Any, Any], database: Db) -> Respon
 async def sign_in(request: Request[Any, Any, Any], database: Db) -> Response[SessionAnswer]:
     """Other people's wrong passwords do not keep anybody out who has a passkey."""
     limited(request, "passkeys")
-    passkey, count = await _proven(request, database, "sign_in", None, read_json(await request.body(), Shown))
+    asked = read_json(await request.body(), Shown)
+    passkey, count = await _proven(request, database, "sign_in", None, asked)
     token, now = new_token(), clock.now()
 
     def enter(db: Connection) -> User:
         actions.used(db, passkey, sign_count=count, now=now)
         old = request.cookies.get(COOKIE)
-        return identity.log_in(db, passkey.person_id, token=token, old_token=old, how="passkey", now=now)
+        return identity.log_in(
+            db, passkey.person_id, token=token, old_token=old, how="passkey", shared=asked.shared, now=now
+        )
 
     user = await database.write(enter)
-    return Response(session_of(request, user), headers=NO_STORE, cookies=[cookie_of(token)])
+    answer = session_of(request, user, shared=asked.shared)
+    return Response(answer, headers=NO_STORE, cookies=[cookie_of(token)])
 
 
 @post(
@@ -78,6 +82,7 @@ async def sign_in(request: Request[Any, Any, Any], database: Db) -> Response[Ses
     status_code=200,
     guards=[same_origin, logged_in],
     entering=True,
+    while_locked=True,
     takes=in_json(Begin),
     tells={200: {"Set-Cookie": str}},
     refuses=("invalid",),
@@ -94,6 +99,7 @@ async def begin_verify(request: Request[Any, Any, Any], database: Db) -> Respons
     status_code=200,
     guards=[same_origin, logged_in],
     entering=True,
+    while_locked=True,
     takes=in_json(Shown),
     tells={200: {"Set-Cookie": str}},
     refuses=("invalid", "login_failed", "code_needed", "code_wrong", "too_many_attempts"),
@@ -121,7 +127,8 @@ async def verify(
         identity.go_on_as(db, request.cookies[COOKIE], token, user, how=how, second=second or None, now=now)
 
     await database.write(go_on)
-    return Response(session_of(request, user), headers=NO_STORE, cookies=[cookie_of(token)])
+    answer = session_of(request, user, shared=request.state.shared)
+    return Response(answer, headers=NO_STORE, cookies=[cookie_of(token)])
 
 
 @post(

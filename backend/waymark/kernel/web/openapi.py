@@ -108,6 +108,8 @@ def _follows(handler: HTTPRouteHandler, takes: Body | None) -> Iterable[str]:
     if any(guard is not same_origin for guard in guards):
         yield "login_needed"
         yield "factor_needed"
+        yield "another_person"
+        yield "session_locked"
     if takes is not None:
         yield "too_large"
     if "{" in path:

@@ -1,0 +1,1 @@
+"""Tablets of a centre: their codes, keys and orders."""

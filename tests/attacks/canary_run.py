@@ -30,10 +30,13 @@ PIECE: Final = 16 * 1_048_576
 OVERLAP: Final = 64
 EXPLAINED: Final = {
     r"gallery\d*/|drawer\d*/|taken\.|\.jpg$|\.wav$": "as their owner has them, before they are chosen",
-    r"test_the_search_would_find_it|control": "the control: it was put there to be found",
+    r"test_the_search_would_find_it|test_a_canary_is_found|control": "the control: to be found",
+    r"test_no_secret_is_in_the_log": "in the open part of an item, and in the database as it came",
     r"search.*blind|not_blind": "the control of another search",
 }
 """By path below the folder of the run: where words may stand in the clear."""
+ITSELF: Final = (b"canal\ncanary\ncancel", b"Spanish (Canary Islands)")
+"""The bird in the list of words for return codes, and the islands in PostgreSQL's list of languages."""
 
 
 def main(arguments: list[str]) -> int:
@@ -83,7 +86,10 @@ def holds(file: Path) -> bool:
     with file.open("rb") as opened:
         before = b""
         while piece := opened.read(PIECE):
-            if any(stem in before + piece for stem in STEMS):
+            seen = before + piece
+            for known in ITSELF:
+                seen = seen.replace(known, b"")
+            if any(stem in seen for stem in STEMS):
                 return True
             before = piece[-OVERLAP:]
     return False

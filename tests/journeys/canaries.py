@@ -12,8 +12,9 @@ def forms(canary: str) -> set[bytes]:
     plain = canary.encode()
     found = {plain, canary.encode("utf-16-le"), plain.hex().encode()}
     for shift in range(3):
+        # Only the characters that depend on nothing before or after it.
         coded = base64.b64encode(bytes(shift) + plain)
-        found.add(coded[4 if shift else 0 : len(coded) - 4])
+        found.add(coded[-(-shift * 8 // 6) : (shift + len(plain)) * 8 // 6])
     return found
 
 

@@ -22,7 +22,7 @@ from waymark.kernel import clock
 from waymark.kernel.db import Database
 from waymark.kernel.problems import Problem, problem
 from waymark.kernel.vault import Vault
-from waymark.kernel.web.bodies import in_json, on_the_wire
+from waymark.kernel.web.bodies import in_json, on_the_wire, read_json
 from waymark.kernel.web.guards import same_origin
 from waymark.kernel.web.limits import limited
 from waymark_sync.codec import UNREADABLE, WireError, answer_type, decode, encode
@@ -40,6 +40,10 @@ class Login(Struct, frozen=True, kw_only=True):
     """Of an authenticator app or from paper, once that has been asked for."""
     shared: bool = False
     """Other people use this computer or tablet, too: it locks soon after it was left."""
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """Nothing is said with it."""
 
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
@@ -153,11 +157,14 @@ async def log_out(
     guards=[same_origin, logged_in],
     entering=True,
     while_locked=True,
+    takes=in_json(Lock),
+    refuses=("invalid",),
 )
 async def lock_session(
     request: Request[Any, Any, Any], database: NamedDependency[SkipValidation[Database]]
 ) -> Response[None]:
     """Whoever used this page has left it: nothing is shown until somebody shows who they are."""
+    read_json(await request.body(), Lock)
     await database.write(actions.lock, request.cookies[COOKIE], user_of(request), now=clock.now())
     return Response(None, status_code=204, headers=NO_STORE)
 

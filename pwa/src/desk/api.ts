@@ -97,9 +97,16 @@ export function whenUnsure(ask: () => Promise<boolean>): void {
   unsure = ask
 }
 
-let sessionLost: () => void = () => undefined
-export function whenSessionLost(tell: () => void): void {
+let sessionLost: (code: string) => void = () => undefined
+/** Told why: over, locked, or somebody else's by now. */
+export function whenSessionLost(tell: (code: string) => void): void {
   sessionLost = tell
+}
+
+let speaker: string | null = null
+/** Whom the page shows as logged in: what it asks is refused once that is somebody else. */
+export function speakAs(person: string): void {
+  speaker = person
 }
 
 export async function currentUser(): Promise<User> {
@@ -107,20 +114,22 @@ export async function currentUser(): Promise<User> {
 }
 
 /** code: of an app or from paper, once the service has asked for it. */
-export async function logIn(username: string, password: string, code = ''): Promise<User> {
-  return userIn(await ask('POST', '/session', readSession, { username, password, code }))
+export async function logIn(username: string, password: string, shared: boolean, code = ''): Promise<User> {
+  return userIn(await ask('POST', '/session', readSession, { username, password, shared, code }))
 }
 
-const userIn = ({ user, demo, factor_needed }: Read<typeof readSession>): User => ({
+const userIn = ({ user, demo, factor_needed, shared, locked }: Read<typeof readSession>): User => ({
   ...user,
   demo,
   lacks: factor_needed,
+  shared,
+  locked,
 })
 
 /** Raises Refusal, NotShown. */
-export async function logInByPasskey(): Promise<User> {
+export async function logInByPasskey(shared: boolean): Promise<User> {
   const credential = await showPasskey(await ask('POST', '/passkeys/challenge', readOptions, {}))
-  return userIn(await ask('POST', '/passkeys/sign-in', readSession, { credential }))
+  return userIn(await ask('POST', '/passkeys/sign-in', readSession, { credential, shared }))
 }
 
 export async function verifyByPassword(password: string, code = ''): Promise<void> {
@@ -180,8 +189,12 @@ export async function join(token: string, username: string, password: string): P
 
 export const endOtherSessions = (): Promise<Account> => ask('DELETE', '/sessions', readAccount)
 
-export async function logOut(): Promise<void> {
-  await send('DELETE', '/session')
+export async function logOut(person: string): Promise<void> {
+  await sendOnce('DELETE', '/session', undefined, { person })
+}
+
+export async function lock(person: string): Promise<void> {
+  await sendOnce('POST', '/session/lock', {}, { person })
 }
 
 export function queue(filters: Filters, cursor: string | null = null): Promise<QueuePage> {
@@ -303,8 +316,14 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   }
 }
 
-async function sendOnce(method: string, path: string, body?: unknown): Promise<Response> {
+/** Where people become known, nobody is spoken for. */
+const ENTRANCES: ReadonlySet<string> = new Set(['POST /session', 'GET /session'])
+
+/** apart: for somebody who may be here no longer. What the service says then is nothing to this page. */
+async function sendOnce(method: string, path: string, body?: unknown, apart?: { readonly person: string }): Promise<Response> {
+  const person = apart?.person ?? speaker
   const headers: Record<string, string> = { Accept: 'application/json', 'Waymark-Request': '1' }
+  if (person !== null && !ENTRANCES.has(`${method} ${path}`)) headers['Waymark-Person'] = person
   const request: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' }
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json'
@@ -316,7 +335,7 @@ async function sendOnce(method: string, path: string, body?: unknown): Promise<R
     const answer = await fetch(`/desk/api${path}`, { ...request, signal: patience.signal })
     setClock(answer.headers.get('Date'))
     if (answer.ok) return answer
-    throw await refusal(answer)
+    throw await refusal(answer, apart === undefined)
   } catch (error) {
     throw error instanceof Refusal ? error : unreachable()
   } finally {
@@ -327,11 +346,11 @@ async function sendOnce(method: string, path: string, body?: unknown): Promise<R
 /** What was shown is not right; the session, where there is one, is as it was. */
 const WRONG_ANSWERS: ReadonlySet<string> = new Set(['login_failed', 'code_needed', 'code_wrong'])
 
-async function refusal(answer: Response): Promise<Refusal> {
+async function refusal(answer: Response, ours: boolean): Promise<Refusal> {
   const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN)
   const told = problemIn(await answer.json().catch(() => null))
   const code = told.code ?? (answer.status === 401 ? 'login_needed' : 'not_understood')
-  if (answer.status === 401 && !WRONG_ANSWERS.has(code)) sessionLost()
+  if (ours && ((answer.status === 401 && !WRONG_ANSWERS.has(code)) || code === 'another_person')) sessionLost(code)
   const retryAfterS = Number.isFinite(wait) ? wait : null
   return new Refusal({ status: answer.status, code, title: told.title, next: told.next, detail: told.detail, retryAfterS })
 }

@@ -5,6 +5,7 @@ import { Frame } from './frame.tsx'
 import { Heading } from './heading.tsx'
 import { LoginScreen } from './login-screen.tsx'
 import { JoinScreen } from './join-screen.tsx'
+import { LockScreen } from './lock-screen.tsx'
 import { Loading, RefusalNotice } from './notices.tsx'
 import { PeopleScreen } from './people-screen.tsx'
 import { QuarantineScreen } from './quarantine-screen.tsx'
@@ -15,6 +16,7 @@ import { page } from './router.ts'
 import type { Page } from './router.ts'
 import { session, startSession } from './session.ts'
 import { StepUp } from './step-up.tsx'
+import { StillThere } from './still-there.tsx'
 import { atCentre, keepsReports, lookingAfter } from './shapes.ts'
 import type { User } from './shapes.ts'
 import { say } from './words.ts'
@@ -28,11 +30,14 @@ export function App(): JSX.Element {
       return <Frame><RefusalNotice refusal={now.refusal} retry={startSession} /></Frame>
     case 'out':
       return <Frame>{page.value.type === 'join' ? <JoinScreen /> : <LoginScreen expired={now.expired} />}</Frame>
+    case 'locked':
+      return <Frame><LockScreen user={now.user} /></Frame>
     case 'in':
       return (
         <Frame user={now.user}>
           {now.user.lacks ? <AccountScreen lacks /> : <Screen user={now.user} page={page.value} />}
           <StepUp />
+          <StillThere />
         </Frame>
       )
   }

@@ -1,9 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { Mark, SkipLink } from '../ui/frame.tsx'
-import { Refusal } from './api.ts'
 import { page } from './router.ts'
-import { leave } from './session.ts'
+import { leave, lockPage } from './session.ts'
 import type { Role, User } from './shapes.ts'
 import { say } from './words.ts'
 import type { WordKey } from './words.ts'
@@ -49,18 +47,18 @@ export function Frame({ user, children }: { user?: User; children: ComponentChil
 }
 
 function WhoIsHere({ user }: { user: User }): JSX.Element {
-  const [failed, setFailed] = useState(false)
-  const out = () => leave().catch((error: unknown) => setFailed(error instanceof Refusal))
   return (
     <div class="desk-who">
       <p class="desk-who__name">
         <strong>{user.name}</strong> <span>{say(`role.${user.role}`)}</span> <span>{organisationOf(user)}</span>
-        {failed && <span role="alert">{say('refusal.unreachable')}</span>}
       </p>
       <a class="wm-chip" href="/desk/account" aria-current={page.value.type === 'account' ? 'page' : undefined}>
         {say('header.account')}
       </a>
-      <button type="button" class="wm-chip" onClick={out}>{say('header.log_out')}</button>
+      <button type="button" class="wm-chip" onClick={lockPage}>{say('header.lock')}</button>
+      <button type="button" class="wm-chip" onClick={() => void leave()}>
+        {say(user.shared ? 'header.switch' : 'header.log_out')}
+      </button>
     </div>
   )
 }

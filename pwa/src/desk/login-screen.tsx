@@ -2,14 +2,17 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Button, ButtonGroup } from '../ui/button.tsx'
 import { ErrorSummary } from '../ui/error-summary.tsx'
+import { Checkboxes } from '../ui/checkboxes.tsx'
 import { Input } from '../ui/input.tsx'
+import { InsetText } from '../ui/notices.tsx'
 import type { FieldError } from '../ui/words.ts'
 import { Refusal } from './api.ts'
 import { Heading } from './heading.tsx'
 import { wordsOf } from './notices.tsx'
 import { CodeInput } from './code-input.tsx'
+import { isShared, keepShared } from './left-over.ts'
 import { NotShown, passkeysWork } from './passkeys.ts'
-import { enterByPasskey, enterWith } from './session.ts'
+import { enterByPasskey, enterWith, stillOwing } from './session.ts'
 import { say } from './words.ts'
 
 type Wrong = { readonly errors: readonly FieldError[]; readonly next: string; readonly attempt: number }
@@ -19,6 +22,7 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [code, setCode] = useState<string | null>(null) // null: not asked for
+  const [shared, setShared] = useState(isShared)
   const [visible, setVisible] = useState(false)
   const [busy, setBusy] = useState(false)
   const [wrong, setWrong] = useState<Wrong>({ errors: [], next: '', attempt: 0 })
@@ -31,7 +35,7 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
     if (empty.length > 0) return refuse(empty)
     setBusy(true)
     try {
-      await enterWith(username.trim(), password, code ?? '')
+      await enterWith(username.trim(), password, shared, code ?? '')
     } catch (error) {
       setBusy(false)
       if (isAbout(error, 'code_needed')) return askForCode()
@@ -52,7 +56,7 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
   const byPasskey = async () => {
     setBusy(true)
     try {
-      await enterByPasskey()
+      await enterByPasskey(shared)
     } catch (error) {
       setBusy(false)
       if (error instanceof NotShown) return refuse([{ field: 'username', text: say('step_up.not_shown') }])
@@ -73,6 +77,20 @@ export function LoginScreen({ expired }: { expired: boolean }): JSX.Element {
       </Heading>
       {expired && code === null && <p class="govuk-body">{say('login.expired')}</p>}
       {wrong.next !== '' && <p class="govuk-body">{wrong.next}</p>}
+      {stillOwing.value && <InsetText>{say('left.owing')}</InsetText>}
+      {code === null && (
+        <div class="govuk-form-group">
+          <Checkboxes
+            name="shared"
+            options={[{ value: 'shared', label: say('login.shared'), hint: say('login.shared_hint') }]}
+            values={shared ? ['shared'] : []}
+            onChange={(values) => {
+              setShared(values.length > 0)
+              keepShared(values.length > 0)
+            }}
+          />
+        </div>
+      )}
       {passkeysWork() && (
         <div class="desk-narrow">
           <Button busy={busy} onClick={() => void byPasskey()}>{say('login.passkey')}</Button>

@@ -6,8 +6,9 @@ import { render } from 'preact'
 import { App } from './app.tsx'
 import { takeInvitation } from './invitation.ts'
 import { startRouter } from './router.ts'
-import { startSession } from './session.ts'
+import { followTabs, startSession } from './session.ts'
 import { startAsking } from './step-up.tsx'
+import { startWatching } from './watch.ts'
 
 const root = document.getElementById('app')
 if (root === null) throw new Error('desk.html has no #app')
@@ -19,6 +20,8 @@ addEventListener('pageshow', (event) => {
 
 takeInvitation()
 startRouter()
+followTabs()
 startAsking()
+startWatching()
 render(<App />, root)
 void startSession()

@@ -29,11 +29,20 @@ export const readUser = shape({
   centre_id: orNull(text),
   centre_name: orNull(text),
 })
-export const readSession = shape({ user: readUser, demo: or(flag, false), factor_needed: or(flag, false) })
+export const readSession = shape({
+  user: readUser,
+  demo: or(flag, false),
+  factor_needed: or(flag, false),
+  shared: or(flag, false),
+  locked: or(flag, false),
+})
 export type User = Read<typeof readUser> & {
   readonly demo: boolean
   /** Until something beside the password is set up, nothing but the own account is there. */
   readonly lacks: boolean
+  /** Other people use this browser, too. */
+  readonly shared: boolean
+  readonly locked: boolean
 }
 /** Of WebAuthn: goes to the browser as it came. */
 export const readOptions: Reader<Readonly<Record<string, unknown>>> = (raw, place) => {

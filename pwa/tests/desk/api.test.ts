@@ -193,7 +193,7 @@ describe('a refusal', () => {
   it('says how long to wait', async () => {
     answer = { status: 429, headers: { 'Retry-After': '30' }, body: { code: 'too_many_attempts' } }
 
-    expect((await refused(api.logIn('amira', 'x'))).retryAfterS).toBe(30)
+    expect((await refused(api.logIn('amira', 'x', true))).retryAfterS).toBe(30)
   })
 
   it('of a session tells the page, once', async () => {
@@ -203,7 +203,7 @@ describe('a refusal', () => {
 
     await refused(api.devices())
 
-    expect(lost).toHaveBeenCalledOnce()
+    expect(lost).toHaveBeenCalledExactlyOnceWith('login_needed')
   })
 
   it('of a password is no lost session', async () => {
@@ -211,7 +211,7 @@ describe('a refusal', () => {
     api.whenSessionLost(lost)
     answer = { status: 401, body: { code: 'login_failed' } }
 
-    expect((await refused(api.logIn('amira', 'x'))).code).toBe('login_failed')
+    expect((await refused(api.logIn('amira', 'x', true))).code).toBe('login_failed')
     expect(lost).not.toHaveBeenCalled()
   })
 

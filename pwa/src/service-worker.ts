@@ -7,7 +7,7 @@
  * Beside that it hurries things along with no page open (`sync`, `push`). Nothing depends on it.
  */
 
-import { noticeAfterCatchingUp, sendAll, subscribeAgain, SYNC_TAG } from './sync/knocks-worker.ts'
+import { noticeAfterCatchingUp, noticeWanted, sendAll, subscribeAgain, SYNC_TAG } from './sync/knocks-worker.ts'
 
 declare const self: ServiceWorkerGlobalScope
 /** Filled in by the build. */
@@ -129,12 +129,16 @@ function waking(event: Event): Waking {
   }
 }
 
-/** One notice in the same neutral words for everything, which the next one replaces. */
+/**
+ * One notice in the same neutral words for everything, which the next one replaces. Whoever leaves while it is
+ * on its way leaves none behind: what they left is asked for before it is shown, and again once it stands.
+ */
 async function knocked(): Promise<void> {
   const notice = await noticeAfterCatchingUp()
   if (notice === null) return unsubscribe()
   const { title, text, lang, dir } = notice
   await self.registration.showNotification(title, { body: text, lang, dir, tag: 'note', icon: '/icon-192.png' })
+  if ((await noticeWanted()) === null) await unsubscribe()
 }
 
 async function openApp(): Promise<void> {

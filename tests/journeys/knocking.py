@@ -58,6 +58,28 @@ def prepare(
         context.add_init_script(PUSH_MANAGER % json.dumps(keys))
 
 
+WATCH = """
+() => {
+  if (self.seen !== undefined) return true
+  self.seen = { knocked: 0, answered: 0, shown: 0, forgot: 0, held: null, letGo: null }
+  const wait = ExtendableEvent.prototype.waitUntil
+  ExtendableEvent.prototype.waitUntil = function (work) {
+    const done = this.type === 'push' ? 'answered' : this.data === 'forget-knocks' ? 'forgot' : null
+    if (this.type === 'push') self.seen.knocked++
+    return wait.call(this, done === null ? work : Promise.resolve(work).finally(() => self.seen[done]++))
+  }
+  const show = self.registration.showNotification.bind(self.registration)
+  self.registration.showNotification = async (...given) => {
+    self.seen.shown++
+    await self.seen.held
+    return show(...given)
+  }
+  return true
+}
+"""
+"""Counts what a worker does. The browser's own does it all the same."""
+
+
 class Worker:
     """The service worker of one phone, seen from the browser."""
 
@@ -70,6 +92,7 @@ class Worker:
         self._cdp.on("ServiceWorker.workerRegistrationUpdated", self._note)
         self._cdp.send("ServiceWorker.enable")
         wait_for(page, lambda: self._registration is not None)
+        wait_for(page, lambda: self.evaluate(WATCH) is True)
 
     def _note(self, event: dict[str, Any]) -> None:
         for each in event["registrations"]:
@@ -92,6 +115,18 @@ class Worker:
     def evaluate(self, script: str) -> Any:
         workers = [each for each in self._context.service_workers if each.url.startswith(self._origin)]
         return workers[-1].evaluate(script) if workers else None
+
+    def seen(self, what: str) -> int:
+        """How many: `knocked`, `answered` to the end, `shown` or asked to be, `forgot`."""
+        found: int = self.evaluate(f"() => self.seen.{what}")
+        return found
+
+    def hold_notices(self) -> None:
+        """The browser is slow to show one."""
+        self.evaluate("() => { self.seen.held = new Promise((letGo) => { self.seen.letGo = letGo }) }")
+
+    def let_notices_go(self) -> None:
+        self.evaluate("() => self.seen.letGo()")
 
     @property
     def notices(self) -> list[dict[str, str]]:

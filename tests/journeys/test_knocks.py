@@ -1,7 +1,9 @@
 """An answer knocks, and a knock says nothing. With no page open, what waits is sent all the same."""
 
 import json
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,16 +122,64 @@ def test_knocks_are_one_notice_and_leaving_ends_them(
     worker = Worker(page, knocking.origin)
     for _ in range(3):
         worker.push(b'{"v":1}')
-        wait_for(page, lambda: len(worker.notices) > 0)
+    wait_for(page, lambda: worker.seen("answered") == 3)
     shown = len(worker.notices)
 
     press(page, "Exit this page")
     page.wait_for_url(re.compile("leaving"))
     wait_for(page, lambda: worker.notices == [])
     worker.push(b'{"v":1}')
-    page.wait_for_timeout(1_000)  # nothing is to happen, and nothing tells when it has not
+    wait_for(page, lambda: worker.seen("answered") == 4)
 
     assert shown == 1
+    assert worker.notices == []
+
+
+def test_a_knock_that_fetches_while_the_person_leaves_shows_nothing(
+    knocking: Server, phone: MAKES, push_service: PushService
+) -> None:
+    page = subscribe(phone(knocking.origin), knocking, push_service)
+    visit(page, knocking.origin)
+    tell_briefly(page, Story())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    turn_on(page)
+    wait_for(page, lambda: registered(page) == 1)
+    worker = Worker(page, knocking.origin)
+    os.kill(knocking.pid, signal.SIGSTOP)
+    try:
+        worker.push(b'{"v":1}')
+        wait_for(page, lambda: worker.seen("knocked") == 1)
+        press(page, "Exit this page")
+        page.wait_for_url(re.compile("leaving"))
+        fetching = worker.seen("answered") == 0
+    finally:
+        os.kill(knocking.pid, signal.SIGCONT)
+    wait_for(page, lambda: worker.seen("answered") == 1)
+
+    assert fetching
+    assert worker.seen("shown") == 0
+
+
+def test_a_notice_on_its_way_while_the_person_leaves_does_not_stay(
+    knocking: Server, phone: MAKES, push_service: PushService
+) -> None:
+    page = subscribe(phone(knocking.origin), knocking, push_service)
+    visit(page, knocking.origin)
+    tell_briefly(page, Story())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    turn_on(page)
+    wait_for(page, lambda: registered(page) == 1)
+    worker = Worker(page, knocking.origin)
+    worker.hold_notices()
+    worker.push(b'{"v":1}')
+    wait_for(page, lambda: worker.seen("shown") == 1)
+    press(page, "Exit this page")
+    page.wait_for_url(re.compile("leaving"))
+    wait_for(page, lambda: worker.seen("forgot") == 1)
+
+    worker.let_notices_go()
+    wait_for(page, lambda: worker.seen("answered") == 1)
+
     assert worker.notices == []
 
 

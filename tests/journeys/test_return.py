@@ -251,17 +251,19 @@ def test_a_number_in_disguise_and_wrong_codes(demo: Server, phone: MAKES) -> Non
 def test_too_many_tries_are_told_to_wait(demo: Server, phone: MAKES) -> None:
     page = phone(demo.origin).start()
     page.goto(f"{demo.origin}/return")
-    done = Event()
+    refused, done = Event(), Event()
 
     def guess() -> None:
         """One more is allowed each second, so whoever guesses goes on."""
         with httpx.Client(trust_env=False) as guesser:
             while not done.is_set():
-                guesser.get(f"{demo.origin}/sync/v1/return")
+                if guesser.get(f"{demo.origin}/sync/v1/return").status_code == 429:
+                    refused.set()
 
     with ThreadPoolExecutor(1) as others:
         others.submit(guess)
         try:
+            assert refused.wait(60)
             open_with(page, demo.origin, "00000 00000 00000 00009")
             summary = page.locator(".govuk-error-summary")
             expect(summary).to_contain_text("There were too many tries. Wait 1 minute", timeout=ARRIVES_MS)

@@ -37,12 +37,16 @@ export async function catchUp(): Promise<void> {
   tellPages()
 }
 
-/** What came, if the person still wants to be told. Null: they have turned it off, or have left this phone. */
+/** What came, if the person still wants to be told by then. Null: they have turned it off, or have left this phone. */
 export async function noticeAfterCatchingUp(): Promise<Notice | null> {
-  const kept = await keptKnocks().catch(() => null)
-  if (kept === null) return null
+  if ((await noticeWanted()) === null) return null
   await Promise.race([catchUp(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS_MAX))])
-  return kept.notice
+  return noticeWanted()
+}
+
+/** Null: nobody here wants to be told, now. */
+export async function noticeWanted(): Promise<Notice | null> {
+  return (await keptKnocks().catch(() => null))?.notice ?? null
 }
 
 /** The browser has changed the place, or has lost it. */

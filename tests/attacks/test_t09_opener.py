@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,8 +22,11 @@ from pysqlite3 import dbapi2
 
 from attacks.attempts import LONG, Attempts
 from attacks.prey import Prey
+from support.reports import HARBOUR, Device
+from waymark.cli.own_opener import PREFIX
 from waymark.intake.report_keys import _place
 from waymark.kernel.opener.allowance import TOGETHER
+from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ANSWERS,
     ASKS_MAX,
@@ -33,7 +37,6 @@ from waymark.kernel.opener.records import (
     Unwrap,
     UnwrapFor,
 )
-from waymark.kernel.opener.server import read_frame, send_frame
 from waymark.kernel.opener.trail import Line, read
 
 STARTS_S: Final = 20
@@ -42,6 +45,46 @@ TRAIL_BYTES_PER_S_MAX: Final = 200_000
 """Of a flood that opens nothing: a day of it is less than 20 GB."""
 WITHOUT_A_LINE_MAX: Final = 3_000
 """Opened in the moment in which the file begins to refuse: they are written once it does not."""
+HOLDERS, HELD_EACH = 5, 100
+READ_MEANWHILE: Final = 60 if LONG else 20
+OPENED_WITHIN_S: Final = 5.0
+HOLDS: Final = """
+import socket, sys, time
+from waymark.kernel.opener.records import ENCODER, Kids, Request
+
+asked = ENCODER.encode(Request("job:holder", (Kids(),)))
+begun = (b"", b"\\0", (1_000_000).to_bytes(4, "big") + b"x", len(asked).to_bytes(4, "big") + asked)
+
+def connected(number):
+    one = socket.socket(socket.AF_UNIX)
+    one.connect(sys.argv[1])
+    one.sendall(begun[number % len(begun)])
+    one.setblocking(False)
+    return one
+
+def ended(one):
+    try:
+        return one.recv(65536) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+held = {}
+said, lost = 0, False
+while True:
+    for number in range(int(sys.argv[2])):
+        try:
+            if number not in held or ended(held[number]):
+                held[number] = connected(number)
+        except OSError:
+            held.pop(number, None)
+            lost = True
+    if len(held) == int(sys.argv[2]) and said < 2 and (not said or lost):
+        print(("held", "held again")[said], flush=True)
+        said += 1
+    time.sleep(0.02)
+"""
 Key = tuple[bytes, bytes]
 
 
@@ -230,12 +273,52 @@ def test_frames_that_were_made_to_hurt(opener: Socket, locks: list[Key], attempt
         connection.close()
 
 
+def test_who_holds_connections_open_keeps_nobody_from_reading(prey: Prey, attempts: Attempts) -> None:
+    """Five processes with a hundred each, silent, half begun or asked once, and opened again when ended.
+
+    They end the opener first, so that the service's connections are not there before theirs.
+    """
+    (found,) = Path(prey.server.environ["TMPDIR"]).glob(f"{PREFIX}{prey.server.pid}-*/opener")
+    command = [sys.executable, "-c", HOLDS, str(found), str(HELD_EACH)]
+    holders = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(HOLDERS)]
+    try:
+        for holder in holders:
+            assert holder.stdout
+            assert holder.stdout.readline() == b"held\n"
+        os.kill(_opener_of(prey.server.pid), signal.SIGKILL)
+        for holder in holders:
+            assert holder.stdout
+            assert holder.stdout.readline() == b"held again\n"
+        for _ in range(READ_MEANWHILE):
+            began = time.monotonic()
+            report = Device().report(prey.ring, body={"centre_id": HARBOUR}, sharing_choice="U1")
+            assert prey.push(report).status_code == 200
+            status = 0
+            while status != 200 and time.monotonic() - began < OPENED_WITHIN_S:
+                status = prey.person("harbour").get(f"/desk/api/reports/{report.item_id}").status_code
+            took = time.monotonic() - began
+            attempts.tried("a report that is not opened, or a desk that waits", got=status != 200, back=took)
+        assert all(holder.poll() is None for holder in holders), "they held on to the end"
+    finally:
+        for holder in holders:
+            holder.kill()
+            holder.wait()
+
+
 def _answered(connection: socket.socket) -> tuple[Answer, ...]:
     try:
         frame = read_frame(connection)
     except OSError:
         return ()
     return ANSWERS.decode(frame).answers if frame else ()
+
+
+def _opener_of(pid: int) -> int:
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            if "opener" in Path(f"/proc/{child}/cmdline").read_text():
+                return int(child)
+    raise AssertionError("the service has no opener")
 
 
 def _together(work: Callable[[int], None]) -> None:

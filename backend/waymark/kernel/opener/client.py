@@ -11,6 +11,7 @@ import msgspec
 
 from waymark.kernel.asking import ASKING
 from waymark.kernel.holders import Holders
+from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ANSWERS,
     ENCODER,
@@ -24,7 +25,6 @@ from waymark.kernel.opener.records import (
     Unwrap,
     UnwrapFor,
 )
-from waymark.kernel.opener.server import read_frame, send_frame
 from waymark.kernel.problems import problem
 from waymark.kernel.vault import CannotDecrypt, KeyUnknown, Vault
 from waymark_sync.seal import CannotOpen
@@ -120,14 +120,27 @@ class FarVault(Vault):
 
     def _exchange(self, asks: tuple[Ask, ...]) -> Sequence[Answer]:
         """Raises OSError, Problem busy. A connection that has failed is not used again."""
-        connection = getattr(self._own, "connection", None) or self._connected()
+        used = getattr(self._own, "connection", None)
         self._own.connection = None
+        if used is not None:
+            try:
+                return self._exchange_over(used, asks)
+            except TimeoutError:
+                raise
+            except OSError:
+                pass  # it rested for too long, or its opener has been started again
+        return self._exchange_over(self._connected(), asks)
+
+    def _exchange_over(self, connection: socket.socket, asks: tuple[Ask, ...]) -> Sequence[Answer]:
         try:
             send_frame(connection, ENCODER.encode(Request(ASKING.get(), asks)))
             frame = read_frame(connection)
             if frame is None:
                 raise OSError("the opener has ended")
             found = ANSWERS.decode(frame)
+        except TimeoutError:
+            connection.close()
+            raise
         except (OSError, msgspec.DecodeError) as error:
             connection.close()
             raise OSError("the opener does not answer") from error

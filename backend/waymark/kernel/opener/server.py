@@ -19,10 +19,9 @@ import msgspec
 
 from waymark.kernel import clock, logs
 from waymark.kernel.opener.allowance import Allowances
+from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ENCODER,
-    FRAME_BYTES_MAX,
-    LENGTH_BYTES,
     REQUESTS,
     Answer,
     Answers,
@@ -36,11 +35,16 @@ from waymark.kernel.opener.records import (
     UnwrapFor,
     weight,
 )
+from waymark.kernel.opener.seats import SEATS_MAX, Seats
 from waymark.kernel.opener.trail import Trail
 from waymark.kernel.vault import CannotDecrypt, KeyUnknown, Vault
 from waymark_sync.seal import CannotOpen
 
-CONNECTIONS_MAX: Final = 128
+FIRST_BYTE_S: Final = 5.0
+"""Of a new connection: whoever connects has something to ask."""
+FRAME_S: Final = 10.0
+"""For one question to come, and for one answer to be taken."""
+IDLE_S: Final = 60.0
 FLUSH_EVERY_S: Final = 0.5
 UNWRITTEN_RETRY_S: Final = 5
 _PEER: Final = struct.Struct("3i")
@@ -120,70 +124,54 @@ def listen(path: Path, *, shared: bool = False) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(before)
-    listener.listen(CONNECTIONS_MAX)
+    listener.listen(SEATS_MAX)
     return listener
 
 
-def serve(listener: socket.socket, answering: Answering, trail: Trail, *, peers: Collection[int]) -> None:
+def serve(
+    listener: socket.socket,
+    answering: Answering,
+    trail: Trail,
+    *,
+    peers: Collection[int],
+    seats: Seats | None = None,
+) -> None:
     """Until the process ends. peers: whose processes may ask, by user id."""
     threading.Thread(target=_flushing, args=(trail,), daemon=True).start()
-    seats = threading.BoundedSemaphore(CONNECTIONS_MAX)
+    seats = seats or Seats()
     while True:
         connection, _ = listener.accept()
-        if _uid(connection) not in peers or not seats.acquire(blocking=False):
+        pid, uid = _peer(connection)
+        if uid not in peers or (number := seats.take(connection, pid)) is None:
             connection.close()
             continue
-        threading.Thread(target=_serve_one, args=(connection, answering, seats), daemon=True).start()
+        threading.Thread(target=_serve_one, args=(connection, answering, seats, number), daemon=True).start()
 
 
-def _serve_one(connection: socket.socket, answering: Answering, seats: threading.BoundedSemaphore) -> None:
+def _serve_one(connection: socket.socket, answering: Answering, seats: Seats, number: int) -> None:
+    begins_s = FIRST_BYTE_S
     try:
         with connection:
-            while (request := read_frame(connection)) is not None:
-                answers = answering.answer(REQUESTS.decode(request))
-                send_frame(connection, ENCODER.encode(answers))
+            while (asked := read_frame(connection, begins_s=begins_s, within_s=FRAME_S)) is not None:
+                if not seats.begin(number):
+                    return
+                answers = ENCODER.encode(answering.answer(REQUESTS.decode(asked)))
+                seats.rest(number)
+                send_frame(connection, answers, within_s=FRAME_S)
+                begins_s = IDLE_S
+    except TimeoutError:
+        pass  # whoever still wants something connects again
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         logs.event("opener_connection_ended", level=logging.WARNING)
     finally:
-        seats.release()
+        seats.leave(number)
 
 
-def read_frame(connection: socket.socket) -> bytes | None:
-    """None when the other side has ended. Raises OSError, also for one that is too long."""
-    head = _exactly(connection, LENGTH_BYTES)
-    if head is None:
-        return None
-    length = int.from_bytes(head, "big")
-    if length > FRAME_BYTES_MAX:
-        raise OSError("a frame is too long")
-    body = _exactly(connection, length)
-    if body is None:
-        raise OSError("cut short")
-    return body
-
-
-def send_frame(connection: socket.socket, content: bytes) -> None:
-    """Raises OSError."""
-    connection.sendall(len(content).to_bytes(LENGTH_BYTES, "big") + content)
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes | None:
-    parts: list[bytes] = []
-    left = count
-    while left:
-        part = connection.recv(min(left, 1_048_576))
-        if not part:
-            if left == count:
-                return None
-            raise OSError("cut short")
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
-
-
-def _uid(connection: socket.socket) -> int:
-    _, uid, _ = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    return int(uid)
+def _peer(connection: socket.socket) -> tuple[int, int]:
+    """Process and account, as the kernel knows them."""
+    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    pid, uid, _ = _PEER.unpack(found)
+    return int(pid), int(uid)
 
 
 def _flushing(trail: Trail) -> None:

@@ -338,6 +338,12 @@ def test_whoever_takes_over_the_decoder_has_little_memory(tmp_path: Path) -> Non
     assert said_by(intruder(tmp_path, "bytearray(500_000_000)")) == "MemoryError None"
 
 
+def test_whoever_takes_over_the_decoder_leaves_no_core(tmp_path: Path) -> None:
+    told = "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE)[:1])"
+
+    assert said_by(intruder(tmp_path, f"import resource; {told}")).split("\n")[0] == "0 0"
+
+
 def test_whoever_burns_time_is_ended(tmp_path: Path) -> None:
     with pytest.raises(NoPicture) as none:
         Decoder(command=intruder(tmp_path, "while True: pass")).look([b"x"])

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, MpoImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from waymark.attachments.kinds import HEAD_BYTES, PICTURES, TEXT, Unsafe, document_in, kind_of, text_in
 from waymark.kernel.confined import confine
+from waymark.kernel.memory import keep_to_itself
 
 MEMORY_BYTES: Final = 512 * 1_048_576
 CPU_S: Final = 10
@@ -86,11 +87,18 @@ def _document(plain: bytes) -> tuple[bytes, bytes]:
 
 
 def limit_resources() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    # A core would hold the photo in the clear. 1 also keeps it from a program that collects cores.
-    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    """Raises OSError, ValueError: then nothing is read."""
+    # A core would hold the photo in the clear.
+    keep_to_itself()
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        # Whoever started the service may have set less, and less than that cannot be raised.
+        set_before = resource.getrlimit(limit)[1]
+        lowest = most if set_before == resource.RLIM_INFINITY else min(most, set_before)
+        resource.setrlimit(limit, (lowest, lowest))
 
 
 def get_ready() -> None:

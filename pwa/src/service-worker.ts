@@ -8,6 +8,7 @@
  */
 
 import { noticeAfterCatchingUp, noticeWanted, sendAll, subscribeAgain, SYNC_TAG } from './sync/knocks-worker.ts'
+import { leave } from './sync/leave.ts'
 
 declare const self: ServiceWorkerGlobalScope
 /** Filled in by the build. */
@@ -36,7 +37,7 @@ self.addEventListener('fetch', (event) => {
 self.addEventListener('message', (event) => {
   if (event.data === 'update-now') event.waitUntil(self.skipWaiting())
   if (event.data === 'fill') event.waitUntil(fillAndTell(event.ports[0]))
-  if (event.data === 'forget-knocks') event.waitUntil(unsubscribe())
+  if (event.data === 'left') event.waitUntil(personLeft())
 })
 self.addEventListener('sync', (event) => {
   const { tag, waitUntil } = waking(event)
@@ -138,6 +139,12 @@ async function knocked(): Promise<void> {
   if (notice === null) return unsubscribe()
   const { title, text, lang, dir } = notice
   await self.registration.showNotification(title, { body: text, lang, dir, tag: 'note', icon: '/icon-192.png' })
+  if ((await noticeWanted()) === null) await unsubscribe()
+}
+
+/** The page is gone at once, on a slow phone before it has forgotten anything. What is left of that is done here. */
+async function personLeft(): Promise<void> {
+  await leave()
   if ((await noticeWanted()) === null) await unsubscribe()
 }
 

@@ -64,7 +64,7 @@ WATCH = """
   self.seen = { knocked: 0, answered: 0, shown: 0, forgot: 0, held: null, letGo: null }
   const wait = ExtendableEvent.prototype.waitUntil
   ExtendableEvent.prototype.waitUntil = function (work) {
-    const done = this.type === 'push' ? 'answered' : this.data === 'forget-knocks' ? 'forgot' : null
+    const done = this.type === 'push' ? 'answered' : this.data === 'left' ? 'forgot' : null
     if (this.type === 'push') self.seen.knocked++
     return wait.call(this, done === null ? work : Promise.resolve(work).finally(() => self.seen[done]++))
   }

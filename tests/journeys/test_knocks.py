@@ -1,9 +1,7 @@
 """An answer knocks, and a knock says nothing. With no page open, what waits is sent all the same."""
 
 import json
-import os
 import re
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +28,28 @@ MAKES = Callable[..., Phone]
 ANSWER = "Thank you. Someone has read this and will ring as you asked."
 TOPICS = ("hate", "crime", "police", "victim", "report")
 ON = "Notices are on. This device tells you when there is an answer."
+
+
+KEPT = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('waymark')
+  opening.onerror = reject
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction(['kv', 'device_keys'])
+    const knocks = reading.objectStore('kv').get('knocks')
+    const keys = reading.objectStore('device_keys').getAllKeys()
+    reading.oncomplete = () => {
+      opening.result.close()
+      const own = keys.result.filter((id) => id !== 'probe')
+      resolve({ knocks: knocks.result != null, keys: own.length })
+    }
+  }
+})"""
+
+
+def kept(worker: Worker) -> dict[str, object]:
+    """What the phone's store says, as the service worker sees it."""
+    found: dict[str, object] = worker.evaluate(KEPT)
+    return found
 
 
 @pytest.fixture
@@ -145,15 +165,12 @@ def test_a_knock_that_fetches_while_the_person_leaves_shows_nothing(
     turn_on(page)
     wait_for(page, lambda: registered(page) == 1)
     worker = Worker(page, knocking.origin)
-    os.kill(knocking.pid, signal.SIGSTOP)
-    try:
+    with knocking.stopped():
         worker.push(b'{"v":1}')
         wait_for(page, lambda: worker.seen("knocked") == 1)
         press(page, "Exit this page")
         page.wait_for_url(re.compile("leaving"))
         fetching = worker.seen("answered") == 0
-    finally:
-        os.kill(knocking.pid, signal.SIGCONT)
     wait_for(page, lambda: worker.seen("answered") == 1)
 
     assert fetching
@@ -181,6 +198,28 @@ def test_a_notice_on_its_way_while_the_person_leaves_does_not_stay(
     wait_for(page, lambda: worker.seen("answered") == 1)
 
     assert worker.notices == []
+
+
+def test_a_slow_phone_forgets_after_its_page_is_gone(
+    knocking: Server, phone: MAKES, push_service: PushService
+) -> None:
+    """The page forgets nothing itself: it is gone too soon. The worker does it for the page."""
+    page = subscribe(phone(knocking.origin), knocking, push_service)
+    visit(page, knocking.origin)
+    tell_briefly(page, Story())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent", timeout=ARRIVES_MS)
+    turn_on(page)
+    worker = Worker(page, knocking.origin)
+    worker.push(b'{"v":1}')
+    wait_for(page, lambda: len(worker.notices) == 1)
+    assert kept(worker) == {"knocks": True, "keys": 1}
+    page.evaluate("() => { IDBDatabase.prototype.transaction = () => { throw new Error('too slow') } }")
+
+    press(page, "Exit this page")
+    page.wait_for_url(re.compile("leaving"))
+
+    wait_for(page, lambda: kept(worker) == {"knocks": False, "keys": 0})
+    wait_for(page, lambda: worker.notices == [])
 
 
 def test_nobody_is_asked_and_a_browser_that_forbids_it_says_where_answers_are(

@@ -214,7 +214,7 @@ export async function forgetSent(): Promise<void> {
   forgetOpened()
   await leave()
   await knocks.readKnocks()
-  if (deviceNow.value?.mode !== 'centre') shell.forgetKnocks()
+  shell.tellLeft()
   await changed()
 }
 

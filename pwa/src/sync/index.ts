@@ -6,6 +6,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import type { Notice } from './knocks-wire.ts'
 import { cardsNow, deviceNow, knocksNow, saidNow, statusNow } from './status.ts'
+import { tellWorkerLeft } from './tell-worker.ts'
 import type {
   Answers,
   Centre,
@@ -162,6 +163,7 @@ export async function forgetSent(): Promise<void> {
 
 /** Leaving: forget keys and feed of what has its receipt. Never an unsent report, nor its keys. */
 export async function wipe(): Promise<void> {
+  tellWorkerLeft() // at once: the page may be gone before the rest is done
   await (await engine()).wipe()
 }
 

@@ -7,8 +7,9 @@
 import { type Bytes, toBase64url, utf8 } from './bytes.ts'
 import { allKeys } from './feed.ts'
 import { bodyOf, get, post, type Reply } from './http.ts'
+import { result } from './indexed-db.ts'
 import { LABEL, sign } from './keyset.ts'
-import { type DeviceKeys, keepSetting, setting } from './parcels.ts'
+import { type DeviceKeys, keepSetting, setting, stores } from './parcels.ts'
 import { fromMsgpack, knockKey, toMsgpack, WireError } from './wire.ts'
 
 /** Of the settings that `leave` forgets on a phone. */
@@ -65,11 +66,29 @@ export async function register(): Promise<Registered> {
     else outcome = reply.type === 'answer' && reply.status === 400 ? 'refused' : 'later'
     if (reply.type === 'failure' || outcome === 'refused') break
   }
-  const now = done.length > 0 ? await keptKnocks() : null
-  // Unless somebody has turned it off, or another place has come, meanwhile.
-  if (now !== null && now.place.endpoint === kept.place.endpoint)
-    await keepKnocks({ ...now, feeds: [...new Set([...now.feeds, ...done])] })
+  if (done.length > 0) await keepDone(kept.place, done)
   return outcome
+}
+
+/** Unless somebody has turned it off or left, or another place has come, meanwhile. */
+async function keepDone(place: Place, done: readonly string[]): Promise<void> {
+  await change((now) =>
+    now.place.endpoint === place.endpoint ? { ...now, feeds: [...new Set([...now.feeds, ...done])] } : null)
+}
+
+/** False: nobody wants to be told any more. */
+export function keepPlace(place: Place): Promise<boolean> {
+  return change((now) => ({ ...now, place, feeds: [] }))
+}
+
+/** In one go, so that what was forgotten meanwhile does not come back. False, and nothing: `to` gave null, or is not asked. */
+function change(to: (now: KeptKnocks) => KeptKnocks | null): Promise<boolean> {
+  return stores.write(['kv'], async (store) => {
+    const now = await result<KeptKnocks | null | undefined>(store('kv').get(KNOCKS))
+    const next = now == null ? null : to(now)
+    if (next !== null) await result(store('kv').put(next, KNOCKS))
+    return next !== null
+  })
 }
 
 /** Best effort: a place that is gone is noticed by the service at its next knock. */

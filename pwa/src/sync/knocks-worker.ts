@@ -5,7 +5,7 @@
 
 import { allKeys } from './feed.ts'
 import { dueFiles, sendFiles } from './files-send.ts'
-import { keepKnocks, keptKnocks, type Notice, placeOf, register, serviceKey } from './knocks-wire.ts'
+import { keepPlace, keptKnocks, type Notice, placeOf, register, serviceKey } from './knocks-wire.ts'
 import { allParcels } from './parcels.ts'
 import { drain } from './pass.ts'
 import { coreWake } from './wake.ts'
@@ -58,8 +58,8 @@ export async function subscribeAgain(manager: PushManager, renewed: PushSubscrip
     renewed ?? (applicationServerKey && (await manager.subscribe({ userVisibleOnly: true, applicationServerKey })))
   const place = subscription === null ? null : placeOf(subscription)
   if (place === null) return
-  await keepKnocks({ ...kept, place, feeds: [] })
-  await register()
+  if (await keepPlace(place)) await register()
+  else await subscription?.unsubscribe()
 }
 
 function tellPages(): void {

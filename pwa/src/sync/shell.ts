@@ -1,5 +1,6 @@
 /** The service worker seen from the page: registered, filled, and replaced only when the person says so. */
 
+import { tellWorkerLeft } from './tell-worker.ts'
 import { scriptAddress, SERVICE_WORKER } from './trusted-urls.ts'
 
 const FILL_MS_MAX = 120_000
@@ -53,9 +54,10 @@ export async function askForSync(): Promise<void> {
   await sync?.register(SYNC_TAG).catch(() => undefined)
 }
 
-/** The person leaves this phone: no knock reaches it any more. */
-export function forgetKnocks(): void {
-  registration?.active?.postMessage('forget-knocks')
+
+/** For whom the page has forgotten already: what the browser itself holds for them goes, too. */
+export function tellLeft(): void {
+  tellWorkerLeft(registration)
 }
 
 export async function applyUpdate(): Promise<void> {

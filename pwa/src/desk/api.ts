@@ -104,9 +104,11 @@ export function whenSessionLost(tell: (code: string) => void): void {
 }
 
 let speaker: string | null = null
+let turn = 0
 /** Whom the page shows as logged in: what it asks is refused once that is somebody else. */
 export function speakAs(person: string): void {
   speaker = person
+  turn += 1
 }
 
 export async function currentUser(): Promise<User> {
@@ -133,11 +135,13 @@ export async function logInByPasskey(shared: boolean): Promise<User> {
 }
 
 export async function verifyByPassword(password: string, code = ''): Promise<void> {
+  turn += 1 // the session goes on under a new token: what was asked under the old one may be refused
   await ask('POST', '/session/verify', readSession, { password, code })
 }
 
 /** Raises Refusal, NotShown. */
 export async function verifyByPasskey(): Promise<void> {
+  turn += 1
   const credential = await showPasskey(await ask('POST', '/session/challenge', readOptions, {}))
   await ask('POST', '/session/verify', readSession, { credential })
 }
@@ -322,6 +326,7 @@ const ENTRANCES: ReadonlySet<string> = new Set(['POST /session', 'GET /session']
 /** apart: for somebody who may be here no longer. What the service says then is nothing to this page. */
 async function sendOnce(method: string, path: string, body?: unknown, apart?: { readonly person: string }): Promise<Response> {
   const person = apart?.person ?? speaker
+  const mine = turn // whoever has entered since is not told that an earlier session is over or locked
   const headers: Record<string, string> = { Accept: 'application/json', 'Waymark-Request': '1' }
   if (person !== null && !ENTRANCES.has(`${method} ${path}`)) headers['Waymark-Person'] = person
   const request: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' }
@@ -335,7 +340,7 @@ async function sendOnce(method: string, path: string, body?: unknown, apart?: { 
     const answer = await fetch(`/desk/api${path}`, { ...request, signal: patience.signal })
     setClock(answer.headers.get('Date'))
     if (answer.ok) return answer
-    throw await refusal(answer, apart === undefined)
+    throw await refusal(answer, () => apart === undefined && mine === turn)
   } catch (error) {
     throw error instanceof Refusal ? error : unreachable()
   } finally {
@@ -346,11 +351,12 @@ async function sendOnce(method: string, path: string, body?: unknown, apart?: { 
 /** What was shown is not right; the session, where there is one, is as it was. */
 const WRONG_ANSWERS: ReadonlySet<string> = new Set(['login_failed', 'code_needed', 'code_wrong'])
 
-async function refusal(answer: Response, ours: boolean): Promise<Refusal> {
+async function refusal(answer: Response, isOurs: () => boolean): Promise<Refusal> {
   const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN)
   const told = problemIn(await answer.json().catch(() => null))
   const code = told.code ?? (answer.status === 401 ? 'login_needed' : 'not_understood')
-  if (ours && ((answer.status === 401 && !WRONG_ANSWERS.has(code)) || code === 'another_person')) sessionLost(code)
+  const isLost = (answer.status === 401 && !WRONG_ANSWERS.has(code)) || code === 'another_person'
+  if (isLost && isOurs()) sessionLost(code)
   const retryAfterS = Number.isFinite(wait) ? wait : null
   return new Refusal({ status: answer.status, code, title: told.title, next: told.next, detail: told.detail, retryAfterS })
 }

@@ -115,8 +115,10 @@ export async function leave(): Promise<void> {
   if (now.value.status !== 'in' && now.value.status !== 'locked') return
   owe({ what: 'log_out', person: now.value.user.id })
   forget()
+  now.value = { status: 'checking' } // nobody begins to type on a page that is about to go
   tellTabs({ type: 'left' })
   if (await settle()) location.replace('/desk')
+  else now.value = { status: 'out', expired: false }
 }
 
 /** Tell the service what it is owed. False: it could not be told, and is later. */

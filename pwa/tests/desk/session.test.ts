@@ -161,6 +161,23 @@ describe('a page that was left', () => {
   })
 })
 
+describe('an answer to whoever was here before', () => {
+  it.each(['session_locked', 'login_needed', 'another_person'])('with %s moves nothing once somebody has unlocked', async (code) => {
+    const tab = await open()
+    let arrive = () => undefined as void
+    says.set('GET /devices', { status: 401, body: { code, title: 'x' }, wait: new Promise((resolve) => (arrive = resolve)) })
+    const slow = tab.api.devices().catch(() => undefined)
+    await vi.waitFor(() => expect(asked).toContain('GET /devices as amira'))
+    tab.session.lockPage()
+    tab.session.unlocked()
+
+    arrive()
+    await slow
+
+    expect(status(tab)).toBe('in')
+  })
+})
+
 describe('a session that ran out', () => {
   it.each([
     ['amira', draft],
@@ -185,7 +202,7 @@ describe('switching', () => {
     tab.session.keepDraft('r1', 'acknowledge_report', draft)
 
     const left = tab.session.leave()
-    expect(status(tab)).toBe('out')
+    expect(status(tab)).toBe('checking')
     await left
 
     expect(asked.at(-1)).toBe('DELETE /session as amira')
@@ -217,7 +234,7 @@ describe('switching', () => {
 
     await tab.session.leave()
 
-    expect([kept.size, status(tab)]).toEqual([0, 'out'])
+    expect([kept.size, replaced.mock.calls]).toEqual([0, [['/desk']]])
   })
 
   it('leaves a failing service its debt', async () => {

@@ -7,12 +7,13 @@ failure and leaves the reports queued. Two clients on one outbox do no harm.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
 
 from waymark_sync import core_parts as core
-from waymark_sync import shapes
+from waymark_sync import device_keys, shapes
 from waymark_sync.answers import (
     NOT_THE_SERVICE,
     Failure,
@@ -27,7 +28,7 @@ from waymark_sync.codec import MSGPACK, encode
 from waymark_sync.contact import note_alert
 from waymark_sync.core import State, step
 from waymark_sync.core_settle import next_batch, settle_failure, settle_push
-from waymark_sync.device import Device, carry_out
+from waymark_sync.device import Device, carry_out, kept_device
 from waymark_sync.inbox import Inbox, Pulled
 from waymark_sync.keyring import Keyring
 from waymark_sync.locking import lock_now
@@ -46,7 +47,7 @@ from waymark_sync.protocol import (
     SignedKeySet,
 )
 from waymark_sync.transport import NoAnswer, Reply, Transport
-from waymark_sync.trust import in_service_valid, order_valid
+from waymark_sync.trust import in_service_valid, order_valid, rekeyed_valid
 
 __all__ = ["CAPS", "Client", "Drained", "Pushed", "next_batch"]
 
@@ -109,6 +110,7 @@ class Client:
 
         asked: a person wants it now, so waiting times are set aside.
         """
+        self._read_device()
         state, wake_at_ms = State(), None
         event: core.Event | None = core.Woken(now_ms=self._now_ms(), reason="asked" if asked else "timer")
         while event is not None:
@@ -230,6 +232,7 @@ class Client:
             return self._failed(effect, answer)
         note_alert(self._outbox, answer.alert, build=self._app_build)
         self._heard(answer.in_service)
+        self._change_keys(answer)
         return core.PushAnswered(
             now_ms=self._now_ms(),
             luck=self._random(),
@@ -277,25 +280,37 @@ class Client:
         return None if self._device.visitor else self._device.device_id
 
     def _told(self, order: Revocation | None) -> core.Order | None:
-        keys = self.keyring.keys() if order is not None else None
         if order is None:
             return None
-        genuine = None if keys is None else order_valid(order, keys)
-        if genuine is None:
-            renewed = self.keyring.renewed()
-            genuine = renewed is not None and order_valid(order, renewed)
-        return core.Order(device_id=order.device_id, scope=order.scope, genuine=bool(genuine))
+        genuine = self.keyring.says(partial(order_valid, order))
+        return core.Order(device_id=order.device_id, scope=order.scope, genuine=genuine)
 
     def _heard(self, word: InService | None) -> None:
         """It opens a device that had locked itself, if the service signed it and it is to this device."""
-        keys = self.keyring.keys() if word is not None else None
-        if word is None or keys is None or word.device_id != self._own_id:
+        if word is None or word.device_id != self._own_id:
             return
-        genuine = in_service_valid(word, keys)
-        if genuine is None and (renewed := self.keyring.renewed()) is not None:
-            genuine = in_service_valid(word, renewed)
-        if genuine:
+        if self.keyring.says(partial(in_service_valid, word)):
             lock_now(self._outbox, now_ms=self._now_ms(), word_at=word.at)
+
+    def _change_keys(self, answer: PushResponse) -> None:
+        """The service asks for new ones, or says that those it was shown count."""
+        word, device_id = answer.rekeyed, self._device.device_id
+        changed = False
+        if word is not None and word.device_id == device_id:
+            if not self.keyring.says(partial(rekeyed_valid, word)):
+                return
+            changed = device_keys.told(self._outbox, word, incarnation=answer.incarnation)
+        elif answer.rekey:
+            changed = device_keys.begin(self._outbox, device_id)
+        if changed:
+            self._read_device()
+
+    def _read_device(self) -> None:
+        """Its keys as the outbox has them: another process may have taken new ones."""
+        kept = kept_device(self._outbox)
+        if kept is not None and kept.device_id == self._own_id and not kept.out_of_service:
+            self._device = kept
+            self.inbox.of(kept)
 
     def _open_receipts(self) -> core.ReceiptsOpened:
         return core.ReceiptsOpened(
@@ -323,6 +338,7 @@ class Client:
             caps=CAPS,
             queue=self._queue_state() if sender == self._device.device_id else None,
             items=tuple(row.envelope() for row in rows),
+            rekey=device_keys.to_show(self._outbox, sender) if sender == self._own_id else (),
         )
 
     def _queue_state(self) -> QueueState | None:
@@ -347,14 +363,9 @@ class Client:
     def _believed(self, reply: Reply, understood: Callable[[bytes, str], Answer | None]) -> Answer | Failure:
         """The answer if it is the service's; a captive portal's is no answer."""
         response = understood(reply.body, reply.headers.get("content-type", ""))
-        keys = self.keyring.keys()
-        if response is None or keys is None:
+        if response is None or not self.keyring.says(partial(receipt_holds, response)):
             return NOT_THE_SERVICE
-        holds = receipt_holds(response, keys)
-        if holds is None:
-            renewed = self.keyring.renewed()
-            holds = renewed is not None and receipt_holds(response, renewed)
-        return response if holds else NOT_THE_SERVICE
+        return response
 
     def _renew_keys(self, issued_at: int) -> None:
         held = self.keyring.held()

@@ -95,12 +95,22 @@ def decode_push(raw: bytes, content_type: str) -> PushFrame:
     try:
         fields = parse(raw, type=dict[str, msgspec.Raw])
         items = parse(fields.pop("items"), type=list[msgspec.Raw]) if "items" in fields else []
-        request = _from_tree({name: parse(value) for name, value in fields.items()}, PushRequest)
+        request = _request({name: parse(value) for name, value in fields.items()})
     except UNREADABLE as error:
         raise WireError(safe_place(str(error))) from None
     if len(items) > ITEMS_MAX:
         raise TooLarge("the request holds more items than a push may")
     return PushFrame(request=request, items=tuple(_read_item(bytes(item), content_type) for item in items))
+
+
+def _request(tree: dict[str, object]) -> PushRequest:
+    """Keys that cannot be read keep no report away: they come again with the next push."""
+    try:
+        return _from_tree(tree, PushRequest)
+    except UNREADABLE:
+        if not tree.pop("rekey", None):
+            raise
+        return _from_tree(tree, PushRequest)
 
 
 def media_type(content_type: str) -> str:

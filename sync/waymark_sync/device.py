@@ -31,6 +31,7 @@ from waymark_sync.protocol import (
     KeySet,
     ServiceKey,
 )
+from waymark_sync.rekeying import Rekey
 from waymark_sync.report import MESSAGE_SCHEMA_VERSION, SCHEMA_VERSION, MessageBody, ReportBody
 from waymark_sync.return_code import ReturnSecrets
 from waymark_sync.seal import new_key, raw_public, seal_item, sign
@@ -49,6 +50,10 @@ class Device(Struct, frozen=True, kw_only=True):
     visitor: bool = False
     centre_id: str = ""
     centre_name: str = ""
+    signer: ec.EllipticCurvePrivateKey | None = None
+    """Signs what it makes. None: `sign_key`. Another while the service does not know yet of its new keys."""
+    earlier_seal_keys: tuple[ec.EllipticCurvePrivateKey, ...] = ()
+    """What was sealed to it before still opens to these. The latest comes first."""
     out_of_service: bool = False
     """By an order of the service: it makes nothing new. What it has made is sent all the same."""
 
@@ -65,7 +70,9 @@ class EnrolFailed(Exception):
         self.code = code
 
 
-class _Kept(Struct, frozen=True):
+class Kept(Struct, frozen=True):
+    """A device as it lies in its outbox. Keys are PKCS #8; empty: destroyed, or none."""
+
     device_id: str
     epoch: str
     sign_key: bytes
@@ -73,6 +80,14 @@ class _Kept(Struct, frozen=True):
     visitor: bool
     centre_id: str
     centre_name: str
+    next_sign_key: bytes = b""
+    """That the service is yet to say count."""
+    next_seal_key: bytes = b""
+    earlier_seal_keys: tuple[bytes, ...] = ()
+    steps: tuple[Rekey, ...] = ()
+    """From the keys that it had, for a service that was restored from a backup and knows those alone."""
+    told: str = ""
+    """The lineage in which the service has said that its keys count."""
 
 
 class _Problem(Struct):
@@ -129,11 +144,11 @@ def normal_code(code: str) -> str:
 
 def keep_device(outbox: Outbox, device: Device) -> None:
     """Remember the device in its outbox, keys and all."""
-    kept = _Kept(
+    kept = Kept(
         device.device_id,
         device.epoch,
-        _private_bytes(device.sign_key),
-        _private_bytes(device.seal_key),
+        private_bytes(device.sign_key),
+        private_bytes(device.seal_key),
         device.visitor,
         device.centre_id,
         device.centre_name,
@@ -149,15 +164,17 @@ def kept_device(outbox: Outbox) -> Device | None:
     raw = outbox.state("device")
     if raw is None:
         return None
-    kept, order = msgspec.msgpack.decode(raw, type=_Kept), outbox.order()
+    kept, order = msgspec.msgpack.decode(raw, type=Kept), outbox.order()
     return Device(
         device_id=kept.device_id,
         epoch=kept.epoch,
-        sign_key=_kept_key(kept.sign_key),
-        seal_key=_kept_key(kept.seal_key),
+        sign_key=kept_key(kept.sign_key),
+        seal_key=kept_key(kept.seal_key),
         visitor=kept.visitor,
         centre_id=kept.centre_id,
         centre_name=kept.centre_name,
+        signer=kept_key(kept.next_sign_key) if kept.next_sign_key else None,
+        earlier_seal_keys=tuple(kept_key(raw) for raw in kept.earlier_seal_keys),
         out_of_service=order is not None and order.device_id == kept.device_id,
     )
 
@@ -171,11 +188,12 @@ def carry_out(outbox: Outbox, scope: Scope) -> None:
     raw, order = outbox.state("device"), outbox.order()
     if raw is None or order is None or order.gone in (scope, "all"):
         return
-    kept = replace(msgspec.msgpack.decode(raw, type=_Kept), sign_key=b"", seal_key=b"")
+    bare = {"next_sign_key": b"", "next_seal_key": b"", "earlier_seal_keys": (), "steps": ()}
+    kept = replace(msgspec.msgpack.decode(raw, type=Kept), sign_key=b"", seal_key=b"", **bare)
     outbox.carried_out(replace(order, gone=scope), {"device": msgspec.msgpack.encode(kept), "challenge": ""})
 
 
-def _kept_key(raw: bytes) -> ec.EllipticCurvePrivateKey:
+def kept_key(raw: bytes) -> ec.EllipticCurvePrivateKey:
     key = load_der_private_key(raw, None) if raw else new_key()
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("not a key of this protocol")
@@ -251,12 +269,20 @@ def _keep(
         epoch=device.epoch,
         created_at=created_at,
         seal=lambda seq: seal_item(
-            replace(header, seq=seq), body, service_key=service.public, device_key=device.sign_key
+            replace(header, seq=seq), body, service_key=service.public, device_key=_signer(outbox, device)
         ),
     )
 
 
-def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _signer(outbox: Outbox, device: Device) -> ec.EllipticCurvePrivateKey:
+    """As the outbox has it now: another process may have taken new keys since this one read them."""
+    kept = kept_device(outbox)
+    if kept is not None and kept.device_id == device.device_id and not kept.visitor:
+        device = kept
+    return device.signer or device.sign_key
+
+
+def private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 

@@ -1,6 +1,7 @@
 """What comes back to a device: its feed, fetched page by page, kept as it came, opened with its own key."""
 
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -34,6 +35,10 @@ class Inbox:
         self._transport, self._keyring = transport, keyring
         self.order: Revocation | None = None
         """That came with the last refusal. Its signature was not looked at."""
+
+    def of(self, device: Device) -> None:
+        """The same device, with other keys."""
+        self._device = device
 
     def pull_once(self) -> Pulled:
         """Fetch one page and keep it together with its cursor; then take over the receipts it brings.
@@ -87,10 +92,12 @@ class Inbox:
     def open(self, message: StoredMessage) -> bytes | None:
         """None for what was not sealed to this device, under this id and kind."""
         info = message_info(feed_id=message.feed_id, message_id=message.id, kind=message.kind)
-        try:
-            return unpad(open_sealed(message.sealed, private_key=self._device.seal_key, info=info))
-        except CannotOpen:
-            return None
+        for key in (self._device.seal_key, *self._device.earlier_seal_keys):
+            try:
+                return unpad(open_sealed(message.sealed, private_key=key, info=info))
+            except CannotOpen:
+                continue
+        return None
 
     def _answer(self) -> Reply | Failure:
         """A challenge grows old; the refusal brings a fresh one, which is tried once."""
@@ -119,14 +126,7 @@ class Inbox:
         return self._transport.get(f"/sync/v1/pull?{query}", headers)
 
     def _signed(self, page: PullResponse) -> bool:
-        keys, feed_id = self._keyring.keys(), self._device.device_id
-        if keys is None:
-            return False
-        valid = messages_valid(feed_id, page.messages, keys)
-        if valid is None:
-            renewed = self._keyring.renewed()
-            valid = renewed is not None and messages_valid(feed_id, page.messages, renewed)
-        return bool(valid)
+        return self._keyring.says(partial(messages_valid, self._device.device_id, page.messages))
 
     def _ours(self, found: OpenedReceipt) -> bool:
         """Of this lineage, and of these very bytes."""

@@ -1,5 +1,7 @@
 """The service's public keys as a device holds them: pinned at build, renewed when the service says so."""
 
+from collections.abc import Callable
+
 from msgspec import msgpack
 
 from waymark_sync.codec import MSGPACK, WireError, decode
@@ -37,6 +39,16 @@ class Keyring:
             return held
         self._outbox.keep_state("keyset", msgpack.encode(signed))
         return fresh
+
+    def says(self, holds: Callable[[KeySet], bool | None]) -> bool:
+        """Does it hold by the keys at hand, or where these cannot tell (None) by newer ones?"""
+        keys = self.keys()
+        if keys is None:
+            return False
+        found = holds(keys)
+        if found is None and (renewed := self.renewed()) is not None:
+            found = holds(renewed)
+        return bool(found)
 
     def _fetched(self) -> SignedKeySet | None:
         try:

@@ -8,7 +8,7 @@ point leaves a row queued or as it was; being in flight is no state.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -271,6 +271,14 @@ class Outbox:
         except dbapi2.IntegrityError as error:
             raise NotSaved(str(error)) from error
         return len(self.items()) - before
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is read and kept within is one transaction."""
+        return self._transaction()
+
+    def last_seq(self, *, device_id: str, epoch: str) -> int:
+        """Given out so far. Nought: none."""
+        return int(self._value("next_seq", device_id=device_id, epoch=epoch)) - 1
 
     def state(self, key: str) -> Any:
         """A setting of this device, None when never kept."""

@@ -22,6 +22,7 @@ from waymark_sync.leaves import leaf_bytes as leaf_bytes
 from waymark_sync.orders import InService as InService
 from waymark_sync.orders import Revocation as Revocation
 from waymark_sync.orders import revoke_text as revoke_text
+from waymark_sync.rekeying import Rekeyed, Steps
 
 LABEL = b"waymark-sync/1"
 """Prefix of the HPKE `info`; with a suffix, of every signed text."""
@@ -192,6 +193,7 @@ class PushRequest(Struct, frozen=True, kw_only=True):
     queue: QueueState | None = None
     items: Annotated[tuple[Envelope, ...], Meta(max_length=ITEMS_MAX)] = ()
     work: bytes | None = None  # a visitor's proof (`work.py`); empty: it found none in time
+    rekey: Steps = ()  # of an enrolled device that has taken new keys, until the service says that they count
 
 
 class Leaf(Struct, frozen=True, kw_only=True):
@@ -255,6 +257,8 @@ class PushResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     revoke: Revocation | None = None  # the device that asks was taken out of its centre
     in_service: InService | None = None  # or it was not: its lock by time begins anew (section 9)
     work: bytes | None = None  # a challenge: every item is `retry` until the push comes with its proof
+    rekey: bool = False  # the device that asks is to take new keys
+    rekeyed: Rekeyed | None = None  # it did, and this one counts
 
 
 class ManifestResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,11 +1,12 @@
 """New keys for an enrolled device: the steps from one to the next, and the word that the last one counts.
 
-A step is signed with the key that is given up and with the one that takes its place. It holds for ever, so that
-a service that was restored from a backup before it can be shown it again; whoever holds nothing but a key that
-was given up leads nowhere with it.
+A step is signed with the key that is given up and with the one that takes its place. It holds for ever, so
+that a service that was restored from a backup before it can be shown it again. With nothing but a key that
+was given up nobody gets anywhere.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -70,7 +71,7 @@ def rekeyed_text(word: Rekeyed) -> bytes:
 
 
 def steps_from(steps: Sequence[Rekey], key: bytes) -> tuple[Rekey, ...] | None:
-    """What leads from `key` to the last of the steps: nothing where it is that one. None: they do not lead there."""
+    """What leads from `key` to the last of the steps: nothing where it is that one. None: no way."""
     if not steps:
         return None
     if steps[-1].sign_key == key:
@@ -78,6 +79,6 @@ def steps_from(steps: Sequence[Rekey], key: bytes) -> tuple[Rekey, ...] | None:
     for start, step in enumerate(steps):
         if step.old_sign_key == key:
             way = tuple(steps[start:])
-            joined = all(one.sign_key == after.old_sign_key for one, after in zip(way, way[1:], strict=False))
+            joined = all(one.sign_key == after.old_sign_key for one, after in pairwise(way))
             return way if joined else None
     return None

@@ -31,6 +31,7 @@ from waymark_sync.protocol import (
     receipt_text,
     revoke_text,
 )
+from waymark_sync.rekeying import Rekeyed, rekeyed_text
 from waymark_sync.seal import signature_valid
 
 
@@ -82,6 +83,14 @@ def in_service_valid(word: InService, keys: KeySet) -> bool | None:
     for key in keys.keys:
         if key.use == "receipt" and key.kid == word.kid:
             return signature_valid(key.public, in_service_text(word), word.sig)
+    return None
+
+
+def rekeyed_valid(word: Rekeyed, keys: KeySet) -> bool | None:
+    """As `receipt_valid`, of the word that new keys of a device count."""
+    for key in keys.keys:
+        if key.use == "receipt" and key.kid == word.kid:
+            return signature_valid(key.public, rekeyed_text(word), word.sig)
     return None
 
 

@@ -17,12 +17,24 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from waymark_sync import backoff, field_types, knocking, lock, messages, orders, protocol, reference, report
+from waymark_sync import (
+    backoff,
+    field_types,
+    knocking,
+    lock,
+    messages,
+    orders,
+    protocol,
+    reference,
+    rekeying,
+    report,
+)
 
 MODULES: tuple[ModuleType, ...] = (
     field_types,
     protocol,
     orders,
+    rekeying,
     lock,
     knocking,
     messages,

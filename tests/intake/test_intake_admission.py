@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from support.desk import enrol_device, seed
 from support.reports import Device, Report, push_of
+from support.steps import step_of
 from waymark.app import create_app
 from waymark.audit.records import SERVICE
 from waymark.identity import actions as identity
@@ -20,6 +21,8 @@ from waymark.kernel.settings import Settings
 from waymark.kernel.web.limits import ALLOWANCES, Limits
 from waymark_sync.codec import MSGPACK, decode, encode
 from waymark_sync.protocol import ITEMS_MAX, PushResponse
+from waymark_sync.rekeying import Rekey
+from waymark_sync.seal import new_key
 
 Client = AsyncTestClient[Litestar]
 LIBRARY = "198.51.100.20"
@@ -178,3 +181,26 @@ async def test_the_last_of_the_disk_is_for_tablets(
 
     assert [result.verdict for result in told] == ["retry", "retry", "accepted"]
     assert told[0].retry_after_s == admission.FULL_S
+
+
+async def test_a_tablet_is_known_by_the_keys_it_brings_and_by_those_it_had(
+    behind: Client, ring: KeyRing, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, new = await tablet(database), new_key()
+    waiting, later = device.report(ring), device.report(ring)
+    step = step_of(device, new)
+    made_since = device.report(ring, signer=new)
+    unproven = device.report(ring, signer=new_key())
+    monkeypatch.setattr(admission, "FREE_BYTES_MIN", 2**62)
+
+    async def told(*reports: Report, rekey: tuple[Rekey, ...] = ()) -> list[str]:
+        request = replace(push_of(*reports), rekey=rekey)
+        content = encode(request, MSGPACK)
+        answer = await behind.post("/sync/v1/push", content=content, headers={"Content-Type": MSGPACK})
+        results = decode(answer.content, MSGPACK, PushResponse).results
+        return [result.verdict for result in results]
+
+    spoilt = replace(step, new_sig=bytes(64))
+    assert await told(made_since, rekey=(spoilt,)) == ["retry"]
+    assert await told(waiting, made_since, unproven, rekey=(step,)) == ["accepted", "accepted", "retry"]
+    assert await told(later) == ["accepted"]

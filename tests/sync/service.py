@@ -30,6 +30,7 @@ from waymark_sync.protocol import (
     ServiceKey,
     SignedKeySet,
 )
+from waymark_sync.rekeying import Rekey, Rekeyed, rekey_text, rekeyed_text, steps_from
 from waymark_sync.seal import new_key, pad, raw_public, seal, sign, signature_valid
 from waymark_sync.transport import NoAnswer, Reply
 
@@ -74,9 +75,18 @@ class Service:
         self.erased = set[str]()
         self.in_service: protocol.InService | None = None
         self.refused_pull: dict[str, str] | None = None
+        self.asks_new_keys = False
+        self.sealers: dict[str, bytes] = {}
+        self.shown: list[int] = []
+        """How many steps each push has brought."""
 
     def snapshot(self) -> dict[str, Any]:
-        return deepcopy({name: getattr(self, name) for name in ("pos", "stored", "conflicts", "feeds")})
+        return deepcopy(
+            {
+                name: getattr(self, name)
+                for name in ("pos", "stored", "conflicts", "feeds", "signers", "sealers")
+            }
+        )
 
     def restore(self, backup: dict[str, Any], *, announced: bool = True) -> None:
         self.__dict__.update(deepcopy(backup))
@@ -140,7 +150,29 @@ class Service:
         ids = {each.item_id if isinstance(each, ItemFault) else _id(each) for each in frame.items}
         if ids & self.poison:
             return Reply(status=500, headers={}, body=b"{}")
-        return _ok(self._commit(frame.items))
+        answer = self._commit(frame.items)
+        self.shown.append(len(frame.request.rekey))
+        word = self._take_keys(frame.request)
+        return _ok(msgspec.structs.replace(answer, rekey=self.asks_new_keys, rekeyed=word))
+
+    def _take_keys(self, request: protocol.PushRequest) -> Rekeyed | None:
+        steps, device_id = request.rekey, request.device_id
+        way = steps_from(steps, self.signers.get(device_id, b""))
+        if way is None or not all(self._step_holds(device_id, step) for step in way):
+            return None
+        for step in way:
+            self.signers[device_id], self.sealers[device_id] = step.sign_key, step.seal_key
+            self.asks_new_keys = False
+        blank = Rekeyed(
+            device_id=device_id, sign_key=steps[-1].sign_key, at=1, kid=self.receipt_kid, sig=bytes(64)
+        )
+        return msgspec.structs.replace(blank, sig=sign(RECEIPT_KEY, rekeyed_text(blank)))
+
+    def _step_holds(self, device_id: str, step: Rekey) -> bool:
+        text = rekey_text(device_id, step)
+        return signature_valid(step.old_sign_key, text, step.old_sig) and signature_valid(
+            step.sign_key, text, step.new_sig
+        )
 
     def _manifest(self, body: bytes, content_type: str) -> Reply:
         if self.manifests == "none":

@@ -137,6 +137,19 @@ class Device(Struct, frozen=True, kw_only=True):
     """When it first asked under its own key after it was revoked, and so has the order."""
     held_when_revoked: int | None = None
     """Reports that it had said it held by then. None: it had said nothing."""
+    keys_since: str | None = None
+    """None: since it was enrolled."""
+    keys_asked_at: str | None = None
+    keys_doubted_at: str | None = None
+    """When keys that it had given up were first used as if they were its own."""
+
+
+class EarlierKey(Struct, frozen=True, kw_only=True):
+    """That a tablet has given up, and the last number that it signed."""
+
+    sign_key: bytes
+    epoch: str
+    seq: int
 
 
 class Revoked(Struct, frozen=True, kw_only=True):

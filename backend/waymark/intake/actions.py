@@ -6,6 +6,8 @@ from datetime import datetime
 from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import actions as identity
+from waymark.identity.devices import rekeying
+from waymark.identity.devices.rekeying import KEYS_LAST
 from waymark.intake import store
 from waymark.intake.devices import store as devices
 from waymark.intake.keys import store as keys
@@ -26,6 +28,7 @@ from waymark.intake.records import (
 from waymark.intake.report_keys import open_keys
 from waymark.intake.rules import (
     NOT_PROVEN,
+    SIGNATURE_WRONG,
     Service,
     message_proven,
     noted,
@@ -40,6 +43,7 @@ from waymark.kernel.db import Connection
 from waymark.kernel.lineage import Lineage
 from waymark.kernel.vault import CannotDecrypt
 from waymark.mailbox import actions as mailbox
+from waymark.mailbox.records import Feed
 from waymark.mailbox.rules import receipt_message, sha256
 from waymark_sync.intake_rules import Known
 from waymark_sync.protocol import QueueState
@@ -78,6 +82,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
     db.serialise(LOCK)
     at = stamp(now)
     current = lineage.current(db)
+    rekeyed = {push.device_id: key for push in pushes if (key := _take_keys(db, push, now=now)) is not None}
     desk = Desk(db, [arrival for push in pushes for arrival in push.arrivals], received_at=at)
     standings = [
         tuple(desk.take(arrival, worked=push.worked) for arrival in push.arrivals) for push in pushes
@@ -88,7 +93,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
             _see(db, push, push.queue, now=now)
     asking = {push.device_id for push in pushes}
     downstream, revoked = store.feeds_with_messages(db, asking), identity.revoked_among(db, asking)
-    in_service = store.in_service_among(db, asking)
+    in_service = store.in_service_among(db, asking, before=stamp(now - KEYS_LAST))
     return [
         Committed(
             incarnation=current.incarnation,
@@ -97,9 +102,19 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
             standings=stood,
             revoked=revoked.get(push.device_id),
             in_service=push.device_id in in_service,
+            rekey=in_service.get(push.device_id, False),
+            rekeyed=rekeyed.get(push.device_id) if push.rekey else None,
         )
         for push, stood in zip(pushes, standings, strict=True)
     ]
+
+
+def _take_keys(db: Connection, push: Push, *, now: datetime) -> bytes | None:
+    """Before its items are judged. What came under the new key before that was known is looked at again."""
+    key = rekeying.take_keys(db, push.device_id, push.rekey, now=now) if push.rekey else None
+    if key is not None:
+        store.look_again(db, push.device_id, reason=SIGNATURE_WRONG)
+    return key
 
 
 def _see(db: Connection, push: Push, queue: QueueState, *, now: datetime) -> None:
@@ -141,6 +156,8 @@ def settle_outcomes(db: Connection, outcomes: Sequence[Outcome], *, service: Ser
         if not store.settle(db, outcome, force_id=force_id, tried_by=service.able):
             continue
         done += 1
+        if outcome.copy_of is not None:
+            rekeying.doubt(db, outcome.copy_of, now=now)
         _settle_report(db, outcome, service=service, now=now)
         _audit(db, outcome, now=now)
     return done
@@ -177,7 +194,8 @@ def _open_way(db: Connection, back: WayBack, *, service: Service, now: datetime)
 
 def _as_things_stand(db: Connection, outcome: Outcome) -> Outcome:
     """Asked again under the lock: two items may have been opened at once, and the first one has it."""
-    if outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) not in (None, outcome.feed):
+    feed = mailbox.feed(db, outcome.feed.feed_id) if outcome.feed is not None else None
+    if feed not in (None, outcome.feed) and not _same_tablet(feed, outcome.feed):
         return withheld(outcome, "quarantined", "feed_key_differs")
     if outcome.back is None:
         return outcome
@@ -186,6 +204,11 @@ def _as_things_stand(db: Connection, outcome: Outcome) -> Outcome:
     if outcome.back.receipt is not None and mailbox.feed_id_taken(db, outcome.back.feed.feed_id):
         return noted(outcome, "return_code_unusable")
     return outcome
+
+
+def _same_tablet(one: Feed | None, other: Feed | None) -> bool:
+    """It may have taken new keys while its report was opened; what is sealed to the old ones it opens."""
+    return one is not None and other is not None and one.kind == other.kind == "enrolled"
 
 
 def _settle_message(db: Connection, outcome: Outcome, said: Said, *, service: Service, now: datetime) -> int:

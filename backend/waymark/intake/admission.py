@@ -17,12 +17,13 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from waymark.identity import actions as identity
+from waymark.identity.devices.rekeying import sign_keys, step_valid
 from waymark.intake.records import Arrival, Push
 from waymark.intake.work import Pressure, bits_for, genuine, new_challenge
 from waymark.kernel.db import Connection, Database
 from waymark.kernel.web.limits import Limits
 from waymark_sync.protocol import LABEL_ITEM, ItemResult
+from waymark_sync.rekeying import Rekey, steps_from
 from waymark_sync.seal import signature_valid
 from waymark_sync.work import WORK, proves
 
@@ -85,7 +86,7 @@ async def _within_limits(push: Push, caller: bytes, door: Door) -> Push:
     if claimed:
         unproven_s = limits.wait_s("claimed_items", caller, len(claimed))
         if unproven_s or door.crowded or door.nearly_full:
-            later = [*later, *await _not_signed_by_tablets(claimed, door.database)]
+            later = [*later, *await _not_signed_by_tablets(claimed, push.rekey, door.database)]
             wait_s = max(wait_s, unproven_s, CROWDED_S)
     return _without(push, later, wait_s=wait_s) if later else push
 
@@ -109,21 +110,28 @@ def _without(push: Push, later: Sequence[Arrival], *, wait_s: float, reason: str
     )
 
 
-async def _not_signed_by_tablets(claimed: Sequence[Arrival], database: Database) -> list[Arrival]:
+async def _not_signed_by_tablets(
+    claimed: Sequence[Arrival], rekey: Sequence[Rekey], database: Database
+) -> list[Arrival]:
     keys = await database.read(_sign_keys, {arrival.header.device_id for arrival in claimed})
-    return await asyncio.to_thread(_unproven, claimed, keys)
+    return await asyncio.to_thread(_unproven, claimed, rekey, keys)
 
 
-def _sign_keys(db: Connection, device_ids: set[str]) -> dict[str, bytes]:
+def _sign_keys(db: Connection, device_ids: set[str]) -> dict[str, tuple[bytes, ...]]:
     """Of a tablet that was taken out of service, too: what it holds shall still come."""
-    found = [identity.device(db, device_id) for device_id in device_ids]
-    return {device.id: device.sign_key for device in found if device is not None}
+    return {device_id: sign_keys(db, device_id) for device_id in device_ids}
 
 
-def _unproven(claimed: Sequence[Arrival], keys: dict[str, bytes]) -> list[Arrival]:
-    return [arrival for arrival in claimed if not _proven(arrival, keys.get(arrival.header.device_id))]
+def _unproven(
+    claimed: Sequence[Arrival], rekey: Sequence[Rekey], keys: dict[str, tuple[bytes, ...]]
+) -> list[Arrival]:
+    return [arrival for arrival in claimed if not _proven(arrival, rekey, keys[arrival.header.device_id])]
 
 
-def _proven(arrival: Arrival, key: bytes | None) -> bool:
-    envelope = arrival.envelope
-    return key is not None and signature_valid(key, LABEL_ITEM + envelope.sha256, envelope.sig)
+def _proven(arrival: Arrival, rekey: Sequence[Rekey], keys: tuple[bytes, ...]) -> bool:
+    """By a key that is its own, or that it brings with this very push."""
+    envelope, device_id = arrival.envelope, arrival.header.device_id
+    way = steps_from(rekey, keys[0]) if keys else None
+    brought = (way[-1].sign_key,) if way and all(step_valid(device_id, step) for step in way) else ()
+    text = LABEL_ITEM + envelope.sha256
+    return any(signature_valid(key, text, envelope.sig) for key in (*brought, *keys))

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from waymark.identity import actions as identity
+from waymark.identity.devices.rekeying import earlier_keys
 from waymark.intake import actions, store
 from waymark.intake.group import GroupCommit
 from waymark.intake.records import Outcome, Sender, WaitingItem
@@ -128,6 +129,7 @@ def _sender(db: Connection, item: WaitingItem) -> Sender:
         device=feed if device is not None else None,
         revoked=device is not None and device.revoked_at is not None,
         feed=feed if device is None else None,
+        earlier=earlier_keys(db, device.id) if device is not None else (),
     )
 
 

@@ -4,10 +4,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from waymark.identity.records import Revoked
+from waymark.identity.records import EarlierKey, Revoked
 from waymark.mailbox.records import Feed, ReturnWay, SealedMessage
 from waymark_sync.messages import Proof
 from waymark_sync.protocol import Envelope, Header, ItemResult, QueueState, Receipt, Verdict
+from waymark_sync.rekeying import Rekey
 from waymark_sync.report import SharingChoice
 
 Lane = Literal["enrolled", "visitor"]
@@ -45,6 +46,8 @@ class Push(Struct, frozen=True, kw_only=True):
     worked: bool = False
     asked: bytes | None = None
     """The challenge that it is answered with."""
+    rekey: tuple[Rekey, ...] = ()
+    """The way to new keys, of a tablet that has taken some."""
 
     @property
     def sealed_bytes(self) -> int:
@@ -85,6 +88,10 @@ class Committed(Struct, frozen=True, kw_only=True):
     """The device was taken out of its centre, and is told so."""
     in_service: bool = False
     """It was enrolled and is in service, and is told so: it then does not lock itself."""
+    rekey: bool = False
+    """It is to take new keys."""
+    rekeyed: bytes | None = None
+    """The key that counts from now on, of those that it has shown the way to."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -164,6 +171,8 @@ class Sender(Struct, frozen=True, kw_only=True):
     revoked: bool
     feed: Feed | None
     """The visitor's feed that is already open under that id."""
+    earlier: tuple[EarlierKey, ...] = ()
+    """Keys that the enrolled device has given up."""
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -218,6 +227,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Where in the form it does not fit: a path, never a value."""
     judged: bytes = b""
     """The signature that was found wrong: it may have come again with another one meanwhile."""
+    copy_of: str | None = None
+    """A tablet whose given-up key has signed what it had not numbered then: it may have been copied."""
     report: Reading | None = None
     feed: Feed | None = None
     message: SealedMessage | None = None

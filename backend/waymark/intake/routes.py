@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from waymark.identity.devices.rekeying import rekeyed_word
 from waymark.identity.rules import order_of, word_of
 from waymark.intake.admission import FREE_BYTES_MIN, Door, admitted
 from waymark.intake.answers import alert_for
@@ -78,6 +79,10 @@ async def push(request: Request[Any, Any, Any]) -> Response[bytes]:
         revoke=order_of(committed.revoked, ring) if committed.revoked else None,
         in_service=word_of(read.device_id, ring, at=answered.at) if committed.in_service else None,
         work=read.asked,
+        rekey=committed.rekey,
+        rekeyed=rekeyed_word(read.device_id, committed.rekeyed, ring, at=answered.at)
+        if committed.rekeyed
+        else None,
     )
     kind = answer_type(request.headers.get("accept", ""), sent_type)
     return Response(encode(response, kind), media_type=kind, headers=NO_STORE)

@@ -59,6 +59,9 @@ from waymark_sync.work import WORK
 
 MESSAGE_AAD: Final = b"opened_message|body|"
 NOT_PROVEN: Final = "message_not_proven"
+SIGNATURE_WRONG: Final = "signature_wrong"
+KEY_GIVEN_UP: Final = "key_given_up"
+"""By a tablet's earlier key, under a number that it had not given out when it gave the key up."""
 ABLE_LENGTH: Final = 32
 NO_FEED: Final = ""
 """Of a report whose sender gave no key to answer to: no device can ever have this id."""
@@ -109,6 +112,7 @@ def read_push(frame: PushFrame) -> Push:
         device_id=frame.request.device_id,
         queue=_storable(frame.request.queue),
         app_build=_without_nul(frame.request.app_build),
+        rekey=frame.request.rekey,
         arrivals=tuple(arrivals),
         unstored=tuple(rejected),
         work=frame.request.work,
@@ -158,7 +162,7 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
             return _message(item, header, service, now=now)
         body, plaintext = _read(item, header, service, read_report)
     except Withheld as held:
-        return _held(item, held, feed, now=now)
+        return _held(item, header.device_id, held, feed, now=now)
     proof = _proof(item, service)
     back = _way_back(header, feed, proof, received_at=item.received_at)
     outcome = Outcome(
@@ -228,8 +232,18 @@ def _proven_feed(item: WaitingItem, header: Header, sender: Sender) -> Feed | No
     if sign_key is None:
         raise Withheld("quarantined", "device_revoked" if sender.revoked else "device_unknown")
     if not signature_valid(sign_key, LABEL_ITEM + item.sha256, item.sig):
-        raise Withheld("quarantined", "signature_wrong")
+        _proven_by_earlier(item, header, sender)
     return feed
+
+
+def _proven_by_earlier(item: WaitingItem, header: Header, sender: Sender) -> None:
+    """A report may have waited on its tablet for longer than the key that signed it was the tablet's."""
+    text = LABEL_ITEM + item.sha256
+    key = next((one for one in sender.earlier if signature_valid(one.sign_key, text, item.sig)), None)
+    if key is None or header.public_key:
+        raise Withheld("quarantined", SIGNATURE_WRONG)
+    if header.epoch != key.epoch or header.seq > key.seq:
+        raise Withheld("quarantined", KEY_GIVEN_UP)
 
 
 def _visitor_feed(header: Header, sender: Sender) -> Feed | None:
@@ -361,7 +375,7 @@ def _proof(item: WaitingItem, service: Service) -> Proof:
     )
 
 
-def _held(item: WaitingItem, held: Withheld, feed: Feed | None, *, now: datetime) -> Outcome:
+def _held(item: WaitingItem, device_id: str, held: Withheld, feed: Feed | None, *, now: datetime) -> Outcome:
     body = AttentionBody(item_id=item.item_id, at=stamp(now), reason=held.state)
     return Outcome(
         pos=item.pos,
@@ -370,6 +384,7 @@ def _held(item: WaitingItem, held: Withheld, feed: Feed | None, *, now: datetime
         state=held.state,
         code=held.code,
         judged=item.sig,
+        copy_of=device_id if held.code == KEY_GIVEN_UP else None,
         place=held.place,
         feed=feed,
         message=seal_message(feed, kind="needs_attention", body=body) if feed else None,

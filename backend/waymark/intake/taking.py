@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from waymark.identity import actions as identity
+from waymark.identity.devices.rekeying import sign_keys
 from waymark.intake import store
 from waymark.intake.devices import store as devices
 from waymark.intake.erasing import store as erasing
@@ -76,9 +76,8 @@ class Desk:
         before = just_now["sig"] if just_now else self._unproven.get(header.item_id)
         if before is None or before == sent.sig:
             return
-        device = None if header.public_key else identity.device(self._db, header.device_id)
-        sign_key = header.public_key or (device.sign_key if device else None)
-        if sign_key is None or not signature_valid(sign_key, LABEL_ITEM + sent.sha256, sent.sig):
+        own = (header.public_key,) if header.public_key else sign_keys(self._db, header.device_id)
+        if not any(signature_valid(key, LABEL_ITEM + sent.sha256, sent.sig) for key in own):
             return
         if just_now:
             just_now["sig"] = sent.sig

@@ -10,7 +10,9 @@ CREATE TABLE device_key (
 
 -- Since when its keys count, where they are not those that it was enrolled with.
 ALTER TABLE device ADD COLUMN keys_since TEXT;
+
 -- A person has asked it for new ones, and it has not brought them yet.
 ALTER TABLE device ADD COLUMN keys_asked_at TEXT;
+
 -- Somebody has first shown keys that it had given up: it may have been copied.
 ALTER TABLE device ADD COLUMN keys_doubted_at TEXT;

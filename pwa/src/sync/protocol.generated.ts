@@ -198,6 +198,7 @@ export type PushRequest = {
   readonly queue?: QueueState | null
   readonly items?: readonly Envelope[]
   readonly work?: Uint8Array<ArrayBuffer> | null
+  readonly rekey?: Steps
 }
 
 /** Where a result stands in the receipt's Merkle tree (RFC 9162, section 2.1). */
@@ -256,6 +257,8 @@ export type PushResponse = {
   readonly revoke?: Revocation | null
   readonly in_service?: InService | null
   readonly work?: Uint8Array<ArrayBuffer> | null
+  readonly rekey?: boolean
+  readonly rekeyed?: Rekeyed | null
 }
 
 /**
@@ -372,6 +375,40 @@ export type Revocation = {
  */
 export type InService = {
   readonly device_id: Uuid
+  /** Server time, milliseconds since 1970 UTC. */
+  readonly at: Natural
+  readonly kid: Kid
+  readonly sig: Signature
+}
+
+export const LABEL_REKEY = 'waymark-sync/1/rekey'
+
+export const LABEL_REKEYED = 'waymark-sync/1/rekeyed'
+
+/** Kept by a device: two years of backups, at one change in ninety days. */
+export const STEPS_MAX = 8
+
+/** One step of an enrolled device from its keys to new ones. */
+export type Rekey = {
+  readonly old_sign_key: Point
+  readonly sign_key: Point
+  /** Its feed is sealed to it from then on. */
+  readonly seal_key: Point
+  readonly epoch: Epoch
+  /** The last number of this epoch that the old key has signed. What it signs beyond comes from a copy. */
+  readonly seq: Natural
+  /** By the old key over `rekey_text`. */
+  readonly old_sig: Signature
+  /** By the new one over the same. */
+  readonly new_sig: Signature
+}
+
+export type Steps = readonly Rekey[]
+
+/** The service's word that this key of the device counts. Text signed: `rekeyed_text`. */
+export type Rekeyed = {
+  readonly device_id: Uuid
+  readonly sign_key: Point
   /** Server time, milliseconds since 1970 UTC. */
   readonly at: Natural
   readonly kid: Kid

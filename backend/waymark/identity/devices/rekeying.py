@@ -48,8 +48,8 @@ def way_to(
 def take_keys(db: Connection, device_id: str, steps: Sequence[Rekey], *, now: datetime) -> bytes | None:
     """The key that counts from now on, if it is the one that these steps lead to. Again is like once.
 
-    None: not a tablet in service, or the steps lead nowhere. Where they begin at keys that it has given up, two
-    devices say that they are it: a person is told.
+    None: not a tablet in service, or the steps lead nowhere. Where they begin at keys that it has given up,
+    two devices say that they are it: a person is told.
     """
     db.serialise(f"device {device_id}")
     device = store.device(db, device_id)
@@ -103,12 +103,17 @@ def ask_for_keys(db: Connection, device_id: str, *, actor: Actor, now: datetime)
     return True
 
 
+def earlier_keys(db: Connection, device_id: str) -> tuple[EarlierKey, ...]:
+    """That it has given up, oldest first."""
+    return tuple(store.earlier_keys(db, device_id))
+
+
 def sign_keys(db: Connection, device_id: str) -> tuple[bytes, ...]:
     """Its own and those that it has given up. None for whoever is no tablet."""
     device = store.device(db, device_id)
     if device is None:
         return ()
-    return (device.sign_key, *(one.sign_key for one in store.earlier_keys(db, device_id)))
+    return (device.sign_key, *(one.sign_key for one in earlier_keys(db, device_id)))
 
 
 def rekeyed_word(device_id: str, sign_key: bytes, ring: KeyRing, *, at: int) -> Rekeyed:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from waymark.identity.records import Device, EnrolmentCode, Revoked, RevokeScope
+from waymark.identity.records import Device, EarlierKey, EnrolmentCode, Revoked, RevokeScope
 from waymark.kernel.db import Connection, Sql
 
 LOOKUP: Final = 64
@@ -30,13 +30,13 @@ ADD_DEVICE = Sql("""
 """)
 DEVICE = Sql("""
     SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at, held_when_revoked
+           order_told_at, held_when_revoked, keys_since, keys_asked_at, keys_doubted_at
     FROM device
     WHERE id = :id
 """)
 DEVICES_OF_CENTRE = Sql("""
     SELECT id, centre_id, label, sign_key, seal_key, enrolled_at, revoked_at, revoke_scope, revoke_nonce,
-           order_told_at, held_when_revoked
+           order_told_at, held_when_revoked, keys_since, keys_asked_at, keys_doubted_at
     FROM device
     WHERE centre_id = :centre_id
     ORDER BY enrolled_at, id
@@ -51,6 +51,23 @@ TOLD_ORDER = Sql("""
     SET order_told_at = :now
     WHERE id = :id AND revoked_at IS NOT NULL AND order_told_at IS NULL
 """)
+EARLIER_KEYS = Sql("""
+    SELECT sign_key, epoch, seq
+    FROM device_key
+    WHERE device_id = :device_id
+    ORDER BY replaced_at
+""")
+GIVE_UP_KEY = Sql("""
+    INSERT INTO device_key (device_id, sign_key, epoch, seq, replaced_at)
+    VALUES (:device_id, :sign_key, :epoch, :seq, :at)
+""")
+TAKE_KEYS = Sql("""
+    UPDATE device
+    SET sign_key = :sign_key, seal_key = :seal_key, keys_since = :at, keys_asked_at = NULL
+    WHERE id = :id
+""")
+DOUBT_KEYS = Sql("UPDATE device SET keys_doubted_at = :at WHERE id = :id AND keys_doubted_at IS NULL")
+ASK_FOR_KEYS = Sql("UPDATE device SET keys_asked_at = :at WHERE id = :id AND revoked_at IS NULL")
 REVOKED = Sql(
     """
     SELECT id AS device_id, revoke_scope AS scope, revoke_nonce AS nonce, revoked_at AS at
@@ -120,3 +137,24 @@ def revoked_among(db: Connection, device_ids: Iterable[str]) -> list[Revoked]:
         padded = [*some, *[some[0]] * (LOOKUP - len(some))]
         found += db.many(REVOKED, Revoked, **{f"id_{n}": one for n, one in enumerate(padded)})
     return found
+
+
+def earlier_keys(db: Connection, device_id: str) -> list[EarlierKey]:
+    """Oldest first."""
+    return db.many(EARLIER_KEYS, EarlierKey, device_id=device_id)
+
+
+def give_up_key(db: Connection, device_id: str, key: EarlierKey, *, at: str) -> None:
+    db.execute(GIVE_UP_KEY, device_id=device_id, sign_key=key.sign_key, epoch=key.epoch, seq=key.seq, at=at)
+
+
+def take_keys(db: Connection, device_id: str, *, sign_key: bytes, seal_key: bytes, at: str) -> None:
+    db.execute(TAKE_KEYS, id=device_id, sign_key=sign_key, seal_key=seal_key, at=at)
+
+
+def doubt_keys(db: Connection, device_id: str, *, at: str) -> bool:
+    return db.execute(DOUBT_KEYS, id=device_id, at=at) == 1
+
+
+def ask_for_keys(db: Connection, device_id: str, *, at: str) -> bool:
+    return db.execute(ASK_FOR_KEYS, id=device_id, at=at) == 1

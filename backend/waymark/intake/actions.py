@@ -11,6 +11,7 @@ from waymark.identity.devices.rekeying import KEYS_LAST
 from waymark.intake import store
 from waymark.intake.devices import store as devices
 from waymark.intake.keys import store as keys
+from waymark.intake.proving import SIGNATURE_WRONG
 from waymark.intake.records import (
     Committed,
     DeviceSeen,
@@ -28,7 +29,6 @@ from waymark.intake.records import (
 from waymark.intake.report_keys import open_keys
 from waymark.intake.rules import (
     NOT_PROVEN,
-    SIGNATURE_WRONG,
     Service,
     message_proven,
     noted,

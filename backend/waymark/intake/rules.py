@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from waymark.agencies.records import ReportFacts
 from waymark.agencies.rules import TO_POLICE
 from waymark.intake import report_keys
+from waymark.intake.proving import KEY_GIVEN_UP, Withheld, on_curve, proven_feed
 from waymark.intake.records import (
     Arrival,
     Keys,
@@ -37,7 +38,6 @@ from waymark_sync.intake_rules import read_header, structural_fault
 from waymark_sync.messages import AttentionBody, Proof
 from waymark_sync.policy import Pack
 from waymark_sync.protocol import (
-    LABEL_ITEM,
     SUITE_P256,
     Envelope,
     Header,
@@ -54,14 +54,11 @@ from waymark_sync.report import (
     read_message,
     read_report,
 )
-from waymark_sync.seal import CannotOpen, point, signature_valid
+from waymark_sync.seal import CannotOpen
 from waymark_sync.work import WORK
 
 MESSAGE_AAD: Final = b"opened_message|body|"
 NOT_PROVEN: Final = "message_not_proven"
-SIGNATURE_WRONG: Final = "signature_wrong"
-KEY_GIVEN_UP: Final = "key_given_up"
-"""By a tablet's earlier key, under a number that it had not given out when it gave the key up."""
 ABLE_LENGTH: Final = 32
 NO_FEED: Final = ""
 """Of a report whose sender gave no key to answer to: no device can ever have this id."""
@@ -78,16 +75,6 @@ class Service(Struct, frozen=True, kw_only=True):
     able: str
     incarnation: str
     restore_floor: int
-
-
-class Withheld(Exception):
-    """This item cannot be opened here and now."""
-
-    def __init__(self, state: State, code: str, place: str | None = None) -> None:
-        super().__init__(code)
-        self.state: State = state
-        self.code = code
-        self.place = place
 
 
 def able(kids: Iterable[str], version: str) -> str:
@@ -155,7 +142,7 @@ def open_waiting_item(item: WaitingItem, sender: Sender, service: Service, *, no
     # Nobody is told anything before the signature is proven: a header may name any tablet.
     feed: Feed | None = None
     try:
-        feed = _proven_feed(item, header, sender)
+        feed = proven_feed(item, header, sender)
         if header.kind == "message":
             # It has no feed of its own: it belongs to the report's.
             feed = feed if feed in (sender.feed, sender.device) else None
@@ -225,47 +212,13 @@ def failed(item: WaitingItem) -> Outcome:
     )
 
 
-def _proven_feed(item: WaitingItem, header: Header, sender: Sender) -> Feed | None:
-    """The feed of whoever signed. None for a visitor who gave no key to answer to."""
-    feed = _visitor_feed(header, sender) if header.public_key else sender.device
-    sign_key = header.public_key or (feed.sign_key if feed else None)
-    if sign_key is None:
-        raise Withheld("quarantined", "device_revoked" if sender.revoked else "device_unknown")
-    if not signature_valid(sign_key, LABEL_ITEM + item.sha256, item.sig):
-        _proven_by_earlier(item, header, sender)
-    return feed
-
-
-def _proven_by_earlier(item: WaitingItem, header: Header, sender: Sender) -> None:
-    """A report may have waited on its tablet for longer than the key that signed it was the tablet's."""
-    text = LABEL_ITEM + item.sha256
-    key = next((one for one in sender.earlier if signature_valid(one.sign_key, text, item.sig)), None)
-    if key is None or header.public_key:
-        raise Withheld("quarantined", SIGNATURE_WRONG)
-    if header.epoch != key.epoch or header.seq > key.seq:
-        raise Withheld("quarantined", KEY_GIVEN_UP)
-
-
-def _visitor_feed(header: Header, sender: Sender) -> Feed | None:
-    if sender.device is not None or sender.revoked:
-        raise Withheld("quarantined", "device_is_enrolled")
-    if header.public_key is None or header.reply_key is None or not _on_curve(header.reply_key):
-        return None
-    feed = Feed(
-        feed_id=header.device_id, kind="visitor", sign_key=header.public_key, seal_key=header.reply_key
-    )
-    if sender.feed is not None and sender.feed != feed:
-        raise Withheld("quarantined", "feed_key_differs")
-    return feed
-
-
 def _way_back(header: Header, feed: Feed | None, proof: Proof, *, received_at: str) -> WayBack | None:
     """None without return keys, and when there is no key to answer to."""
     if header.return_keys is None or feed is None:
         return None
     own, receipt = feed, None
     if feed.kind == "enrolled":
-        if header.reply_key is None or not _on_curve(header.reply_key):
+        if header.reply_key is None or not on_curve(header.reply_key):
             return None
         own = Feed(feed_id=header.item_id, kind="return", sign_key=None, seal_key=header.reply_key)
         receipt = receipt_message(proof, own)
@@ -389,14 +342,6 @@ def _held(item: WaitingItem, device_id: str, held: Withheld, feed: Feed | None, 
         feed=feed,
         message=seal_message(feed, kind="needs_attention", body=body) if feed else None,
     )
-
-
-def _on_curve(key: bytes) -> bool:
-    try:
-        point(key)
-    except ValueError:
-        return False
-    return True
 
 
 def runs(seqs: Iterable[int]) -> Iterator[tuple[int, int]]:

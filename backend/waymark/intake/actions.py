@@ -7,7 +7,6 @@ from waymark.audit import actions as audit
 from waymark.audit.records import SERVICE, Actor, Subject
 from waymark.identity import actions as identity
 from waymark.identity.devices import rekeying
-from waymark.identity.devices.rekeying import KEYS_LAST
 from waymark.intake import store
 from waymark.intake.devices import store as devices
 from waymark.intake.keys import store as keys
@@ -93,7 +92,7 @@ def commit_pushes(db: Connection, pushes: Sequence[Push], *, now: datetime) -> l
             _see(db, push, push.queue, now=now)
     asking = {push.device_id for push in pushes}
     downstream, revoked = store.feeds_with_messages(db, asking), identity.revoked_among(db, asking)
-    in_service = store.in_service_among(db, asking, before=stamp(now - KEYS_LAST))
+    in_service = rekeying.in_service_among(db, asking, now=now)
     return [
         Committed(
             incarnation=current.incarnation,

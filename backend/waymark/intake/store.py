@@ -111,14 +111,6 @@ FEEDS_WITH_MESSAGES = _listed(
     """,
     "id_",
 )
-IN_SERVICE = _listed(
-    """
-    SELECT id, keys_asked_at IS NOT NULL OR COALESCE(keys_since, enrolled_at) < :before AS asked
-    FROM device
-    WHERE revoked_at IS NULL AND id IN (LISTED)
-    """,
-    "id_",
-)
 WAITING = Sql("""
     SELECT pos, item_id, sha256, header, sealed, sig, received_at
     FROM intake_item
@@ -220,11 +212,6 @@ class Signed(Struct, frozen=True, kw_only=True):
     sig: bytes
 
 
-class InService(Struct, frozen=True, kw_only=True):
-    id: str
-    asked: bool
-
-
 class KnownSeq(Struct, frozen=True, kw_only=True):
     item_id: str
     sha256: bytes
@@ -309,15 +296,6 @@ def feeds_with_messages(db: Connection, feed_ids: Iterable[str]) -> set[str]:
     for some in _chunks(feed_ids):
         found.update(db.many(FEEDS_WITH_MESSAGES, str, **_filled("id_", some)))
     return found
-
-
-def in_service_among(db: Connection, device_ids: Iterable[str], *, before: str) -> dict[str, bool]:
-    """Enrolled, and not taken out; and is each to take new keys, those that it has being of `before`?"""
-    return {
-        one.id: bool(one.asked)
-        for some in _chunks(device_ids)
-        for one in db.many(IN_SERVICE, InService, before=before, **_filled("id_", some))
-    }
 
 
 def of_visitors(db: Connection, item_ids: Iterable[str]) -> list[Visit]:

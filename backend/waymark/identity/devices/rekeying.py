@@ -103,6 +103,12 @@ def ask_for_keys(db: Connection, device_id: str, *, actor: Actor, now: datetime)
     return True
 
 
+def in_service_among(db: Connection, device_ids: Iterable[str], *, now: datetime) -> dict[str, bool]:
+    """Enrolled, and not taken out; and is each to take new keys, by its age or because somebody asked?"""
+    found = store.in_service_among(db, device_ids, before=stamp(now - KEYS_LAST))
+    return {one.id: bool(one.asked) for one in found}
+
+
 def earlier_keys(db: Connection, device_id: str) -> tuple[EarlierKey, ...]:
     """That it has given up, oldest first."""
     return tuple(store.earlier_keys(db, device_id))

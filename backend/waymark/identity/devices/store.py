@@ -1,8 +1,10 @@
 """SQL of one-time codes and of the tablets that were enrolled with them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from waymark.identity.records import Device, EarlierKey, EnrolmentCode, Revoked, RevokeScope
 from waymark.kernel.db import Connection, Sql
@@ -75,6 +77,20 @@ REVOKED = Sql(
     WHERE id IN (LISTED) AND revoke_nonce IS NOT NULL
     """.replace("LISTED", ", ".join(f":id_{n}" for n in range(LOOKUP)))
 )
+IN_SERVICE = Sql(
+    """
+    SELECT id, keys_asked_at IS NOT NULL OR COALESCE(keys_since, enrolled_at) < :before AS asked
+    FROM device
+    WHERE id IN (LISTED) AND revoked_at IS NULL
+    """.replace("LISTED", ", ".join(f":id_{n}" for n in range(LOOKUP)))
+)
+
+
+class InService(Struct, frozen=True, kw_only=True):
+    """asked: for new keys."""
+
+    id: str
+    asked: bool
 
 
 def add_code(
@@ -130,13 +146,20 @@ def told_order(db: Connection, device_id: str, *, now: datetime) -> bool:
 
 
 def revoked_among(db: Connection, device_ids: Iterable[str]) -> list[Revoked]:
+    return [one for ids in _some(device_ids) for one in db.many(REVOKED, Revoked, **ids)]
+
+
+def in_service_among(db: Connection, device_ids: Iterable[str], *, before: str) -> list[InService]:
+    """before: keys that are of then are to be replaced."""
+    return [one for ids in _some(device_ids) for one in db.many(IN_SERVICE, InService, before=before, **ids)]
+
+
+def _some(device_ids: Iterable[str]) -> Iterator[dict[str, str]]:
+    """LOOKUP at a time; the first of them fills what is left."""
     ids = list(device_ids)
-    found: list[Revoked] = []
     for start in range(0, len(ids), LOOKUP):
         some = ids[start : start + LOOKUP]
-        padded = [*some, *[some[0]] * (LOOKUP - len(some))]
-        found += db.many(REVOKED, Revoked, **{f"id_{n}": one for n, one in enumerate(padded)})
-    return found
+        yield {f"id_{n}": one for n, one in enumerate([*some, *[some[0]] * (LOOKUP - len(some))])}
 
 
 def earlier_keys(db: Connection, device_id: str) -> list[EarlierKey]:

@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
 from msgspec import Struct
 from msgspec.structs import replace
 
+from support.desk import Desk
 from support.reports import Device, Report, push_of
 from support.steps import step_of
 from waymark.audit.records import Actor
@@ -23,6 +26,7 @@ from waymark.intake.rules import read_push
 from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
+from waymark.kernel.settings import Settings
 from waymark_sync.codec import JSON, MSGPACK, PushFrame, decode_push, encode
 from waymark_sync.protocol import KeySet, PushRequest
 from waymark_sync.rekeying import STEPS_MAX, Rekey, steps_from
@@ -381,3 +385,22 @@ def test_keys_that_cannot_be_read_keep_no_report_away(ring: KeyRing, content_typ
     for steps in spoilt:
         frame = decode_push(encode(replace(request, rekey=steps), content_type), content_type)
         assert (frame.request.rekey, len(frame.items)) == ((), 1)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_the_centre_reads_that_its_tablet_may_have_been_copied(
+    client: AsyncTestClient[Litestar], database: Database, settings: Settings, enrolled: Device
+) -> None:
+    desk = await Desk(client, settings.origin).enter(database, "harbour")
+
+    async def line() -> tuple[bool, bool]:
+        [told] = (await desk.get("/desk/api/devices")).json()["devices"]
+        return told["keys_since"] is not None, told["keys_doubted_at"] is not None
+
+    shown = [await line()]
+    await push(database, enrolled, rekey=(step_of(enrolled, new_key()),))
+    shown.append(await line())
+    await push(database, enrolled, rekey=(step_of(enrolled, new_key()),))
+    shown.append(await line())
+
+    assert shown == [(False, False), (True, False), (True, True)]

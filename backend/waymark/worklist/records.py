@@ -147,6 +147,10 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     held_when_revoked: int | None = None
     """Reports that it had said it held when it was taken out. None: it had said nothing."""
     come_since_revoked: int = 0
+    keys_since: str | None = None
+    """Since when it has the keys that it has. None: since it was enrolled."""
+    keys_doubted_at: str | None = None
+    """When keys that it had given up were first used as its own: there may be a copy of it."""
 
 
 class DevicesAnswer(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ def device_line(
         order_told_at=device.order_told_at,
         held_when_revoked=device.held_when_revoked,
         come_since_revoked=come,
+        keys_since=device.keys_since,
+        keys_doubted_at=device.keys_doubted_at,
     )
     if seen is None:
         return line

@@ -21,7 +21,7 @@ type DeviceCardProps = {
   readonly done: (told: string) => void
 }
 
-const GRAVE: readonly Concern[] = ['lost', 'waiting_long', 'build_over']
+const GRAVE: readonly Concern[] = ['copied', 'lost', 'waiting_long', 'build_over']
 
 /** One tablet: what it needs, what it last said of itself, what never came of it, and how it is taken out. */
 export function DeviceCard({ device, done }: DeviceCardProps): JSX.Element {
@@ -94,5 +94,6 @@ function rowsOf(device: EnrolledDevice): readonly SummaryRow[] {
     ...(clock === null ? [] : [{ id: 'clock', key: say('devices.clock'), value: clock }]),
     ...(build === null ? [] : [{ id: 'build', key: say('devices.build'), value: build }]),
     { id: 'enrolled', key: say('devices.enrolled'), value: absolute(device.enrolled_at) },
+    ...(device.keys_since === null ? [] : [{ id: 'keys', key: say('devices.keys'), value: absolute(device.keys_since) }]),
   ]
 }

@@ -9,6 +9,7 @@ const CLOCK_S = 300 // seconds: reports are found by their own times, a few minu
 
 /** Worst first: this is the order of the board, and of the steps on a tablet's page. */
 export const CONCERNS = [
+  'copied',
   'lost',
   'waiting_long',
   'build_over',
@@ -45,6 +46,7 @@ const unexplained = (device: EnrolledDevice, lost: boolean) =>
   device.gaps.some((gap) => gap.explained === null && isLost(gap) === lost)
 
 const HOLDS: Readonly<Record<Concern, (device: EnrolledDevice, nowMs: number) => boolean>> = {
+  copied: (device) => inService(device) && device.keys_doubted_at !== null,
   lost: (device) => unexplained(device, true),
   waiting_long: (device, nowMs) => (waitingMs(device, nowMs) ?? 0) >= WAITING_MS,
   build_over: (device) => inService(device) && device.end_of_life?.level === 'hard_eol',

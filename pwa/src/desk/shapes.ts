@@ -307,6 +307,10 @@ export const readDevices = shape({
       /** Reports that it had said it held when it was taken out; null: it had said nothing. */
       held_when_revoked: or(orNull(whole), null),
       come_since_revoked: or(whole, 0),
+      /** Null: it has the keys that it was enrolled with. */
+      keys_since: or(orNull(instant), null),
+      /** When keys that it had given up were first used as its own. */
+      keys_doubted_at: or(orNull(instant), null),
     }),
   ),
 })

@@ -39,6 +39,8 @@ describe('what a tablet needs', () => {
     ['an app that is over', { end_of_life: { level: 'hard_eol', on: '2026-05-01' } }, ['build_over']],
     ['an app that will be over', { end_of_life: { level: 'soft_eol', on: '2026-06-01' } }, ['build_ending']],
     ['a level that is not known', { end_of_life: { level: 'maybe', on: '2026-06-01' } }, []],
+    ['keys that it had given up in use', { keys_doubted_at: ago(1) }, ['copied']],
+    ['keys in doubt, and out of service', { keys_doubted_at: ago(2), revoked_at: ago(1), queued: 0, order_told_at: ago(1) }, []],
     ['a clock five minutes fast', { clock_ahead_s: 300 }, ['clock']],
     ['a clock years slow', { clock_ahead_s: -9e7 }, ['clock']],
     ['a clock four minutes slow', { clock_ahead_s: -240 }, []],

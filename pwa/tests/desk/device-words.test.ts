@@ -21,6 +21,8 @@ const device = (it: Partial<EnrolledDevice>): EnrolledDevice => ({
   order_told_at: null,
   held_when_revoked: null,
   come_since_revoked: 0,
+  keys_since: null,
+  keys_doubted_at: null,
   ...it,
 })
 

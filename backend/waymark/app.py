@@ -49,6 +49,7 @@ from waymark.kernel.holders import load_holders
 from waymark.kernel.jobs import Jobs
 from waymark.kernel.keys import load_keys
 from waymark.kernel.opener.client import FarVault
+from waymark.kernel.opener.several import Openers
 from waymark.kernel.settings import Settings, SettingsRefused
 from waymark.kernel.vault import Vault, open_vault
 from waymark.kernel.web import csp, health
@@ -65,6 +66,7 @@ from waymark.retention.ledger import ErasureList
 from waymark.triage.campaigns import routes as campaign_routes
 from waymark.triage.campaigns.jobs import Lookout
 from waymark.triage.jobs import Screener
+from waymark.triage.reindexing import Reindexer
 from waymark.triage.rekeying import Rekeyer
 from waymark.worklist.jobs import Arrivals
 from waymark_sync.policy import Pack, load_pack
@@ -128,9 +130,11 @@ def create_app(settings: Settings) -> Litestar:
 
 def _vault(settings: Settings) -> Vault:
     """Where there is an opener, this process holds nothing that opens a report."""
-    if settings.opener is not None:
-        return FarVault(settings.opener, load_holders(settings.keys))
-    return open_vault(settings.keys)
+    if not settings.openers:
+        return open_vault(settings.keys)
+    holders = load_holders(settings.keys)
+    far = [FarVault(path, holders) for path in settings.openers]
+    return far[0] if len(far) == 1 else Openers(far, holders)
 
 
 def stop_streams(app: Litestar) -> None:
@@ -180,6 +184,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         jobs.add("timers", Timekeeper(database, state.ring, state.vault).step)
         jobs.add("heirs", Heir(database, state.ring, state.vault).step)
         jobs.add("rekey", Rekeyer(database, state.vault).step)
+        jobs.add("reindex", Reindexer(database, state.vault).step)
         jobs.add("access", Answerer(database, state.ring, state.vault).step)
         jobs.add("tidy", Tidier(database).step)
         jobs.add("watch", watch.step)

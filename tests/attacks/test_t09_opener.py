@@ -50,9 +50,9 @@ READ_MEANWHILE: Final = 60 if LONG else 20
 OPENED_WITHIN_S: Final = 5.0
 HOLDS: Final = """
 import socket, sys, time
-from waymark.kernel.opener.records import ENCODER, Kids, Request
+from waymark.kernel.opener.records import ENCODER, Holds, Request
 
-asked = ENCODER.encode(Request("job:holder", (Kids(),)))
+asked = ENCODER.encode(Request("job:holder", (Holds(),)))
 begun = (b"", b"\\0", (1_000_000).to_bytes(4, "big") + b"x", len(asked).to_bytes(4, "big") + asked)
 
 def connected(number):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from waymark.intake.contacts import email_form, name_born_form, phone_form
+from waymark.intake.contacts import email_form, phone_form
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,3 @@ def test_numbers_of_other_countries_stay_apart() -> None:
 )
 def test_an_address_has_one_form(typed: str, form: str) -> None:
     assert email_form(typed) == form
-
-
-def test_a_name_needs_the_day_of_birth() -> None:
-    assert name_born_form("Zoë O'Neill", "1990-02-03") == name_born_form("ZOE ONEILL", "1990-02-03")
-    assert name_born_form("Zoë O'Neill", "") == ""
-    assert name_born_form("Zoë", "1990-02-03") != name_born_form("Zoë", "1990-02-04")

@@ -30,7 +30,7 @@ def test_what_opens_reports_is_moved_and_nothing_else(folder: Path, tmp_path: Pa
     assert opening(folder) == set()
     assert {path.name for path in folder.iterdir()} == names - before
     assert load_keys(folder).seal_key.use == "seal"
-    assert open_vault(tmp_path / "opener").opening_kids == load_keys(folder).seal_kids
+    assert open_vault(tmp_path / "opener").held().seal == load_keys(folder).seal_kids
     assert (tmp_path / "opener").stat().st_mode & 0o077 == 0
     assert missing_keys(folder)
     with pytest.raises(KeysRefused):

@@ -38,6 +38,7 @@ OF_REPORT: Final = {
     for table, column in (
         ("report_key", "report_id"),
         ("report_index", "report_id"),
+        ("report_index_due", "report_id"),
         ("opened_report", "id"),
         ("opened_message", "report_id"),
         ("triage_report", "report_id"),

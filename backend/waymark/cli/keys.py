@@ -82,13 +82,18 @@ def seal(centre: str) -> None:
 
 @keys.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def part(folder: Path) -> None:
+@click.option("--holder", "holders", multiple=True, help="centre:ID or force:ID: its keys alone. Repeatable.")
+def part(folder: Path, holders: tuple[str, ...]) -> None:
     """Move what opens reports out of WAYMARK_KEYS into FOLDER, for an opener under an account of its own."""
     from waymark.cli.context import settings_from_environment
     from waymark.kernel.parting import part_keys
 
-    moved = part_keys(settings_from_environment().keys, folder)
-    click.echo(f"Moved {moved} keys to {folder}: nothing that is left opens a report.")
+    named = [_holder(name) for name in holders]
+    moved = part_keys(settings_from_environment().keys, folder, holders=named)
+    left = "nothing that is left opens a report"
+    if named:
+        left = f"what is left opens nothing for {', '.join(named)}"
+    click.echo(f"Moved {moved} keys to {folder}: {left}.")
     click.echo(
         "Give the folder to the opener's account, and run `waymark opener run` with it as WAYMARK_KEYS."
     )

@@ -35,9 +35,9 @@ def run(path: Path | None, client: str | None, *, until_stdin_ends: bool) -> Non
     if until_stdin_ends:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     settings = settings_from_environment()
-    place = path or settings.opener
+    place = path or (settings.openers[0] if len(settings.openers) == 1 else None)
     if place is None:
-        raise SettingsRefused(("name a socket: waymark opener run --socket PATH, or set WAYMARK_OPENER",))
+        raise SettingsRefused(("name one socket: waymark opener run --socket PATH, or WAYMARK_OPENER",))
     logs.write_logs()
     peers = {os.getuid(), *([_uid(client)] if client else [])}
     try:

@@ -35,8 +35,8 @@ def serve(*, until_stdin_ends: bool) -> None:
     if found := asyncio.run(faults(settings)):
         raise SettingsRefused(tuple(found))
     with ExitStack() as stack:
-        if settings.opener is None:
-            settings = replace(settings, opener=stack.enter_context(own_opener(os.environ)))
+        if not settings.openers:
+            settings = replace(settings, openers=(stack.enter_context(own_opener(os.environ)),))
         _serve(settings)
 
 

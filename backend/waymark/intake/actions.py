@@ -170,6 +170,8 @@ def _settle_report(db: Connection, outcome: Outcome, *, service: Service, now: d
         keys.put_keys(db, outcome.report.keys)
         for each in outcome.report.contacts:
             keys.put_index(db, opened.id, each.holder, each.digests)
+        if outcome.report.index_due:
+            keys.put_index_due(db, opened.id)
     # A phone has one report. Were its messages looked at again for every one, a few could cost thousands.
     first = outcome.feed is not None and mailbox.feed(db, outcome.feed.feed_id) is None
     if outcome.feed is not None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from waymark_sync.report import Answers, SafeContact
 
-Kind = Literal["phone", "email", "name_born"]
+Kind = Literal["phone", "email"]
 
 DIGITS_MIN: Final = 7
 """Fewer are an extension or a typing error, and would tie strangers to each other."""
@@ -19,7 +19,7 @@ _NOT_DIGITS: Final = re.compile(r"\D+")
 def contact_forms(answers: Answers) -> dict[Kind, bytes]:
     """What can be found again of these answers. Empty for what was skipped or cannot be told apart.
 
-    A name alone is not: it is many people's. With the day of birth it would be, which no form asks for yet.
+    A name is not: alone it is many people's, and no form asks for a day of birth.
     """
     contact = answers.safe_contact
     if not isinstance(contact, SafeContact):
@@ -57,10 +57,3 @@ def email_form(typed: str) -> str:
     form = unicodedata.normalize("NFKC", "".join(typed.split())).casefold()
     name, at, host = form.rpartition("@")
     return f"{name}@{host.rstrip('.')}" if at and name and host else ""
-
-
-def name_born_form(name: str, born: str) -> str:
-    """born: YYYY-MM-DD. Letters alone, so that hyphens, dots and marks of accent do not matter."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(char for char in plain if char.isalpha())
-    return f"{letters}|{born}" if letters and born else ""

@@ -3,10 +3,12 @@
 Callers audit: each of these is a part of an act, or changes nothing that anybody can see.
 """
 
+from collections.abc import Iterable
+
 from waymark.agencies.records import ReportFacts
 from waymark.intake import store
 from waymark.intake.keys import store as keys_store
-from waymark.intake.records import Keys, Lock
+from waymark.intake.records import KeyRow, Keys, Lock
 from waymark.intake.report_keys import (
     BODY_AAD,
     changes,
@@ -41,8 +43,7 @@ def rewrap(db: Connection, lock: Lock, facts: ReportFacts, vault: Vault) -> None
     keys_store.drop_keys(db, lock.report_id, anew)
     keys_store.put_keys(db, rows)
     if any(row.person for row in rows):
-        for each in findable(vault, rows, open_report(keys, lock).answers):
-            keys_store.put_index(db, lock.report_id, each.holder, each.digests)
+        _index(db, lock, keys, rows, vault)
 
 
 def renew(db: Connection, lock: Lock, facts: ReportFacts, vault: Vault) -> None:
@@ -57,8 +58,24 @@ def renew(db: Connection, lock: Lock, facts: ReportFacts, vault: Vault) -> None:
     rows = rows_for(vault.holders, keys, lock.report_id, facts)
     keys_store.drop_keys(db, lock.report_id, (row.holder for row in keys_store.keys_of(db, lock.report_id)))
     keys_store.put_keys(db, rows)
-    for each in findable(vault, rows, open_report(keys, lock).answers):
-        keys_store.put_index(db, lock.report_id, each.holder, each.digests)
+    _index(db, lock, keys, rows, vault)
+
+
+def index_again(db: Connection, lock: Lock, vault: Vault) -> bool:
+    """For those who cannot find it yet. False: the index of some still may not be asked. lock: the centre's.
+
+    Raises CannotDecrypt.
+    """
+    there = set(keys_store.indexed(db, lock.report_id))
+    rows = [row for row in keys_store.keys_of(db, lock.report_id) if row.holder not in there]
+    if whole := _index(db, lock, open_keys(vault, lock), rows, vault):
+        keys_store.drop_index_due(db, lock.report_id)
+    return whole
+
+
+def index_due(db: Connection, *, limit: int) -> list[str]:
+    """Reports."""
+    return keys_store.index_due(db, limit=limit)
 
 
 def wrapped_to(db: Connection, kid: str, holder: str = "", *, limit: int) -> list[str]:
@@ -74,6 +91,15 @@ def counted(db: Connection) -> dict[str, int]:
 def same_contact(db: Connection, report_id: str, holder: str) -> list[str]:
     """Other reports that this holder was given with the same telephone or address. At most FOUND_MAX."""
     return keys_store.same_contact(db, report_id, holder, limit=FOUND_MAX)
+
+
+def _index(db: Connection, lock: Lock, keys: Keys, rows: Iterable[KeyRow], vault: Vault) -> bool:
+    found, whole = findable(vault, rows, open_report(keys, lock).answers)
+    for each in found:
+        keys_store.put_index(db, lock.report_id, each.holder, each.digests)
+    if not whole:
+        keys_store.put_index_due(db, lock.report_id)
+    return whole
 
 
 def _split(db: Connection, lock: Lock, keys: Keys) -> Keys:

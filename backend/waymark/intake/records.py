@@ -190,6 +190,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     person: bytes
     keys: tuple[KeyRow, ...]
     contacts: tuple[Findable, ...] = ()
+    index_due: bool = False
+    """Some of them are still to come."""
 
 
 class WayBack(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from waymark.agencies.rules import key_holders
 from waymark.intake.contacts import contact_forms
 from waymark.intake.records import Findable, KeyRow, Keys, Lock
 from waymark.kernel.holders import Holders
-from waymark.kernel.vault import KEY_BYTES, CannotDecrypt, Vault, decrypt, encrypt
+from waymark.kernel.vault import KEY_BYTES, CannotDecrypt, IndexNotNow, Vault, decrypt, encrypt
 from waymark_sync.report import Answers, ReportBody, read_report
 
 BODY_AAD: Final = b"opened_report|body|"
@@ -86,24 +86,25 @@ def changes(known: Iterable[KeyRow], facts: ReportFacts) -> tuple[dict[str, bool
     return anew, there.keys() - wanted.keys()
 
 
-def findable(vault: Vault, rows: Iterable[KeyRow], answers: Answers) -> tuple[Findable, ...]:
+def findable(vault: Vault, rows: Iterable[KeyRow], answers: Answers) -> tuple[tuple[Findable, ...], bool]:
     """For those who were given the person: each finds the same telephone and address again, by their own key.
 
-    Raises CannotDecrypt where a holder's index key is not at hand.
+    And whether that is all: the index of some may not be asked now. Raises CannotDecrypt where a holder's
+    index key is not at hand.
     """
-    forms = contact_forms(answers)
-    if not forms:
-        return ()
-    return tuple(
-        Findable(
-            holder=row.holder,
-            digests={
+    forms, found, whole = contact_forms(answers), [], True
+    for row in rows:
+        if not (forms and row.person):
+            continue
+        try:
+            digests: dict[str, bytes] = {
                 kind: vault.digest(row.holder, kind.encode() + b"\n" + form) for kind, form in forms.items()
-            },
-        )
-        for row in rows
-        if row.person
-    )
+            }
+        except IndexNotNow:
+            whole = False
+        else:
+            found.append(Findable(holder=row.holder, digests=digests))
+    return tuple(found), whole
 
 
 def _place(report_id: str, holder: str) -> bytes:

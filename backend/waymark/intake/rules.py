@@ -298,6 +298,7 @@ def _reading(
         sharing_choice=choice, centre_id=centre_id, force_id=place.force_id, released=TO_POLICE[choice]
     )
     rows = report_keys.rows_for(service.vault.holders, keys, header.item_id, facts)
+    contacts, whole = report_keys.findable(service.vault, rows, body.answers)
     return Reading(
         feed_id=feed_id,
         centre_id=centre_id,
@@ -311,7 +312,8 @@ def _reading(
         body=sealed,
         person=person,
         keys=rows,
-        contacts=report_keys.findable(service.vault, rows, body.answers),
+        contacts=contacts,
+        index_due=not whole,
     )
 
 

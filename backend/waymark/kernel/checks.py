@@ -64,7 +64,7 @@ def of_opening(settings: Settings) -> Iterator[str]:
     """What opens reports: here, where no opener of somebody else's has it."""
     try:
         load_holders(settings.keys)
-        yield from missing_keys(settings.keys) if settings.opener is None else ()
+        yield from missing_keys(settings.keys) if not settings.openers else ()
     except KeysRefused as refused:
         yield str(refused)
 

@@ -124,8 +124,8 @@ def make_holders(folder: Path, names: Iterable[str] = ()) -> Holders:
     known = _listed(folder)
     for name in sorted({SERVICE, *names} - {key.holder for key in known if key.state == "current"}):
         known.append(_made(folder, name))
-        if not _index_file(folder, name).exists():
-            write_durably(_index_file(folder, name), base64url(secrets.token_bytes(32)).encode() + b"\n")
+        if not index_file(folder, name).exists():
+            write_durably(index_file(folder, name), base64url(secrets.token_bytes(32)).encode() + b"\n")
         _write_list(folder, known)
     return load_holders(folder)
 
@@ -217,7 +217,7 @@ def load_index_keys(folder: Path) -> dict[str, bytes]:
     """By holder: those that lie here. Raises KeysRefused."""
     found = {}
     for key in _listed(folder):
-        file = _index_file(folder, key.holder)
+        file = index_file(folder, key.holder)
         if file.exists():
             found[key.holder] = unbase64(file.read_text("ascii"))
     if any(len(secret) != 32 for secret in found.values()):
@@ -232,7 +232,7 @@ def _made(folder: Path, name: str) -> HolderKey:
     return HolderKey(holder=name, kid=kid, public=base64url(raw_public(private)))
 
 
-def _index_file(folder: Path, name: str) -> Path:
+def index_file(folder: Path, name: str) -> Path:
     return folder / f"{INDEX_PREFIX}{name.replace(':', '-')}.key"
 
 

@@ -28,7 +28,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WAYMARK_DATA": "folder of the database and, unless set apart, of the keys",
     "WAYMARK_DATABASE_URL": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "WAYMARK_KEYS": "folder of the keys; keep it out of every backup of the data",
-    "WAYMARK_OPENER": "socket of the process that opens reports; unset: the service starts its own",
+    "WAYMARK_OPENER": "sockets of what opens reports, a colon between; unset: the service starts its own",
     "WAYMARK_PWA": "folder of the built pages",
     "WAYMARK_STAGE_PORT": "loopback port of the demonstration's split page; only with the demo profile",
     "WAYMARK_BACKUPS": "folder that `waymark backup` writes to; another disk is better",
@@ -91,8 +91,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str = "sqlite:///data/waymark.db"
     """Never log this: it may hold a password. `masked_database_url` is for people."""
     keys: Path = Path("data/keys")
-    opener: Path | None = None
-    """None: the keys are in the folder, and whoever opens them has them in its own memory."""
+    openers: tuple[Path, ...] = ()
+    """Sockets, the service's own first. None: the keys are in the folder."""
     pwa: Path = Path("pwa/dist")
     backups: Path = Path("data/backups")
     backup_keep: int = BACKUP_KEEP
@@ -184,7 +184,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data=data,
         database_url=environ.get("WAYMARK_DATABASE_URL") or f"sqlite:///{data / 'waymark.db'}",
         keys=Path(environ.get("WAYMARK_KEYS") or data / "keys").absolute(),
-        opener=Path(at).absolute() if (at := environ.get("WAYMARK_OPENER")) else None,
+        openers=tuple(Path(at).absolute() for at in environ.get("WAYMARK_OPENER", "").split(":") if at),
         pwa=Path(environ.get("WAYMARK_PWA") or "pwa/dist").absolute(),
         backups=Path(environ.get("WAYMARK_BACKUPS") or data / "backups").absolute(),
         backup_keep=_count(environ.get("WAYMARK_BACKUP_KEEP") or str(BACKUP_KEEP)),
@@ -216,7 +216,7 @@ def shown(settings: Settings) -> dict[str, str]:
         "WAYMARK_DATA": str(settings.data),
         "WAYMARK_DATABASE_URL": settings.masked_database_url,
         "WAYMARK_KEYS": str(settings.keys),
-        "WAYMARK_OPENER": str(settings.opener or ""),
+        "WAYMARK_OPENER": ":".join(map(str, settings.openers)),
         "WAYMARK_PWA": str(settings.pwa),
         "WAYMARK_STAGE_PORT": str(settings.stage_port or ""),
         "WAYMARK_BACKUPS": str(settings.backups),

@@ -13,6 +13,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+from msgspec import Struct
 
 from waymark.kernel.holders import (
     FORM,
@@ -22,6 +23,7 @@ from waymark.kernel.holders import (
     Private,
     load_holders,
     load_index_keys,
+    load_private,
     unwrapped,
 )
 from waymark.kernel.keys import load_kek, load_seal_keys
@@ -44,16 +46,31 @@ class KeyUnknown(Exception):
     """What was sealed was sealed to a key that is not here."""
 
 
+class IndexNotNow(Exception):
+    """The index cannot be asked: too much was asked of it today, or its opener is away. It can be later."""
+
+
+class Held(Struct, frozen=True):
+    """Which keys a vault has: names and ids, nothing secret."""
+
+    seal: tuple[str, ...] = ()
+    kek: str = ""
+    holders: tuple[str, ...] = ()
+    """Ids of holders' keys."""
+    index: tuple[str, ...] = ()
+    """Holders by name."""
+
+
 class Vault:
     """Makes report keys, and opens what was sealed or wrapped to the keys that it holds.
 
-    holders: whom keys are wrapped to. private, index, seal: what this process holds of them, which in the
-    opener of one organisation is that organisation's. A web process has none: see `kernel.opener.client`.
+    kek: None in an organisation's own opener. holders: whom keys are wrapped to. private, index, seal: what
+    this process holds of them. A web process has none: see `kernel.opener.client`.
     """
 
     def __init__(
         self,
-        kek: bytes,
+        kek: bytes | None,
         kek_id: str,
         *,
         holders: Holders | None = None,
@@ -61,9 +78,10 @@ class Vault:
         index: Mapping[str, bytes] | None = None,
         seal: Mapping[str, ec.EllipticCurvePrivateKey] | None = None,
     ) -> None:
-        if len(kek) != KEY_BYTES:
+        if kek is not None and len(kek) != KEY_BYTES:
             raise ValueError("a key-encryption key has 32 bytes")
-        self._kek = AESGCM(kek)
+        self._kek = AESGCM(kek) if kek is not None else None
+        self._kek_id = kek_id
         self._head = _FORM + len(kek_id).to_bytes(1, "big") + kek_id.encode("ascii")
         self._holders, self._private = holders, private if private is not None else {}
         self._index, self._seal = index or {}, seal or {}
@@ -77,10 +95,14 @@ class Vault:
             raise ValueError("a vault without holders wraps nothing to them")
         return self._holders
 
-    @property
-    def opening_kids(self) -> tuple[str, ...]:
-        """Keys that devices may have sealed to."""
-        return tuple(sorted(self._seal))
+    def held(self) -> Held:
+        listed = [key.kid for key in self.holders.keys] if self._holders else list(self._private)
+        return Held(
+            seal=tuple(sorted(self._seal)),
+            kek=self._kek_id if self._kek else "",
+            holders=tuple(kid for kid in listed if self._has(kid)),
+            index=tuple(sorted(self._index)),
+        )
 
     def is_there(self) -> bool:
         """Can it be asked? This one always can."""
@@ -94,7 +116,12 @@ class Vault:
         return open_item(header, sealed, private_key=key)
 
     def new_key(self) -> tuple[bytes, bytes]:
-        """A fresh key and its wrapped form; only the second may be stored."""
+        """A fresh key and its wrapped form; only the second may be stored.
+
+        Raises CannotDecrypt where there is no key-encryption key.
+        """
+        if self._kek is None:
+            raise CannotDecrypt
         key = secrets.token_bytes(KEY_BYTES)
         nonce = secrets.token_bytes(NONCE_BYTES)
         return key, self._head + nonce + self._kek.encrypt(nonce, key, _LABEL_WRAP + self._head)
@@ -102,7 +129,7 @@ class Vault:
     def unwrap(self, wrapped: bytes) -> bytes:
         """Raises CannotDecrypt, also for a key wrapped under another key-encryption key."""
         head, rest = wrapped[: len(self._head)], wrapped[len(self._head) :]
-        if head != self._head:
+        if self._kek is None or head != self._head:
             raise CannotDecrypt
         return _open(self._kek, rest, _LABEL_WRAP + head)
 
@@ -128,18 +155,35 @@ class Vault:
             raise CannotDecrypt
         return hmac.digest(key, _LABEL_INDEX + holder.encode() + b"\n" + text, "sha256")
 
+    def _has(self, kid: str) -> bool:
+        try:
+            return bool(self._private[kid])  # one that has come meanwhile is loaded by being asked for
+        except KeyError:
+            return False
+
 
 def open_vault(folder: Path) -> Vault:
-    """With all the keys that lie in the folder. Raises KeysRefused."""
-    kek, kek_id = load_kek(folder)
+    """With all the keys that lie in the folder. Raises KeysRefused.
+
+    An organisation's own folder has its holders' keys alone; the service's own has a key-encryption key.
+    """
+    holders = load_holders(folder)
+    private = load_private(folder)
+    of_service = {key.kid for key in holders.keys if key.holder == SERVICE}
+    kek, kek_id = load_kek(folder) if not private or of_service & private.keys() else (None, "")
     return Vault(
         kek,
         kek_id,
-        holders=load_holders(folder),
+        holders=holders,
         private=Private(folder),
         index=load_index_keys(folder),
         seal=load_seal_keys(folder),
     )
+
+
+def kek_id_of(wrapped: bytes) -> str:
+    """Of the key-encryption key that wrapped it."""
+    return wrapped[2 : 2 + wrapped[1]].decode("ascii", "replace") if wrapped[:1] == _FORM else ""
 
 
 def encrypt(key: bytes, plaintext: bytes, *, aad: bytes) -> bytes:

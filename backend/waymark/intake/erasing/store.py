@@ -53,6 +53,7 @@ FILES_GONE = Sql("""
 DESTROY: Final = (
     Sql("DELETE FROM report_key WHERE report_id = :report_id"),
     Sql("DELETE FROM report_index WHERE report_id = :report_id"),
+    Sql("DELETE FROM report_index_due WHERE report_id = :report_id"),
     Sql("DELETE FROM opened_message WHERE report_id = :report_id"),
     Sql("DELETE FROM opened_report WHERE id = :report_id"),
 )

@@ -35,6 +35,14 @@ PUT_INDEX = Sql("""
     ON CONFLICT (report_id, holder, kind) DO UPDATE SET digest = excluded.digest
 """)
 DROP_INDEX = Sql("DELETE FROM report_index WHERE report_id = :report_id AND holder = :holder")
+INDEXED = Sql("SELECT DISTINCT holder FROM report_index WHERE report_id = :report_id ORDER BY holder")
+PUT_INDEX_DUE = Sql("""
+    INSERT INTO report_index_due (report_id)
+    VALUES (:report_id)
+    ON CONFLICT (report_id) DO NOTHING
+""")
+DROP_INDEX_DUE = Sql("DELETE FROM report_index_due WHERE report_id = :report_id")
+INDEX_DUE = Sql("SELECT report_id FROM report_index_due ORDER BY report_id LIMIT :limit")
 SAME_CONTACT = Sql("""
     SELECT DISTINCT other.report_id
     FROM report_index AS own
@@ -81,6 +89,23 @@ def put_index(db: Connection, report_id: str, holder: str, digests: Mapping[str,
     db.execute(DROP_INDEX, report_id=report_id, holder=holder)
     for kind, digest in sorted(digests.items()):
         db.execute(PUT_INDEX, report_id=report_id, holder=holder, kind=kind, digest=digest)
+
+
+def indexed(db: Connection, report_id: str) -> list[str]:
+    """Holders who can find it."""
+    return db.many(INDEXED, str, report_id=report_id)
+
+
+def put_index_due(db: Connection, report_id: str) -> None:
+    db.execute(PUT_INDEX_DUE, report_id=report_id)
+
+
+def drop_index_due(db: Connection, report_id: str) -> None:
+    db.execute(DROP_INDEX_DUE, report_id=report_id)
+
+
+def index_due(db: Connection, *, limit: int) -> list[str]:
+    return db.many(INDEX_DUE, str, limit=limit)
 
 
 def same_contact(db: Connection, report_id: str, holder: str, *, limit: int) -> list[str]:

@@ -19,6 +19,26 @@ JOB: Final = Allowance(at_once=50_000, per_s=3_000)
 TOGETHER: Final = Allowance(at_once=60_000, per_s=3_500)
 """Whatever the service says who asks."""
 ASKERS_MAX: Final = 10_000
+INDEX_A_DAY: Final = 720_000
+"""Telephones and addresses, of all holders together: ten times the Monday of docs/performance.md, 18,000
+reports with both, for a centre and a force. Every mobile number of the United Kingdom takes four years."""
+
+
+class ADay:
+    """So much between one midnight (UTC) and the next, whoever asks. used: of `day`, before a restart."""
+
+    def __init__(self, many: int, *, day: str, used: int = 0) -> None:
+        self._many, self._day, self._used = many, day, used
+        self.told = False
+        """Has today's end been told of?"""
+
+    def take(self, *, day: str) -> bool:
+        if day > self._day:  # a clock that is put back gives nothing
+            self._day, self._used, self.told = day, 0, False
+        if self._used >= self._many:
+            return False
+        self._used += 1
+        return True
 
 
 class Allowances:

@@ -15,18 +15,19 @@ from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ANSWERS,
     ENCODER,
+    HELD,
     Answer,
     Ask,
     Digest,
-    Kids,
+    Holds,
     NewKey,
     OpenItem,
     Request,
     Unwrap,
     UnwrapFor,
 )
-from waymark.kernel.problems import problem
-from waymark.kernel.vault import CannotDecrypt, KeyUnknown, Vault
+from waymark.kernel.problems import Problem, problem
+from waymark.kernel.vault import CannotDecrypt, Held, IndexNotNow, KeyUnknown, Vault
 from waymark_sync.seal import CannotOpen
 
 WAIT_S: Final = 2.0
@@ -44,16 +45,17 @@ class FarVault(Vault):
         self._path, self._holders = path, holders
         self._away_until = 0.0
         self._own = threading.local()
-        self._kids: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return "FarVault()"
 
-    @property
-    def opening_kids(self) -> tuple[str, ...]:
-        if self._kids is None:
-            self._kids = tuple(self._ask(Kids()).content.decode("ascii").split())
-        return self._kids
+    def held(self) -> Held:
+        """Waits for none that is being restarted: others may be asked meanwhile."""
+        try:
+            (answer,) = self._exchange((Holds(),))
+        except OSError:
+            raise problem("busy", headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+        return HELD.decode(answer.content)
 
     def open_item(self, kid: str, header: bytes, sealed: bytes) -> bytes:
         return self._ask(OpenItem(kid, header, sealed)).content
@@ -69,12 +71,19 @@ class FarVault(Vault):
         return self._ask(UnwrapFor(wrapped, place)).content
 
     def digest(self, holder: str, text: bytes) -> bytes:
-        return self._ask(Digest(holder, text)).content
+        """Raises IndexNotNow, too. Waits for nothing: what is not found today is found tomorrow."""
+        try:
+            (answer,) = self._exchange((Digest(holder, text),))
+        except (OSError, Problem):
+            raise IndexNotNow from None
+        if answer.code == "used_up":
+            raise IndexNotNow
+        return _done(answer).content
 
     def is_there(self) -> bool:
         """Does the opener answer? Waits for none that is being restarted."""
         try:
-            self._exchange((Kids(),))
+            self._exchange((Holds(),))
         except OSError:
             return False
         return True
@@ -95,15 +104,7 @@ class FarVault(Vault):
 
     def _ask(self, ask: Ask) -> Answer:
         (answer,) = self._all((ask,))
-        match answer.code:
-            case "":
-                return answer
-            case "key_unknown":
-                raise KeyUnknown
-            case "cannot_open":
-                raise CannotOpen
-            case _:
-                raise CannotDecrypt
+        return _done(answer)
 
     def _all(self, asks: tuple[Ask, ...]) -> Sequence[Answer]:
         """Once somebody has waited in vain, nobody else waits for a while: a writer may be held up by it."""
@@ -158,3 +159,16 @@ class FarVault(Vault):
             connection.close()
             raise
         return connection
+
+
+def _done(answer: Answer) -> Answer:
+    """Raises KeyUnknown, CannotOpen, CannotDecrypt."""
+    match answer.code:
+        case "":
+            return answer
+        case "key_unknown":
+            raise KeyUnknown
+        case "cannot_open":
+            raise CannotOpen
+        case _:
+            raise CannotDecrypt

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from waymark.kernel.vault import Held
+
 FRAME_BYTES_MAX: Final = 24 * 1_048_576
 """More than the largest push: a batch of items of the largest size."""
 LENGTH_BYTES: Final = 4
@@ -45,12 +47,12 @@ class Digest(Struct, frozen=True, tag="digest"):
     text: bytes
 
 
-class Kids(Struct, frozen=True, tag="kids"):
-    """Which seal keys are here. Answered with their ids, a space between."""
+class Holds(Struct, frozen=True, tag="holds"):
+    """Which keys are here. Answered with a `vault.Held`."""
 
 
-Ask = OpenItem | NewKey | Unwrap | UnwrapFor | Digest | Kids
-Code = Literal["", "key_unknown", "cannot_open", "cannot_decrypt"]
+Ask = OpenItem | NewKey | Unwrap | UnwrapFor | Digest | Holds
+Code = Literal["", "key_unknown", "cannot_open", "cannot_decrypt", "used_up"]
 
 
 class Request(Struct, frozen=True):
@@ -77,9 +79,10 @@ class Answers(Struct, frozen=True):
 
 def weight(asks: tuple[Ask, ...]) -> int:
     """How much of an allowance it takes: each thing that is opened counts one."""
-    return sum(not isinstance(ask, (NewKey, Kids)) for ask in asks)
+    return sum(not isinstance(ask, (NewKey, Holds)) for ask in asks)
 
 
 REQUESTS: Final = msgspec.msgpack.Decoder(Request)
 ANSWERS: Final = msgspec.msgpack.Decoder(Answers)
+HELD: Final = msgspec.msgpack.Decoder(Held)
 ENCODER: Final = msgspec.msgpack.Encoder()

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from waymark.kernel import clock, logs
-from waymark.kernel.opener.allowance import Allowances
+from waymark.kernel.opener.allowance import INDEX_A_DAY, ADay, Allowances
 from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ENCODER,
@@ -27,7 +27,7 @@ from waymark.kernel.opener.records import (
     Answers,
     Ask,
     Digest,
-    Kids,
+    Holds,
     NewKey,
     OpenItem,
     Request,
@@ -40,6 +40,7 @@ from waymark.kernel.opener.trail import Trail
 from waymark.kernel.vault import CannotDecrypt, KeyUnknown, Vault
 from waymark_sync.seal import CannotOpen
 
+OPENER: Final = "opener"
 FIRST_BYTE_S: Final = 5.0
 """Of a new connection: whoever connects has something to ask."""
 FRAME_S: Final = 10.0
@@ -56,6 +57,7 @@ class Answering:
     def __init__(self, vault: Vault, trail: Trail, *, time_s: Callable[[], float] = time.monotonic) -> None:
         self._vault, self._trail, self._time_s = vault, trail, time_s
         self._allowances, self._lock = Allowances(), threading.Lock()
+        self._index = ADay(INDEX_A_DAY, day=trail.day, used=trail.digests)
 
     def answer(self, request: Request) -> Answers:
         """What cannot be written down is not opened: a full disk would be a way to read without a trace."""
@@ -85,15 +87,29 @@ class Answering:
                 case UnwrapFor():
                     return Answer(content=self._vault.unwrap_for(ask.wrapped, ask.place))
                 case Digest():
+                    if not self._may_ask_index():
+                        return Answer(code="used_up")
                     return Answer(content=self._vault.digest(ask.holder, ask.text))
-                case Kids():
-                    return Answer(content=" ".join(self._vault.opening_kids).encode("ascii"))
+                case Holds():
+                    return Answer(content=ENCODER.encode(self._vault.held()))
         except KeyUnknown:
             return Answer(code="key_unknown")
         except CannotOpen:
             return Answer(code="cannot_open")
         except CannotDecrypt:
             return Answer(code="cannot_decrypt")
+
+    def _may_ask_index(self) -> bool:
+        """Each answer tells whether a guess is in some report, so there are only so many a day."""
+        at = clock.stamp(clock.now())
+        with self._lock:
+            if self._index.take(day=at[:10]):
+                return True
+            told, self._index.told = self._index.told, True
+        if not told:
+            logs.event("opener_index_used_up", level=logging.ERROR)
+            self._trail.add(at=at, who=OPENER, did="index_used_up")
+        return False
 
     def _write_down(self, request: Request, answers: tuple[Answer, ...]) -> None:
         """A report's keys by their report; everything else as how much there was of it."""
@@ -104,7 +120,7 @@ class Answering:
                 place = ask.place.decode("ascii", "replace")
                 failed = int(bool(answer.code))
                 self._trail.add(at=at, who=request.who, did=str(did), place=place, refused=failed)
-            elif not isinstance(ask, Kids):
+            elif not isinstance(ask, Holds):
                 other[str(did)] += 1
                 refused[str(did)] += bool(answer.code)
         for did, times in sorted(other.items()):

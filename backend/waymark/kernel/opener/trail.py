@@ -76,9 +76,13 @@ class Trail:
         A file that does not hold is put aside for `verify` and a person: nobody's report waits for that.
         """
         self._n, self._link = 0, BEGIN
+        self.day, self.digests = now[:10], 0
+        """The day of `now`, and how much the index was asked on it before."""
         try:
             for line in read(path):
                 self._n, self._link = line.n, line.link
+                if line.did == "digest" and line.at[:10] == self.day:
+                    self.digests += line.times
             _end_at_a_line(path)
         except TrailBroken:
             path.rename(path.with_name(f"{path.name}-{now[:19].replace(':', '')}{BROKEN}"))

@@ -25,19 +25,21 @@ from attacks.prey import Prey
 from support.reports import HARBOUR, Device
 from waymark.cli.own_opener import PREFIX
 from waymark.intake.report_keys import _place
-from waymark.kernel.opener.allowance import TOGETHER
+from waymark.kernel import clock
+from waymark.kernel.opener.allowance import INDEX_A_DAY, TOGETHER
 from waymark.kernel.opener.frames import read_frame, send_frame
 from waymark.kernel.opener.records import (
     ANSWERS,
     ASKS_MAX,
     Answer,
     Answers,
+    Digest,
     NewKey,
     Request,
     Unwrap,
     UnwrapFor,
 )
-from waymark.kernel.opener.trail import Line, read
+from waymark.kernel.opener.trail import Line, Trail, read
 
 STARTS_S: Final = 20
 FLOOD_S: Final = 6.0 if LONG else 3.0
@@ -45,6 +47,7 @@ TRAIL_BYTES_PER_S_MAX: Final = 200_000
 """Of a flood that opens nothing: a day of it is less than 20 GB."""
 WITHOUT_A_LINE_MAX: Final = 3_000
 """Opened in the moment in which the file begins to refuse: they are written once it does not."""
+LEFT_TODAY: Final = 100
 HOLDERS, HELD_EACH = 5, 100
 READ_MEANWHILE: Final = 60 if LONG else 20
 OPENED_WITHIN_S: Final = 5.0
@@ -91,8 +94,26 @@ Key = tuple[bytes, bytes]
 class Socket:
     """What whoever has the account finds: no name is needed, and any can be said."""
 
-    def __init__(self, path: Path, process: "subprocess.Popen[bytes]", keys: Path) -> None:
-        self.path, self.process, self._keys = path, process, keys
+    def __init__(self, path: Path, keys: Path, environ: dict[str, str]) -> None:
+        self.path, self._keys, self._environ = path, keys, environ
+        self.process: subprocess.Popen[bytes]
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "waymark", "opener", "run", "--socket", str(self.path)]
+        self.process = subprocess.Popen(command, env=self._environ, stderr=subprocess.DEVNULL)
+        for _ in range(STARTS_S * 20):
+            with suppress(OSError):
+                self.connected().close()
+                return
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
     def connected(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -127,18 +148,10 @@ def opener(prey: Prey, tmp_path: Path) -> Iterator[Socket]:
     keys = tmp_path / "keys"
     shutil.copytree(prey.folder / "keys", keys, ignore=shutil.ignore_patterns("*.trail"))
     environ = {**prey.server.environ, "WAYMARK_KEYS": str(keys)}
-    command = [sys.executable, "-m", "waymark", "opener", "run", "--socket", str(folder / "s")]
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=environ, stderr=log) as process:
-        made = Socket(folder / "s", process, keys)
-        try:
-            for _ in range(STARTS_S * 20):
-                with suppress(OSError):
-                    made.connected().close()
-                    break
-                time.sleep(0.05)
-            yield made
-        finally:
-            process.kill()
+    made = Socket(folder / "s", keys, environ)
+    made.start()
+    yield made
+    made.stop()
     shutil.rmtree(folder)
 
 
@@ -303,6 +316,27 @@ def test_who_holds_connections_open_keeps_nobody_from_reading(prey: Prey, attemp
         for holder in holders:
             holder.kill()
             holder.wait()
+
+
+def test_a_list_of_telephones_is_walked(opener: Socket, attempts: Attempts) -> None:
+    """Guesses at the index, under a name for each, once all but a hundred of the day are used; and restarted."""
+    at = clock.stamp(clock.now())
+    before = Trail(opener.trail, now=at)
+    before.add(at=at, who="job:walker", did="digest", times=INDEX_A_DAY - LEFT_TODAY)
+    before.flush()
+    opener.restart()
+    answered = 0
+    for number in range(LEFT_TODAY * 3):
+        if number == LEFT_TODAY * 2:
+            opener.lines()
+            opener.restart()
+        ask = Digest("force:demo-northshire", f"phone\n+447700{number:06}".encode())
+        (answer,) = opener.ask(f"person:{number}", ask).answers
+        answered += bool(answer.content)
+        attempts.tried(f"guess {number}", got=answered > LEFT_TODAY)
+    assert answered == LEFT_TODAY, "what is left of the day is answered"
+    told = [line.did for line in opener.lines()]
+    attempts.tried("without an alarm", got="index_used_up" not in told)
 
 
 def _answered(connection: socket.socket) -> tuple[Answer, ...]:

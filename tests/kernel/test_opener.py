@@ -20,7 +20,7 @@ from support.reports import Device
 from waymark.kernel.asking import ASKING, carried
 from waymark.kernel.holders import load_holders
 from waymark.kernel.keys import KeyRing
-from waymark.kernel.opener.allowance import JOB, PERSON, TOGETHER, Allowances
+from waymark.kernel.opener.allowance import INDEX_A_DAY, JOB, PERSON, TOGETHER, Allowances
 from waymark.kernel.opener.client import FarVault
 from waymark.kernel.opener.records import FRAME_BYTES_MAX, LENGTH_BYTES
 from waymark.kernel.opener.server import Answering, listen, serve
@@ -35,11 +35,13 @@ AT = "2026-01-01T00:00:00.000Z"
 
 
 class Opener:
-    def __init__(self, vault: Vault, folder: Path, *, peers: set[int]) -> None:
+    def __init__(
+        self, vault: Vault, folder: Path, *, peers: set[int], index_a_day: int = INDEX_A_DAY
+    ) -> None:
         self.path, self.trail = folder / "s", folder / "trail"
         self.time_s = 1_000.0
         trail = Trail(self.trail, now=AT)
-        answering = Answering(vault, trail, time_s=lambda: self.time_s)
+        answering = Answering(vault, trail, time_s=lambda: self.time_s, index_a_day=index_a_day)
         listener = listen(self.path)
         self._flush = trail.flush
         run = threading.Thread(

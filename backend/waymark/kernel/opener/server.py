@@ -54,10 +54,17 @@ _PEER: Final = struct.Struct("3i")
 class Answering:
     """What a request is answered. Holds private keys."""
 
-    def __init__(self, vault: Vault, trail: Trail, *, time_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        trail: Trail,
+        *,
+        time_s: Callable[[], float] = time.monotonic,
+        index_a_day: int = INDEX_A_DAY,
+    ) -> None:
         self._vault, self._trail, self._time_s = vault, trail, time_s
         self._allowances, self._lock = Allowances(), threading.Lock()
-        self._index = ADay(INDEX_A_DAY, day=trail.day, used=trail.digests)
+        self._index = ADay(index_a_day, day=trail.day, used=trail.digests)
 
     def answer(self, request: Request) -> Answers:
         """What cannot be written down is not opened: a full disk would be a way to read without a trace."""

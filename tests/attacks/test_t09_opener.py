@@ -319,7 +319,7 @@ def test_who_holds_connections_open_keeps_nobody_from_reading(prey: Prey, attemp
 
 
 def test_a_list_of_telephones_is_walked(opener: Socket, attempts: Attempts) -> None:
-    """Guesses at the index, under a name for each, once all but a hundred of the day are used; and restarted."""
+    """Guesses at the index, a name for each, once all but a hundred of the day are used; and restarted."""
     at = clock.stamp(clock.now())
     before = Trail(opener.trail, now=at)
     before.add(at=at, who="job:walker", did="digest", times=INDEX_A_DAY - LEFT_TODAY)

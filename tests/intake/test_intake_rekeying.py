@@ -1,7 +1,6 @@
 """A tablet takes new keys: what it made before still opens, and a copy of it gets nowhere unseen."""
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from support.desk import Desk
-from support.reports import Device, Report, push_of
+from support.reports import Device, Report
 from support.steps import step_of
 from waymark.audit.records import Actor
 from waymark.identity import actions as identity
@@ -27,9 +26,9 @@ from waymark.kernel import clock
 from waymark.kernel.db import Database, Sql
 from waymark.kernel.keys import KeyRing
 from waymark.kernel.settings import Settings
-from waymark_sync.codec import JSON, MSGPACK, PushFrame, decode_push, encode
+from waymark_sync.codec import PushFrame
 from waymark_sync.protocol import KeySet, PushRequest
-from waymark_sync.rekeying import STEPS_MAX, Rekey, steps_from
+from waymark_sync.rekeying import Rekey
 from waymark_sync.seal import new_key, raw_public
 from waymark_sync.trust import rekeyed_valid
 
@@ -343,48 +342,6 @@ def test_the_word_is_signed(ring: KeyRing) -> None:
         replace(word, sig=bytes(64)),
     ):
         assert rekeyed_valid(spoilt, keys) is False
-
-
-def way(*keys: str) -> list[Rekey]:
-    """Keys by one letter each."""
-    point = step_of(Device(visitor=False), new_key())
-    return [
-        replace(point, old_sign_key=old.encode() * 65, sign_key=new.encode() * 65)
-        for old, new in pairwise(keys)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("steps", "key", "count"),
-    [
-        ("", "A", None),
-        ("AB", "A", 1),
-        ("AB", "B", 0),
-        ("AB", "C", None),
-        ("ABCD", "A", 3),
-        ("ABCD", "C", 1),
-        ("ABCD", "D", 0),
-        ("AB CD", "A", None),
-        ("AB CD", "C", 1),
-    ],
-)
-def test_the_way_from_a_key(steps: str, key: str, count: int | None) -> None:
-    found = steps_from([step for part in steps.split() for step in way(*part)], key.encode() * 65)
-    assert (None if found is None else len(found)) == count
-
-
-@pytest.mark.parametrize("content_type", [JSON, MSGPACK])
-def test_keys_that_cannot_be_read_keep_no_report_away(ring: KeyRing, content_type: str) -> None:
-    tablet = Device(visitor=False)
-    step = step_of(tablet, new_key())
-    request = replace(push_of(tablet.report(ring)), device_id=tablet.id)
-    good = decode_push(encode(replace(request, rekey=(step,)), content_type), content_type)
-    spoilt = [(replace(step, sign_key=b"short"),), (step,) * (STEPS_MAX + 1), (replace(step, epoch="no"),)]
-
-    assert good.request.rekey == (step,)
-    for steps in spoilt:
-        frame = decode_push(encode(replace(request, rekey=steps), content_type), content_type)
-        assert (frame.request.rekey, len(frame.items)) == ((), 1)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
